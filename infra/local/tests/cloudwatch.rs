@@ -182,6 +182,10 @@ async fn periods_begin_at_the_start_rounded_down_and_end_before_the_end() {
     assert_eq!(answers(request()).await.0, std::slice::from_ref(&newest_first));
     assert_eq!(answers(request().scan_by(ScanBy::TimestampDescending)).await.0, [newest_first]);
     assert_eq!(answers(request().scan_by(ScanBy::TimestampAscending)).await.0, [oldest_first]);
+    // 2,000 years back, second by second.
+    let ever = get(&client, 63_000_000_000, 0, vec![query("m", "Init", "Sum", 1)]);
+    let each = seconds_before[..4].iter().rev().map(|seconds| (*seconds, 1.0)).collect::<Vec<_>>();
+    assert_eq!(answers(ever).await.0, [complete("m", "Init", &each)]);
 }
 
 #[tokio::test]

@@ -166,20 +166,15 @@ fn metric(given: MetricId, path: &str) -> Result<Metric, ApiError> {
 /// metric of an hourly period asked for from 10:07:30 has data points at 10:07, 11:07, … (boto/boto3 issue 3457).
 fn datapoints(store: &Store, query: &Query, span: Span, order: Order, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, f64)> {
     let start = aligned(span.start, query.period, now);
-    let mut periods: BTreeMap<i32, Vec<&Points>> = BTreeMap::new();
+    let mut periods: BTreeMap<DateTime<Utc>, Vec<&Points>> = BTreeMap::new();
     for datum in store.data(&query.metric) {
         let in_unit = query.unit.as_ref().is_none_or(|unit| *unit == datum.unit);
         if in_unit && start <= datum.at && datum.at < span.end {
-            let periods_before = (datum.at - start).num_seconds() / query.period.num_seconds();
-            let index =
-                i32::try_from(periods_before).expect("data are at most weeks old, and periods a second or more");
-            periods.entry(index).or_default().push(&datum.points);
+            let into_period = (datum.at - start).num_seconds() % query.period.num_seconds();
+            periods.entry(datum.at - TimeDelta::seconds(into_period)).or_default().push(&datum.points);
         }
     }
-    let values = periods.iter().filter_map(|(index, points)| {
-        let value = query.statistic.of(points)?;
-        Some((start + query.period * *index, value))
-    });
+    let values = periods.iter().filter_map(|(begin, points)| Some((*begin, query.statistic.of(points)?)));
     match order {
         Order::OldestFirst => values.collect(),
         Order::NewestFirst => values.rev().collect(),
