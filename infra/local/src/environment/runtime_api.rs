@@ -1,0 +1,218 @@
+//! The Lambda Runtime API of one process: the loopback server through which a runtime asks for its next
+//! invocation and answers it.
+//!
+//! Paths and headers: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes".
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Method, Request};
+use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::connections::{self, Reply};
+
+/// Largest response of a synchronous invocation. The number AWS names in its error text.
+pub(crate) const MAX_RESPONSE_BYTES: usize = 6_291_556;
+
+/// What a runtime is asked to handle.
+#[derive(Clone)]
+pub(crate) struct Invocation {
+    pub request_id: Uuid,
+    pub payload: Bytes,
+    pub function_arn: String,
+    /// `X-Amz-Client-Context` of the request, base64 as it came.
+    pub client_context: Option<HeaderValue>,
+}
+
+/// What a runtime did.
+pub(crate) enum Event {
+    /// It asked for its next invocation. The first time, this ends its init phase.
+    Next { at: Instant },
+    /// It gave up before it was ready.
+    InitError { failure: Failure },
+    /// It answered an invocation.
+    Answered { request_id: Uuid, at: Instant, answer: Result<Bytes, Failure> },
+}
+
+/// An error a runtime posted, or that Lambda found in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// `Runtime.ExitError`, or the class of the function's own exception.
+    pub error_type: String,
+    /// The JSON that is handed to the caller.
+    pub body: Bytes,
+}
+
+impl Failure {
+    /// A failure found by Lambda itself, in the form it gives them.
+    pub(crate) fn platform(error_type: &str, message: &str) -> Failure {
+        let body = json!({ "errorType": error_type, "errorMessage": message });
+        Failure { error_type: error_type.to_owned(), body: Bytes::from(body.to_string()) }
+    }
+}
+
+/// The server of one process. Dropping it closes the listener and every connection.
+pub(crate) struct RuntimeApi {
+    /// `127.0.0.1:PORT`, the value of `AWS_LAMBDA_RUNTIME_API`.
+    pub address: String,
+    pub events: mpsc::UnboundedReceiver<Event>,
+    hand_over: mpsc::UnboundedSender<(Invocation, SystemTime)>,
+    _stop: oneshot::Sender<Infallible>,
+}
+
+impl RuntimeApi {
+    /// Binds a free port and answers from now on.
+    pub(crate) fn open() -> io::Result<RuntimeApi> {
+        let listener = connections::listen(0)?;
+        let address = listener.local_addr()?.to_string();
+        let (hand_over, invocations) = mpsc::unbounded_channel();
+        let (report, events) = mpsc::unbounded_channel();
+        let session =
+            Arc::new(Session { invocations: tokio::sync::Mutex::new(invocations), current: Mutex::new(None), report });
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(connections::serve(listener, stopped, move |request| {
+            let session = Arc::clone(&session);
+            async move { session.answer(request).await }
+        }));
+        Ok(RuntimeApi { address, events, hand_over, _stop: stop })
+    }
+
+    /// Gives the runtime its next invocation, to be answered within `limit`.
+    pub(crate) fn invoke(&self, invocation: Invocation, limit: Duration) {
+        // The server lives as long as `self`, and with it the receiving end.
+        let _ = self.hand_over.send((invocation, SystemTime::now() + limit));
+    }
+}
+
+struct Session {
+    invocations: tokio::sync::Mutex<mpsc::UnboundedReceiver<(Invocation, SystemTime)>>,
+    /// The invocation that was handed out and not answered yet.
+    current: Mutex<Option<Uuid>>,
+    report: mpsc::UnboundedSender<Event>,
+}
+
+impl Session {
+    async fn answer(&self, request: Request<Incoming>) -> Reply {
+        let path = request.uri().path().strip_prefix("/2018-06-01/runtime/").unwrap_or_default().to_owned();
+        let steps: Vec<&str> = path.split('/').collect();
+        match (request.method(), steps.as_slice()) {
+            (&Method::GET, ["invocation", "next"]) => Ok(self.next().await),
+            (&Method::POST, ["invocation", id, "response"]) => Ok(self.response(id, request).await),
+            (&Method::POST, ["invocation", id, "error"]) => Ok(self.error(id, request).await),
+            (&Method::POST, ["init", "error"]) => Ok(self.init_error(request).await),
+            _ => Ok(refuse(404, "InvalidPath", "no such path in the runtime API")),
+        }
+    }
+
+    async fn next(&self) -> Response {
+        self.tell(Event::Next { at: Instant::now() });
+        let Some((invocation, deadline)) = self.invocations.lock().await.recv().await else {
+            return refuse(500, "ContainerError", "the execution environment is shutting down");
+        };
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(invocation.request_id);
+        handed_out(invocation, deadline)
+    }
+
+    async fn response(&self, id: &str, request: Request<Incoming>) -> Response {
+        let Some(request_id) = self.finish(id) else { return unknown_request() };
+        let at = Instant::now();
+        let answer = match read(request).await {
+            Some(body) => Ok(body),
+            None => Err(Failure::platform(
+                "Function.ResponseSizeTooLarge",
+                &format!("Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."),
+            )),
+        };
+        let accepted = answer.is_ok();
+        self.tell(Event::Answered { request_id, at, answer });
+        if accepted { ok() } else { refuse(413, "RequestEntityTooLarge", "the response is too large") }
+    }
+
+    async fn error(&self, id: &str, request: Request<Incoming>) -> Response {
+        let Some(request_id) = self.finish(id) else { return unknown_request() };
+        let at = Instant::now();
+        let failure = posted(request).await;
+        self.tell(Event::Answered { request_id, at, answer: Err(failure) });
+        ok()
+    }
+
+    async fn init_error(&self, request: Request<Incoming>) -> Response {
+        let failure = posted(request).await;
+        self.tell(Event::InitError { failure });
+        ok()
+    }
+
+    /// Takes the invocation `id` as answered; none when it is not the one being handled.
+    fn finish(&self, id: &str) -> Option<Uuid> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.take_if(|current| current.to_string() == id)
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody listens once the process is being ended.
+        let _ = self.report.send(event);
+    }
+}
+
+fn handed_out(invocation: Invocation, deadline: SystemTime) -> Response {
+    let deadline_ms = deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let trace_id = format!(
+        "Root=1-{:08x}-{};Parent=0000000000000000;Sampled=0",
+        deadline_ms / 1000,
+        &invocation.request_id.simple().to_string()[..24]
+    );
+    let fields = [
+        ("lambda-runtime-aws-request-id", invocation.request_id.to_string()),
+        ("lambda-runtime-deadline-ms", deadline_ms.to_string()),
+        ("lambda-runtime-invoked-function-arn", invocation.function_arn),
+        ("lambda-runtime-trace-id", trace_id),
+    ];
+    let mut response = Response::new(Body::from(invocation.payload));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in fields {
+        let value = HeaderValue::try_from(value).expect("identifiers, numbers and ARNs are plain ASCII");
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    if let Some(context) = invocation.client_context {
+        headers.insert("lambda-runtime-client-context", context);
+    }
+    response
+}
+
+/// The body, unless it is larger than Lambda takes.
+async fn read(request: Request<Incoming>) -> Option<Bytes> {
+    let body = Limited::new(request.into_body(), MAX_RESPONSE_BYTES);
+    body.collect().await.ok().map(http_body_util::Collected::to_bytes)
+}
+
+async fn posted(request: Request<Incoming>) -> Failure {
+    let header = request.headers().get("lambda-runtime-function-error-type");
+    let header = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = read(request).await.unwrap_or_default();
+    let named = serde_json::from_slice::<serde_json::Value>(&body).ok();
+    let named = named.and_then(|body| Some(body.get("errorType")?.as_str()?.to_owned()));
+    Failure { error_type: named.or(header).unwrap_or_else(|| "Runtime.Unknown".to_owned()), body }
+}
+
+fn ok() -> Response {
+    connections::json(202, &json!({ "status": "OK" }))
+}
+
+fn unknown_request() -> Response {
+    refuse(400, "InvalidRequestID", "Invalid request ID")
+}
+
+fn refuse(status: u16, error_type: &str, message: &str) -> Response {
+    connections::json(status, &json!({ "errorType": error_type, "errorMessage": message }))
+}

@@ -1,0 +1,400 @@
+//! Create, read, update and delete functions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::response::Response;
+use chrono::Utc;
+use hyper::StatusCode;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::code::{CodeError, zip_folder};
+use super::errors::LambdaError;
+use super::function::{Code, Configuration, Function, Logging, Update};
+use super::name::{FunctionRef, LATEST};
+use super::request::{self, CreateFunction, Package, Settings, Source, UpdateFunctionCode};
+use super::versions::publish;
+use super::{Call, Lambda, Parameters};
+use crate::connections::json as respond;
+use crate::environment::runtime::SIMULATED;
+
+/// What `UpdateFunction*` answers when it is asked about a version.
+const LATEST_ONLY: &str = "This operation is permitted on Lambda functions only. Lambda aliases and versions do not \
+                           support this operation. Please specify either a function name or an unqualified function ARN.";
+
+/// Largest page of `ListFunctions`.
+const PAGE: usize = 50;
+
+impl Lambda {
+    pub(super) async fn create_function(self: &Arc<Self>, call: &Call) -> Result<Response, LambdaError> {
+        let create: CreateFunction = request::read(&call.body)?;
+        let settings: Settings = request::read(&call.body)?;
+        let reference = FunctionRef::parse(&create.function_name, None)?;
+        let publishes = create.publish;
+        let configuration = self.new_configuration(&reference, create, settings, &call.body).await?;
+        let tags = request::read::<CreateFunction>(&call.body)?.tags;
+        let shown = self.add_function(configuration, tags, publishes)?;
+        Ok(respond(201, &shown))
+    }
+
+    async fn new_configuration(
+        &self,
+        reference: &FunctionRef,
+        create: CreateFunction,
+        settings: Settings,
+        body: &[u8],
+    ) -> Result<Configuration, LambdaError> {
+        if create.package_type.as_deref().is_some_and(|package| package != "Zip") {
+            return Err(LambdaError::invalid("the local cloud runs no container images: PackageType must be Zip"));
+        }
+        if settings.role.is_none() {
+            return Err(LambdaError::violates("role", "null", "Member must not be null"));
+        }
+        let runtime = settings.runtime.clone().unwrap_or_default();
+        let version_arn = self.runtime_version_arn(&runtime).await?;
+        let mut configuration = Configuration {
+            name: reference.name.clone(),
+            version: LATEST.to_owned(),
+            description: String::new(),
+            runtime,
+            handler: None,
+            role: String::new(),
+            memory_mb: 128,
+            timeout_s: 3,
+            environment: None,
+            code: Code { sha256: String::new(), size: 0, folder: None },
+            revision_id: Uuid::new_v4(),
+            last_modified: Utc::now(),
+            logging: Logging::default(),
+            architecture: architecture(create.architectures)?,
+            ephemeral_storage_mb: 512,
+            tracing_mode: "PassThrough".to_owned(),
+            runtime_version_arn: version_arn,
+            without_effect: request::without_effect(body),
+        };
+        request::apply(settings, &mut configuration)?;
+        configuration.code = self.store_code(create.code, &configuration.runtime).await?;
+        Ok(configuration)
+    }
+
+    /// Adds the function, which becomes active a little later.
+    pub(super) fn add_function(
+        self: &Arc<Self>,
+        configuration: Configuration,
+        tags: BTreeMap<String, String>,
+        publishes: bool,
+    ) -> Result<Value, LambdaError> {
+        let name = configuration.name.clone();
+        let revision = configuration.revision_id;
+        let mut functions = self.lock();
+        if functions.contains_key(&name) {
+            return Err(LambdaError::Conflict(format!("Function already exist: {name}")));
+        }
+        let mut function = Function::new(configuration, tags);
+        let shown = match publishes {
+            true => publish(&mut function, None).describe_published(),
+            false => function.describe_latest(&super::name::arn(&name)),
+        };
+        self.save(&function)?;
+        functions.insert(name.clone(), function);
+        self.settle_later(name, revision);
+        Ok(shown)
+    }
+
+    pub(super) fn get_function(&self, reference: &FunctionRef) -> Result<Response, LambdaError> {
+        let functions = self.lock();
+        let function = functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
+        let folder = function.resolve(reference)?.code.folder.clone().unwrap_or_default();
+        let location = format!("{}/_local/code/{folder}", self.pools.surroundings().endpoint);
+        let mut shown = json!({
+            "Configuration": function.describe(reference)?,
+            "Code": { "RepositoryType": "S3", "Location": location },
+        });
+        if !function.tags.is_empty() {
+            shown["Tags"] = json!(function.tags);
+        }
+        if let Some(reserved) = function.reserved_concurrency {
+            shown["Concurrency"] = json!({ "ReservedConcurrentExecutions": reserved });
+        }
+        Ok(respond(200, &shown))
+    }
+
+    pub(super) fn get_function_configuration(&self, reference: &FunctionRef) -> Result<Response, LambdaError> {
+        let functions = self.lock();
+        let function = functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
+        Ok(respond(200, &function.describe(reference)?))
+    }
+
+    pub(super) async fn update_function_configuration(
+        self: &Arc<Self>,
+        reference: &FunctionRef,
+        call: &Call,
+    ) -> Result<Response, LambdaError> {
+        let mut settings: Settings = request::read(&call.body)?;
+        let revision = settings.revision_id.take();
+        let without_effect = request::without_effect(&call.body);
+        let version_arn = match &settings.runtime {
+            Some(runtime) => Some(self.runtime_version_arn(runtime).await?),
+            None => None,
+        };
+        let shown = self.update(reference, revision.as_deref(), |configuration| {
+            request::apply(settings, configuration)?;
+            configuration.without_effect.extend(without_effect);
+            if let Some(version_arn) = version_arn {
+                configuration.runtime_version_arn = version_arn;
+            }
+            Ok(())
+        })?;
+        Ok(respond(200, &shown))
+    }
+
+    pub(super) async fn update_function_code(
+        self: &Arc<Self>,
+        reference: &FunctionRef,
+        call: &Call,
+    ) -> Result<Response, LambdaError> {
+        let update: UpdateFunctionCode = request::read(&call.body)?;
+        let package: Package = request::read(&call.body)?;
+        let runtime = {
+            let functions = self.lock();
+            let function = functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
+            function.latest.runtime.clone()
+        };
+        let code = self.store_code(package, &runtime).await?;
+        let architecture = update.architectures.map(|chosen| architecture(Some(chosen))).transpose()?;
+        if update.dry_run {
+            return self.get_function_configuration(reference);
+        }
+        let shown = self.update(reference, update.revision_id.as_deref(), |configuration| {
+            configuration.code = code;
+            if let Some(architecture) = architecture {
+                configuration.architecture = architecture;
+            }
+            Ok(())
+        })?;
+        if update.publish {
+            let mut functions = self.lock();
+            let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
+            let published = publish(function, None).describe_published();
+            self.save(function)?;
+            return Ok(respond(200, &published));
+        }
+        Ok(respond(200, &shown))
+    }
+
+    /// Gives `$LATEST` a new configuration, which serves once it has settled.
+    pub(super) fn update(
+        self: &Arc<Self>,
+        reference: &FunctionRef,
+        revision: Option<&str>,
+        change: impl FnOnce(&mut Configuration) -> Result<(), LambdaError>,
+    ) -> Result<Value, LambdaError> {
+        if reference.qualifier.as_deref().is_some_and(|qualifier| qualifier != LATEST) {
+            return Err(LambdaError::invalid(LATEST_ONLY));
+        }
+        let mut functions = self.lock();
+        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
+        function.check_settled(reference)?;
+        function.check_revision(revision)?;
+        let mut next = (*function.latest).clone();
+        change(&mut next)?;
+        next.revision_id = Uuid::new_v4();
+        next.last_modified = Utc::now();
+        let new_revision = next.revision_id;
+        function.latest = Arc::new(next);
+        function.update = Update::InProgress;
+        self.save(function)?;
+        self.settle_later(reference.name.clone(), new_revision);
+        Ok(function.describe_latest(&reference.arn()))
+    }
+
+    /// Ends the update to `revision` when its time has come.
+    fn settle_later(self: &Arc<Self>, name: String, revision: Uuid) {
+        let lambda = Arc::clone(self);
+        let settle = self.timing.settle;
+        self.tasks.spawn(async move {
+            tokio::time::sleep(settle).await;
+            lambda.settle(&name, revision);
+        });
+    }
+
+    fn settle(&self, name: &str, revision: Uuid) {
+        let mut functions = self.lock();
+        // It may have been deleted, or created anew, meanwhile.
+        if let Some(function) = functions.get_mut(name)
+            && function.latest.revision_id == revision
+        {
+            function.serving = Some(Arc::clone(&function.latest));
+            function.update = Update::Successful;
+            // Under the lock, so that no invocation takes an environment of the old configuration after.
+            self.pools.retire(name, LATEST, 0);
+        }
+        drop(functions);
+        self.settled.notify_waiters();
+    }
+
+    pub(super) fn delete_function(&self, reference: &FunctionRef) -> Result<Response, LambdaError> {
+        let mut functions = self.lock();
+        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
+        match reference.qualifier.as_deref() {
+            None => {
+                self.store.delete(&reference.name).map_err(|error| LambdaError::Service(error.to_string()))?;
+                functions.remove(&reference.name);
+                self.pools.remove(&reference.name);
+            }
+            Some(LATEST) => {
+                return Err(LambdaError::invalid("$LATEST version cannot be deleted without deleting the function."));
+            }
+            Some(version) => {
+                let number: u64 = version.parse().map_err(|_| reference.not_found())?;
+                if function.aliases.values().any(|alias| alias.version == version) {
+                    return Err(LambdaError::Conflict(format!("{} is referenced by an alias", reference.arn())));
+                }
+                function.versions.remove(&number).ok_or_else(|| reference.not_found())?;
+                self.save(function)?;
+                self.pools.retire(&reference.name, version, 0);
+            }
+        }
+        Ok(no_content())
+    }
+
+    pub(super) fn list_functions(&self, parameters: &Parameters) -> Result<Response, LambdaError> {
+        let most = match parameters.get("MaxItems") {
+            None => PAGE,
+            Some(text) => match text.parse::<usize>() {
+                Ok(most @ 1..=10_000) => most.min(PAGE),
+                _ => return Err(LambdaError::violates("maxItems", text, "Member must lie between 1 and 10000")),
+            },
+        };
+        let all_versions = parameters.get("FunctionVersion") == Some("ALL");
+        let after = parameters.get("Marker").unwrap_or_default();
+        let functions = self.lock();
+        let mut shown = Vec::new();
+        let mut marker = Value::Null;
+        let rest = functions.iter().filter(|(name, _)| name.as_str() > after);
+        for (count, (name, function)) in rest.enumerate() {
+            if count == most {
+                break;
+            }
+            let versions = function.versions.values().filter(|_| all_versions);
+            shown.push(listed(&function.latest, &super::name::arn(name)));
+            shown.extend(versions.map(|version| listed(version, &version.qualified_arn())));
+            if functions
+                .range::<str, _>((std::ops::Bound::Excluded(name.as_str()), std::ops::Bound::Unbounded))
+                .next()
+                .is_some()
+            {
+                marker = name.as_str().into();
+            } else {
+                marker = Value::Null;
+            }
+        }
+        let mut page = json!({ "Functions": shown });
+        if !marker.is_null() {
+            page["NextMarker"] = marker;
+        }
+        Ok(respond(200, &page))
+    }
+
+    pub(super) async fn runtime_version_arn(&self, runtime: &str) -> Result<String, LambdaError> {
+        let found = self.pools.surroundings().runtimes.find(runtime).await;
+        found.map(|runtime| runtime.version_arn).map_err(|error| LambdaError::invalid(error.to_string()))
+    }
+
+    /// Keeps the code of a request. A folder becomes a zip first, so that there is one way in.
+    pub(super) async fn store_code(&self, package: Package, runtime: &str) -> Result<Code, LambdaError> {
+        let source = package.source()?;
+        if let (Source::Absent, false) = (&source, runtime == SIMULATED) {
+            return Err(LambdaError::invalid("Please provide a source for function code."));
+        }
+        self.store_source(source).await
+    }
+
+    /// As [`Lambda::store_code`], for a source that was checked already.
+    pub(super) async fn store_source(&self, source: Source) -> Result<Code, LambdaError> {
+        let pools = Arc::clone(&self.pools);
+        let stored = tokio::task::spawn_blocking(move || match source {
+            Source::Zip(zip) => pools.surroundings().code.put(&zip),
+            Source::Folder(folder) => pools.surroundings().code.put(&zip_folder(&folder)?),
+            Source::Absent => Ok(Code { sha256: super::code::sha256(b""), size: 0, folder: None }),
+        });
+        let stored = stored.await.map_err(|error| LambdaError::Service(error.to_string()))?;
+        stored.map_err(|error| match error {
+            CodeError::Store(_) => LambdaError::Service(error.to_string()),
+            _ => LambdaError::invalid(error.to_string()),
+        })
+    }
+}
+
+impl Function {
+    /// The configuration that `reference` names.
+    pub(super) fn resolve(&self, reference: &FunctionRef) -> Result<&Arc<Configuration>, LambdaError> {
+        let version = match reference.qualifier.as_deref() {
+            None | Some(LATEST) => return Ok(&self.latest),
+            Some(qualifier) => self.aliases.get(qualifier).map_or(qualifier, |alias| &alias.version),
+        };
+        if version == LATEST {
+            return Ok(&self.latest);
+        }
+        let number = version.parse().ok();
+        number.and_then(|number: u64| self.versions.get(&number)).ok_or_else(|| reference.not_found())
+    }
+
+    /// `FunctionConfiguration` of what `reference` names.
+    pub(super) fn describe(&self, reference: &FunctionRef) -> Result<Value, LambdaError> {
+        let configuration = self.resolve(reference)?;
+        let mut shown = match configuration.version == LATEST {
+            true => self.describe_latest(&reference.arn()),
+            false => configuration.describe_published(),
+        };
+        shown["FunctionArn"] = reference.arn().into();
+        Ok(shown)
+    }
+
+    /// No change is accepted while another one is on its way.
+    pub(super) fn check_settled(&self, reference: &FunctionRef) -> Result<(), LambdaError> {
+        let unable = "The operation cannot be performed at this time.";
+        if self.serving.is_none() {
+            let pending = format!("{unable} The function is currently in the following state: Pending");
+            return Err(LambdaError::Conflict(pending));
+        }
+        if self.update == Update::InProgress {
+            let arn = super::name::arn(&reference.name);
+            return Err(LambdaError::Conflict(format!("{unable} An update is in progress for resource: {arn}")));
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_revision(&self, revision: Option<&str>) -> Result<(), LambdaError> {
+        match revision.is_some_and(|revision| revision != self.latest.revision_id.to_string()) {
+            true => Err(LambdaError::PreconditionFailed),
+            false => Ok(()),
+        }
+    }
+}
+
+/// 204 without a body.
+pub(super) fn no_content() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+fn architecture(chosen: Option<Vec<String>>) -> Result<String, LambdaError> {
+    match chosen.as_deref() {
+        None => Ok("x86_64".to_owned()),
+        Some([one]) => request::one_of("architectures", one.clone(), &["x86_64", "arm64"]),
+        Some(_) => Err(LambdaError::violates("architectures", "[…]", "Member must have length equal to 1")),
+    }
+}
+
+/// A configuration in a list: AWS leaves the state out there.
+pub(super) fn listed(configuration: &Configuration, arn: &str) -> Value {
+    let mut shown: Map<String, Value> = match configuration.describe(arn) {
+        Value::Object(shown) => shown,
+        _ => Map::new(),
+    };
+    shown.remove("RuntimeVersionConfig");
+    Value::Object(shown)
+}

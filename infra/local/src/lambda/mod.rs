@@ -1,0 +1,163 @@
+//! AWS Lambda: functions, their versions and states, and invocations.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `routes` | which operation a request asks for |
+//! | `name`, `request` | reading and checking what a request says |
+//! | `function` | a function as it is kept, and as the API shows it |
+//! | `control` | create, read, update, delete |
+//! | `versions` | published versions and aliases |
+//! | `limits` | concurrency, tags, account settings |
+//! | `invoke` | invocations of all three types |
+//! | `ensure` | what the library's caller uses instead of the API |
+//! | `code`, `store` | deployment packages and functions on disk |
+//! | `concurrency` | invocations in flight against the limits |
+//! | `errors` | AWS's errors and wording |
+
+pub(crate) mod code;
+mod concurrency;
+mod control;
+pub(crate) mod ensure;
+mod errors;
+pub(crate) mod function;
+mod invoke;
+mod limits;
+mod name;
+mod request;
+pub(crate) mod routes;
+mod store;
+mod versions;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::extract::Query;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::{HeaderMap, Uri};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use self::concurrency::Concurrency;
+use self::errors::LambdaError;
+use self::function::Function;
+use self::name::FunctionRef;
+use self::routes::{Operation, Route};
+use self::store::Store;
+pub use self::store::StoreError;
+use crate::environment::pool::Pools;
+use crate::tasks::Tasks;
+
+/// The service. Its methods answer one operation each.
+pub(crate) struct Lambda {
+    functions: Mutex<BTreeMap<String, Function>>,
+    store: Store,
+    pools: Arc<Pools>,
+    concurrency: Arc<Concurrency>,
+    tasks: Arc<Tasks>,
+    /// Rings whenever an update has settled.
+    settled: Notify,
+    timing: Timing,
+}
+
+/// Delays that make the stand-in resemble the real service.
+#[derive(Clone, Copy)]
+pub(crate) struct Timing {
+    /// How long a create or an update is in progress.
+    pub settle: Duration,
+    /// Added to each `Invoke`, half each way.
+    pub network: Duration,
+}
+
+/// A request to the service, as far as it is not in the route.
+pub(crate) struct Call {
+    pub request_id: Uuid,
+    pub parameters: Parameters,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// The query of a request.
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    pub(crate) fn of(uri: &Uri) -> Parameters {
+        Parameters(Query::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default())
+    }
+
+    fn get(&self, name: &'static str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Lambda {
+    /// Opens the functions kept in `folder`.
+    pub(crate) fn open(
+        folder: &Path,
+        pools: Arc<Pools>,
+        tasks: Arc<Tasks>,
+        concurrency_limit: u32,
+        timing: Timing,
+    ) -> Result<Arc<Lambda>, StoreError> {
+        let store = Store::open(folder.join("functions"))?;
+        Ok(Arc::new(Lambda {
+            functions: Mutex::new(store.load()?),
+            store,
+            pools,
+            concurrency: Concurrency::new(concurrency_limit),
+            tasks,
+            settled: Notify::new(),
+            timing,
+        }))
+    }
+
+    /// Answers one operation.
+    pub(crate) async fn answer(self: &Arc<Self>, route: Route, call: Call) -> Response {
+        let answered = self.answer_or_refuse(route, call).await;
+        answered.unwrap_or_else(|error| error.response())
+    }
+
+    async fn answer_or_refuse(self: &Arc<Self>, route: Route, call: Call) -> Result<Response, LambdaError> {
+        let Route { operation, subject, alias } = route;
+        let reference = || FunctionRef::parse(&subject, call.parameters.get("Qualifier"));
+        match operation {
+            Operation::CreateFunction => self.create_function(&call).await,
+            Operation::ListFunctions => self.list_functions(&call.parameters),
+            Operation::GetFunction => self.get_function(&reference()?),
+            Operation::GetFunctionConfiguration => self.get_function_configuration(&reference()?),
+            Operation::UpdateFunctionConfiguration => self.update_function_configuration(&reference()?, &call).await,
+            Operation::UpdateFunctionCode => self.update_function_code(&reference()?, &call).await,
+            Operation::DeleteFunction => self.delete_function(&reference()?),
+            Operation::PublishVersion => self.publish_version(&reference()?, &call),
+            Operation::ListVersionsByFunction => self.list_versions(&reference()?),
+            Operation::CreateAlias => self.create_alias(&reference()?, &call),
+            Operation::GetAlias => self.get_alias(&reference()?, &alias),
+            Operation::UpdateAlias => self.update_alias(&reference()?, &alias, &call),
+            Operation::DeleteAlias => self.delete_alias(&reference()?, &alias),
+            Operation::ListAliases => self.list_aliases(&reference()?),
+            Operation::PutFunctionConcurrency => self.put_function_concurrency(&reference()?, &call),
+            Operation::GetFunctionConcurrency => self.get_function_concurrency(&reference()?),
+            Operation::DeleteFunctionConcurrency => self.delete_function_concurrency(&reference()?),
+            Operation::GetAccountSettings => Ok(self.get_account_settings()),
+            Operation::TagResource => self.tag_resource(&reference()?, &call),
+            Operation::UntagResource => self.untag_resource(&reference()?, &call.parameters),
+            Operation::ListTags => self.list_tags(&reference()?),
+            Operation::Invoke => self.invoke(&reference()?, call).await,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Function>> {
+        self.functions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes `function` to disk.
+    fn save(&self, function: &Function) -> Result<(), LambdaError> {
+        self.store.save(function).map_err(|error| LambdaError::Service(error.to_string()))
+    }
+}

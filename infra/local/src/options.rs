@@ -1,0 +1,42 @@
+//! How the stand-in behaves.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Options of [`LocalCloud::start`](crate::LocalCloud::start). The defaults are quick: what AWS takes a second for takes
+/// a moment here.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// Folder that keeps functions, code and tables. Without it they go with the stand-in.
+    pub state: Option<PathBuf>,
+    /// How long a create or an update of a function is in progress. AWS takes about 1.5 s.
+    pub settle: Duration,
+    /// Added to each `Invoke`, half before and half after.
+    pub network: Duration,
+    /// `ConcurrentExecutions` of the account.
+    pub concurrency: u32,
+    /// Longest init phase; AWS gives 10 s.
+    pub init_limit: Duration,
+    /// Execution environments end when they were not used for this long.
+    pub idle_limit: Duration,
+    /// Whether an execution environment that becomes free may take an invocation for which another one is
+    /// being initialised, as on AWS.
+    pub eager_assignment: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            port: 0,
+            state: None,
+            settle: Duration::from_millis(20),
+            network: Duration::ZERO,
+            concurrency: 1000,
+            init_limit: Duration::from_secs(10),
+            idle_limit: Duration::from_mins(5),
+            eager_assignment: true,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The stand-in as a whole: started, answering on one port, stopped.
+
+use std::convert::Infallible;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::header::HeaderValue;
+use hyper::http::request::Parts;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::connections::{self, Reply};
+use crate::dynamodb::{DynamoDb, DynamoDbError};
+use crate::environment::Surroundings;
+use crate::environment::guard::Guard;
+use crate::environment::pool::Pools;
+use crate::environment::process::Watch;
+use crate::environment::runtime::Runtimes;
+use crate::lambda::code::CodeStore;
+use crate::lambda::ensure::{EnsureError, Ensured, FunctionSpec};
+use crate::lambda::routes::route;
+use crate::lambda::{Call, Lambda, Parameters, StoreError, Timing};
+use crate::options::Options;
+use crate::tasks::Tasks;
+
+/// Largest request: 50 MB of zip in base64, and room for the rest.
+const MAX_REQUEST_BYTES: usize = 72 * 1024 * 1024;
+
+/// Files one process may have open that the stand-in asks for: two per connection of 1,000 invokes when the
+/// caller lives in the same process, and more for real environments.
+const OPEN_FILES: u64 = 16 * 1024;
+
+/// Why the stand-in did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken, most likely.
+    #[error("cannot listen on 127.0.0.1:{port}: {source}")]
+    Listen {
+        /// The port that was asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another stand-in uses the same folder.
+    #[error("another local cloud uses `{}`", .0.display())]
+    StateInUse(PathBuf),
+    /// The folder cannot be used.
+    #[error("state folder `{}`: {source}", .path.display())]
+    State {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The functions in the folder cannot be used.
+    #[error(transparent)]
+    Functions(#[from] StoreError),
+    /// The tables cannot be used.
+    #[error(transparent)]
+    DynamoDb(#[from] DynamoDbError),
+    /// The process that ends what a killed stand-in leaves behind.
+    #[error("the guard process did not start: {0}")]
+    Guard(#[source] io::Error),
+}
+
+/// A running stand-in. Dropping it without [`LocalCloud::stop`] still ends all its processes.
+pub struct LocalCloud {
+    endpoint: String,
+    services: Arc<Services>,
+    tasks: Arc<Tasks>,
+    pools: Arc<Pools>,
+    guard: Arc<Guard>,
+    stop: oneshot::Sender<Infallible>,
+    server: JoinHandle<()>,
+    /// Closes when the last process has been reaped.
+    reaped: mpsc::Receiver<Infallible>,
+    state: State,
+}
+
+/// The folder everything is kept in.
+struct State {
+    path: PathBuf,
+    /// Held while the stand-in runs.
+    _lock: File,
+    /// Removes the folder at the end when it was a temporary one.
+    temporary: Option<TempDir>,
+}
+
+/// What requests are answered with.
+struct Services {
+    lambda: Arc<Lambda>,
+    dynamodb: DynamoDb,
+}
+
+impl LocalCloud {
+    /// Binds 127.0.0.1 and answers from now on.
+    pub async fn start(options: Options) -> Result<LocalCloud, StartError> {
+        allow_open_files();
+        let state = State::open(options.state.as_deref())?;
+        let failed = |source| StartError::State { path: state.path.clone(), source };
+        let listening = |source| StartError::Listen { port: options.port, source };
+        let listener = connections::listen(options.port).map_err(listening)?;
+        let endpoint = format!("http://{}", listener.local_addr().map_err(listening)?);
+        let database = state.path.join("dynamodb.db");
+        let dynamodb = DynamoDb::start(options.state.is_some().then_some(database.as_path()))?;
+        let (alive, reaped) = mpsc::channel(1);
+        let guard = Arc::new(Guard::start().map_err(StartError::Guard)?);
+        let surroundings = Surroundings {
+            endpoint: endpoint.clone(),
+            init_limit: options.init_limit,
+            code: CodeStore::open(state.path.join("code")).map_err(failed)?,
+            runtimes: Runtimes::open(&state.path.join("runtimes")).map_err(failed)?,
+            watch: Watch { guard: Arc::clone(&guard), alive },
+            living: Arc::new(AtomicUsize::new(0)),
+        };
+        let tasks = Arc::new(Tasks::new());
+        let pools = Pools::start(surroundings, &tasks, options.eager_assignment, options.idle_limit);
+        let timing = Timing { settle: options.settle, network: options.network };
+        let lambda = Lambda::open(&state.path, Arc::clone(&pools), Arc::clone(&tasks), options.concurrency, timing)?;
+        let services = Arc::new(Services { lambda, dynamodb });
+        let (stop, stopped) = oneshot::channel();
+        let shared = Arc::clone(&services);
+        let server = tokio::spawn(connections::serve(listener, stopped, move |request| {
+            let services = Arc::clone(&shared);
+            async move { services.reply(request).await }
+        }));
+        Ok(LocalCloud { endpoint, services, tasks, pools, guard, stop, server, reaped, state })
+    }
+
+    /// `http://127.0.0.1:PORT`, the value for `AWS_ENDPOINT_URL`.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Creates a function, or gives it new code if it has other code, and waits until it is active.
+    pub async fn ensure_function(&self, spec: FunctionSpec) -> Result<Ensured, EnsureError> {
+        self.services.lambda.ensure(spec).await
+    }
+
+    /// Ends everything: connections first, then invocations, execution environments and the database.
+    pub async fn stop(self) {
+        let LocalCloud { services, tasks, pools, guard, stop, server, mut reaped, state, .. } = self;
+        drop(stop);
+        if let Err(error) = server.await {
+            tracing::warn!(%error, "the server did not end well");
+        }
+        tasks.stop().await;
+        pools.clear();
+        drop(pools);
+        if let Some(Services { lambda, dynamodb }) = Arc::into_inner(services) {
+            drop(lambda);
+            dynamodb.stop().await;
+        }
+        // With the services, every environment is gone; what is left is to wait for their processes.
+        while reaped.recv().await.is_some() {}
+        if let Some(guard) = Arc::into_inner(guard) {
+            guard.stop().await;
+        }
+        drop(state.temporary);
+    }
+}
+
+impl Services {
+    async fn reply(&self, request: Request<Incoming>) -> Reply {
+        let request_id = Uuid::new_v4();
+        let (parts, body) = request.into_parts();
+        let mut response = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
+            Ok(body) => self.dispatch(&parts, body.to_bytes(), request_id).await,
+            Err(error) => {
+                tracing::debug!(%error, "a request's body could not be read");
+                connections::json(413, &json!({ "message": "the request is too large or was cut off" }))
+            }
+        };
+        let id = HeaderValue::try_from(request_id.to_string()).expect("a UUID is ASCII");
+        response.headers_mut().entry("x-amzn-requestid").or_insert(id);
+        Ok(response)
+    }
+
+    async fn dispatch(&self, parts: &Parts, body: Bytes, request_id: Uuid) -> Response {
+        let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        if target.is_some_and(|target| target.starts_with("DynamoDB_")) {
+            return self.dynamodb.forward(parts, body).await;
+        }
+        // CLOUDWATCH: `cloudwatch.accepts(&parts.headers, parts.uri.path())` and `handle` belong here.
+        if let Some(route) = route(&parts.method, parts.uri.path()) {
+            let headers = parts.headers.clone();
+            let call = Call { request_id, parameters: Parameters::of(&parts.uri), headers, body };
+            return self.lambda.answer(route, call).await;
+        }
+        unknown_operation(parts)
+    }
+}
+
+fn unknown_operation(parts: &Parts) -> Response {
+    let message = format!("the local cloud has no operation for {} {}", parts.method, parts.uri.path());
+    let mut response = connections::json(404, &json!({ "message": message }));
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("UnknownOperationException"));
+    response
+}
+
+impl State {
+    fn open(chosen: Option<&Path>) -> Result<State, StartError> {
+        let temporary = match chosen {
+            Some(_) => None,
+            None => {
+                Some(tempfile::tempdir().map_err(|source| StartError::State { path: std::env::temp_dir(), source })?)
+            }
+        };
+        let path = temporary.as_ref().map(TempDir::path).or(chosen).unwrap_or(Path::new(".")).to_owned();
+        let opened = || -> io::Result<(PathBuf, File)> {
+            fs::create_dir_all(&path)?;
+            let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock"))?;
+            // Functions run in their own folder, so every path handed to them is absolute.
+            Ok((fs::canonicalize(&path)?, lock))
+        };
+        let (path, lock) = opened().map_err(|source| StartError::State { path: path.clone(), source })?;
+        match lock.try_lock() {
+            Ok(()) => Ok(State { path, _lock: lock, temporary }),
+            Err(TryLockError::WouldBlock) => Err(StartError::StateInUse(path)),
+            Err(TryLockError::Error(source)) => Err(StartError::State { path, source }),
+        }
+    }
+}
+
+/// Raises this process's own limit of open files as far as it may.
+fn allow_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES));
+    if current.is_some_and(|current| current < wanted)
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum })
+    {
+        tracing::warn!(%error, "could not raise the limit of open files: large bursts may fail");
+    }
+}
