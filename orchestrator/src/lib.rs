@@ -1,3 +1,4 @@
 //! coldwatch
 
+pub mod report_line;
 pub mod stats;
