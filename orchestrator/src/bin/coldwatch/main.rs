@@ -3,6 +3,7 @@
 mod history;
 mod local;
 mod outcome;
+mod parse;
 mod progress;
 mod restore;
 mod run;
@@ -36,6 +37,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Put back what a dead run left changed
     Restore(restore::RestoreArgs),
+    /// Print the platform reports of a log as JSON, one a line
+    Parse(parse::ParseArgs),
     /// Serve the local cloud until interrupted
     Local(local::LocalArgs),
 }
@@ -86,6 +89,7 @@ async fn execute(command: Command) -> Result<Exit, Failure> {
         Command::Run(args) => run::execute(args).await,
         Command::History(args) => history::execute(args).await,
         Command::Restore(args) => restore::execute(args).await,
+        Command::Parse(args) => parse::execute(&args),
         Command::Local(args) => local::execute(args).await,
     }
 }
