@@ -1,7 +1,5 @@
 //! A local cloud with simulated functions, and everything a run needs besides.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,14 +1,12 @@
 //! Whole runs against the local cloud with simulated functions.
 
-mod stage;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::stage::{Stage, check_counts, fresh, only, refusal};
 use coldwatch::sample::OutcomeKind;
 use coldwatch::session::TargetEnd;
 use local_cloud::Options;
-use stage::{Stage, check_counts, fresh, only, refusal};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_proves_what_was_wanted_and_puts_the_function_back() {
