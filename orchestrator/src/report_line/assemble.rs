@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::billing::Bill;
 use super::event::{Environment, Event, Origin, What};
 use super::fields::{Reading, ReportFields};
-use super::line::{lines, may_have_report, mentions_platform_event};
+use super::line::{Search, lines, may_have_report};
 use super::{BillingCheck, InitPhaseReport, PlatformReport, StartKind, json, text};
 
 /// See [`super::reports`].
@@ -51,11 +51,12 @@ fn believed(log: &[u8], wanted: impl Fn(&str) -> bool) -> Vec<Found> {
 /// Everything the platform says in a log, in order.
 fn events(log: &[u8]) -> Vec<Event<'_>> {
     const LONGEST_OBJECT: usize = 16 * 1024;
+    let search = Search::new();
     let mut found = Vec::new();
     let mut lines = lines(log).peekable();
     let (mut object_opened, mut not_before) = (None, 0);
     while let Some(line) = lines.next() {
-        if mentions_platform_event(line.text) {
+        if search.mentions_platform_event(line.text) {
             if let Some((origin, what)) = json::events(line.text) {
                 found.extend(what.into_iter().map(|what| Event { line: line.number, origin, what }));
                 continue;
@@ -76,7 +77,7 @@ fn events(log: &[u8]) -> Vec<Event<'_>> {
             let more = std::iter::from_fn(|| lines.next_if(|line| text::continues_report(line.text)));
             more.map(|line| line.text).collect()
         };
-        found.extend(text::events(line.number, line.text, wrapped));
+        found.extend(text::events(line.number, search.utterances(line.text), wrapped));
     }
     found
 }

@@ -14,14 +14,12 @@ use super::{InitPhaseKind, InitPhaseReport};
 /// The events of a line that begins with a JSON object, decorated or not; `None` where it does not begin with one.
 pub(super) fn events(line: &[u8]) -> Option<(Origin, Vec<What<'static>>)> {
     let open = memchr(b'{', line).filter(|&open| is_decoration(&line[..open]))?;
+    let first_origin = if open == 0 { Origin::Native } else { Origin::Decorated };
+    let unreadable = || Some((first_origin, unreadable_report(line).into_iter().collect()));
     let mut rest = &line[open..];
     let mut found = Vec::new();
-    let mut origin = if open == 0 { Origin::Native } else { Origin::Decorated };
     loop {
-        let Some((value, length)) = first_value(rest) else {
-            found.extend(unreadable_report(rest));
-            break;
-        };
+        let Some((value, length)) = first_value(rest) else { return unreadable() };
         found.extend(event(&value));
         rest = rest[length..].trim_ascii();
         // Several objects on a line are an array, as the Telemetry API sends it.
@@ -29,16 +27,13 @@ pub(super) fn events(line: &[u8]) -> Option<(Origin, Vec<What<'static>>)> {
             Some(next) if next.starts_with(b"{") => rest = next,
             _ => break,
         }
-        origin = Origin::Decorated;
     }
-    if !rest.is_empty() {
-        origin = Origin::Decorated;
-        if !without_border(rest.strip_suffix(b"]").unwrap_or(rest)).is_empty() && !rest.starts_with(b"|") {
-            found.clear();
-            found.extend(unreadable_report(line));
-        }
+    let is_border = rest.starts_with(b"|") || without_border(rest.strip_suffix(b"]").unwrap_or(rest)).is_empty();
+    match rest {
+        [] => Some((first_origin, found)),
+        _ if is_border => Some((Origin::Decorated, found)),
+        _ => unreadable(),
     }
-    Some((origin, found))
 }
 
 /// The event of an object that was printed over several lines and begins where `text` does.

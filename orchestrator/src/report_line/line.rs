@@ -61,36 +61,43 @@ pub(super) struct Utterance<'a> {
     pub(super) body: &'a [u8],
 }
 
-/// Everything in a line that looks like the platform's text, in order; nothing in most lines.
-pub(super) fn utterances(line: &[u8]) -> Vec<Utterance<'_>> {
-    let mut found: Vec<(usize, usize, Keyword)> = Vec::new();
-    // All keywords hold one of these letters' pairs; most lines are done after the first search.
-    for anchor in [
-        &b"T RequestId: "[..],
-        b"D RequestId: ",
-        b"T_START ",
-        b"E_START ",
-        b"T_REPORT ",
-        b"E_REPORT ",
-        b"XRAY TraceId: ",
-    ] {
-        for at in memmem::find_iter(line, anchor) {
-            let end = at + anchor.len();
-            let keyword = KEYWORDS.iter().find(|(name, _)| line[..end].ends_with(name));
-            found.extend(keyword.map(|&(name, keyword)| (end - name.len(), end, keyword)));
-        }
-    }
-    found.sort_unstable_by_key(|&(start, ..)| start);
-    let ends = found.iter().skip(1).map(|&(start, ..)| start).chain(std::iter::once(line.len()));
-    let spoken = found.iter().zip(ends);
-    spoken
-        .map(|(&(start, body, keyword), end)| Utterance { keyword, before: &line[..start], body: &line[body..end] })
-        .collect()
+/// The searches for what the platform says, prepared once for all lines of a log.
+pub(super) struct Search {
+    /// A part that no keyword lacks, so that most lines are done after few searches.
+    anchors: [memmem::Finder<'static>; 4],
+    platform_event: memmem::Finder<'static>,
 }
 
-/// Whether a line may hold a JSON event of the platform.
-pub(super) fn mentions_platform_event(line: &[u8]) -> bool {
-    memmem::find(line, b"\"platform.").is_some()
+impl Search {
+    pub(super) fn new() -> Self {
+        Self {
+            anchors: ["RequestId: ", "_START ", "_REPORT ", "XRAY TraceId: "].map(memmem::Finder::new),
+            platform_event: memmem::Finder::new("\"platform."),
+        }
+    }
+
+    /// Everything in a line that looks like the platform's text, in order; nothing in most lines.
+    pub(super) fn utterances<'a>(&self, line: &'a [u8]) -> Vec<Utterance<'a>> {
+        let mut found: Vec<(usize, usize, Keyword)> = Vec::new();
+        for anchor in &self.anchors {
+            for at in anchor.find_iter(line) {
+                let end = at + anchor.needle().len();
+                let keyword = KEYWORDS.iter().find(|(name, _)| line[..end].ends_with(name));
+                found.extend(keyword.map(|&(name, keyword)| (end - name.len(), end, keyword)));
+            }
+        }
+        found.sort_unstable_by_key(|&(start, ..)| start);
+        let ends = found.iter().skip(1).map(|&(start, ..)| start).chain(std::iter::once(line.len()));
+        let spoken = found.iter().zip(ends);
+        spoken
+            .map(|(&(start, body, keyword), end)| Utterance { keyword, before: &line[..start], body: &line[body..end] })
+            .collect()
+    }
+
+    /// Whether a line may hold a JSON event of the platform.
+    pub(super) fn mentions_platform_event(&self, line: &[u8]) -> bool {
+        self.platform_event.find(line).is_some()
+    }
 }
 
 /// Whether what stands before a platform line was put there by a tool that shows logs: time stamps, the name of the log
@@ -136,7 +143,8 @@ mod tests {
 
     #[test]
     fn a_line_may_hold_several_keywords() {
-        let found = utterances(b"doneEND RequestId: aREPORT RequestId: a\tDuration: 1.00 ms\tXRAY TraceId: 1-2\t");
+        let found = Search::new()
+            .utterances(b"doneEND RequestId: aREPORT RequestId: a\tDuration: 1.00 ms\tXRAY TraceId: 1-2\t");
         let keywords: Vec<_> = found.iter().map(|it| (it.keyword, it.before.len(), it.body.len())).collect();
         assert_eq!(keywords, [(Keyword::End, 4, 1), (Keyword::Report, 20, 20), (Keyword::Xray, 58, 4)]);
     }

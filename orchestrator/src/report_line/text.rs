@@ -4,14 +4,18 @@ use std::borrow::Cow;
 
 use super::event::{Environment, Event, Origin, RequestId, What};
 use super::fields::{self, Label, Piece, ReportFields, Separators, pieces};
-use super::line::{Keyword, Utterance, is_decoration, utterances};
+use super::line::{Keyword, Utterance, is_decoration};
 use super::{InitPhaseKind, InitPhaseReport};
 
-/// What the platform says in a line; `wrapped` gives the rest of a REPORT that somebody broke into several lines.
-pub(super) fn events<'a>(number: usize, line: &'a [u8], wrapped: impl FnMut() -> Vec<&'a [u8]>) -> Vec<Event<'a>> {
-    let mut wrapped = wrapped;
+/// What the platform says in line `number`, of which `spoken` are the parts that look like it; `wrapped` gives the rest of
+/// a REPORT that somebody broke into several lines.
+pub(super) fn events<'a>(
+    number: usize,
+    spoken: Vec<Utterance<'a>>,
+    mut wrapped: impl FnMut() -> Vec<&'a [u8]>,
+) -> Vec<Event<'a>> {
     let mut found = Vec::new();
-    for (index, utterance) in utterances(line).into_iter().enumerate() {
+    for (index, utterance) in spoken.into_iter().enumerate() {
         let origin = match utterance.before {
             [] => Origin::Native,
             before if index == 0 && is_decoration(before) => Origin::Decorated,
