@@ -14,7 +14,7 @@ use crate::aws::{Claim, Store, StoreError};
 use crate::run::Clock;
 
 /// How long a lock outlives its holder.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 /// Time between two renewals: two may fail before the lock is lost.
 const RENEWAL: Duration = Duration::from_secs(20);
 

@@ -11,6 +11,7 @@
 //! | [`run`] | **the pipeline** |
 //! | [`session`] | one target in one run: opened, taken through its rounds, closed |
 //! | [`preflight`] | what is asked before anything is changed |
+//! | [`estimate`] | what a run would do, before it does anything |
 //! | [`lease`] | a lock that is held as long as its holder lives |
 //! | [`change`], [`settle`], [`restore`] | how a function is changed, waited for, and put back |
 //! | [`burst`], [`hold`] | N invokes at once, and how long each is held |
@@ -18,6 +19,7 @@
 //! | [`sample`] | one invocation, its outcome, and the proof |
 //! | [`summary`], [`cost`] | samples to counts, quantiles with intervals, yield, price |
 //! | [`record`] | a run in its versioned wire form |
+//! | [`unstored`] | a run that could not be stored, to be stored later |
 //! | [`publish`] | a record as metrics |
 //! | [`stats`] | quantiles, intervals, rank tests |
 //! | [`aws`] | the one path to the outside |
@@ -30,6 +32,7 @@ pub mod tick;
 pub mod run;
 pub mod session;
 pub mod preflight;
+pub mod estimate;
 pub mod lease;
 pub mod change;
 pub mod settle;
@@ -41,6 +44,7 @@ pub mod sample;
 pub mod summary;
 pub mod cost;
 pub mod record;
+pub mod unstored;
 pub mod publish;
 pub mod stats;
 pub mod aws;

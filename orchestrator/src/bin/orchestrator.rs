@@ -8,8 +8,8 @@ use coldwatch::aws::{Aws, Connection};
 use coldwatch::record::VERSION;
 use coldwatch::run::{RunContext, RunError, RunReport, run};
 use coldwatch::session::TargetEnd;
-use coldwatch::show::json::RunsDocument;
 use coldwatch::tick::Tick;
+use coldwatch::unstored::UnstoredRun;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -81,9 +81,12 @@ fn describe(function: &str, end: &TargetEnd) -> Value {
                 tracing::warn!(function, warning);
             }
             if let Some(reason) = &measured.unstored {
-                let document = RunsDocument::new([measured.as_ref()]);
-                let document = serde_json::to_string(&document).unwrap_or_default();
-                tracing::error!(function, reason, document, "the run is not in the history");
+                tracing::error!(
+                    function,
+                    reason,
+                    "the run is not in the history; `coldwatch import` takes the next line"
+                );
+                println!("{}", UnstoredRun::of(measured).to_line());
             }
             json!({"function": function, "proven": record.proven, "wanted": record.wanted, "stopped": record.stopped})
         }

@@ -410,10 +410,9 @@ proptest! {
     fn what_is_written_is_read(duration in 0_u64..90_000_000, init in prop::option::of(0_u64..1_000_000), memory in 128_u32..10_240) {
         let hundredths = |value: u64| format!("{}.{:02} ms", value / 100, value % 100);
         let billed = (duration + init.unwrap_or(0)).div_ceil(100);
-        let mut text = format!("REPORT RequestId: a\tDuration: {}\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\tMax Memory Used: 99 MB\t", hundredths(duration));
-        if let Some(init) = init {
-            text += &format!("Init Duration: {}\t", hundredths(init));
-        }
+        let duration_text = hundredths(duration);
+        let init_text = init.map(|init| format!("Init Duration: {}\t", hundredths(init))).unwrap_or_default();
+        let text = format!("REPORT RequestId: a\tDuration: {duration_text}\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\tMax Memory Used: 99 MB\t{init_text}");
         let read = report_for(text.as_bytes(), "a").expect("a REPORT was written");
         let exact = |value: u64| Duration::from_micros(value * 10);
         prop_assert_eq!((read.duration, read.init, read.memory_size_mb), (Some(exact(duration)), init.map(exact), Some(memory)));

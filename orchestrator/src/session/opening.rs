@@ -8,7 +8,7 @@ use crate::aws::{Journal, SeriesEntry};
 use crate::change::Original;
 use crate::hold::FIRST_HOLD;
 use crate::lease::{Held, Lease};
-use crate::preflight::described;
+use crate::preflight::{Described, describe};
 use crate::record::{SampleRecord, VERSION};
 use crate::restore::undo;
 use crate::run::{Event, RunContext};
@@ -19,8 +19,8 @@ impl<'a> Session<'a> {
     /// Steps 2 to 5 of a run: describe and refuse, lock, repair, take up again, journal.
     pub async fn open(run: &'a RunContext, suite: &'a Suite, spec: &'a TargetSpec) -> Result<Self, Box<TargetEnd>> {
         let refused = |e: TargetError| Box::new(TargetEnd::Refused(e));
-        let config = described(run, suite, spec).await.map_err(refused)?;
-        let series = format!("{}#{}", config.arn, suite.protocol());
+        let described = describe(&run.aws.lambda, suite, spec, run.concurrency, run.own_arn.as_deref()).await;
+        let Described { config, series } = described.map_err(refused)?;
         let store = &run.aws.store;
         let done = store.run(&series, run.trigger.started_at, &run.trigger.run_id).await;
         if let Some(record) = done.map_err(|e| refused(e.into()))? {
