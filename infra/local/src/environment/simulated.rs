@@ -157,15 +157,16 @@ impl Simulated {
             return Ran { duration: limit, printed: Vec::new(), result: Err(Stop::Timeout) };
         }
         tokio::time::sleep(duration).await;
-        let reply = match self.simulation.cooperates {
-            false => json!({}),
-            true => json!({
+        let reply = if !self.simulation.cooperates {
+            json!({})
+        } else {
+            json!({
                 "environment_id": self.environment_id.to_string(),
                 "invocation": self.invocations,
                 "started_at": timestamp(started_at),
                 "held_ms": hold.as_secs_f64() * 1000.0,
                 "processor": "simulated",
-            }),
+            })
         };
         Ran { duration, printed: Vec::new(), result: Ok(Bytes::from(reply.to_string())) }
     }
