@@ -1,1 +1,3 @@
 //! coldwatch
+
+pub mod stats;
