@@ -24,10 +24,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     if let Some(sleep) = init_sleep(env::var("INIT_SLEEP_MS"))? {
         std::thread::sleep(sleep);
     }
-    let environment = &Environment::new();
-    let handle = |event: LambdaEvent<Value>| async move {
-        environment.invoke(&event.payload, Utc::now()).await.map_err(Diagnostic::from)
-    };
+    let environment = &Environment::new(Utc::now());
+    let handle =
+        |event: LambdaEvent<Value>| async move { environment.invoke(&event.payload).await.map_err(Diagnostic::from) };
     lambda_runtime::run(service_fn(handle)).await
 }
 
@@ -45,6 +44,9 @@ fn init_sleep(variable: Result<String, VarError>) -> Result<Option<Duration>, &'
 /// One execution environment, from its init to its end.
 struct Environment {
     id: String,
+    /// By its own clock. Rather than the time of an invocation, because it tells whether the environment is
+    /// younger than the change that was to retire its predecessors.
+    started_at: DateTime<Utc>,
     invocations: AtomicU64,
     processor: OnceLock<Option<String>>,
 }
@@ -56,7 +58,7 @@ struct Reply {
     environment_id: String,
     /// 1 for the first invocation in this execution environment. Failed ones count.
     invocation: u64,
-    /// RFC 3339 in UTC with milliseconds, by the clock of the execution environment.
+    /// When the execution environment ran its init: RFC 3339 in UTC with milliseconds, by its own clock.
     started_at: String,
     /// How long the hold took, in milliseconds; 0 from the second invocation on.
     held_ms: f64,
@@ -75,11 +77,16 @@ impl From<InvalidRequest> for Diagnostic {
 }
 
 impl Environment {
-    fn new() -> Self {
-        Environment { id: Uuid::new_v4().to_string(), invocations: AtomicU64::new(0), processor: OnceLock::new() }
+    fn new(started_at: DateTime<Utc>) -> Self {
+        Environment {
+            id: Uuid::new_v4().to_string(),
+            started_at,
+            invocations: AtomicU64::new(0),
+            processor: OnceLock::new(),
+        }
     }
 
-    async fn invoke(&self, request: &Value, began: DateTime<Utc>) -> Result<Reply, InvalidRequest> {
+    async fn invoke(&self, request: &Value) -> Result<Reply, InvalidRequest> {
         let clock = Instant::now();
         let invocation = self.invocations.fetch_add(1, Ordering::Relaxed) + 1;
         let requested = requested_hold(request)?;
@@ -93,7 +100,7 @@ impl Environment {
         Ok(Reply {
             environment_id: self.id.clone(),
             invocation,
-            started_at: began.to_rfc3339_opts(SecondsFormat::Millis, true),
+            started_at: self.started_at.to_rfc3339_opts(SecondsFormat::Millis, true),
             held_ms: (held.as_secs_f64() * 1e6).round() / 1e3,
             processor: self.processor.get().cloned().flatten(),
         })
@@ -152,27 +159,27 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn began() -> DateTime<Utc> {
+    fn started() -> DateTime<Utc> {
         DateTime::from_timestamp_millis(1_700_000_000_123).expect("a date of our time")
     }
 
     async fn invoke(environment: &Environment, request: Value) -> Reply {
-        environment.invoke(&request, began()).await.expect("a valid request")
+        environment.invoke(&request).await.expect("a valid request")
     }
 
     async fn held_by(request: Value) -> Duration {
-        let held_ms = invoke(&Environment::new(), request).await.held_ms;
+        let held_ms = invoke(&Environment::new(started()), request).await.held_ms;
         Duration::from_secs_f64(held_ms / 1e3)
     }
 
     async fn error_of(request: Value) -> String {
-        let refused = Environment::new().invoke(&request, began()).await;
+        let refused = Environment::new(started()).invoke(&request).await;
         refused.expect_err("an invalid request").0
     }
 
     #[tokio::test(start_paused = true)]
     async fn only_the_first_invocation_holds() {
-        let environment = Environment::new();
+        let environment = Environment::new(started());
         let replies =
             [invoke(&environment, json!({"hold_ms": 250})).await, invoke(&environment, json!({"hold_ms": 250})).await];
         let expected = [(1, 250.0), (2, 0.0)].map(|(invocation, held_ms)| Reply {
@@ -187,8 +194,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_request_was_the_first_invocation_all_the_same() {
-        let environment = Environment::new();
-        let refused = environment.invoke(&json!({"hold_ms": -1}), began()).await;
+        let environment = Environment::new(started());
+        let refused = environment.invoke(&json!({"hold_ms": -1})).await;
         assert!(refused.is_err());
         let reply = invoke(&environment, json!({"hold_ms": 250})).await;
         assert_eq!((reply.invocation, reply.held_ms), (2, 0.0));
@@ -239,7 +246,7 @@ mod tests {
 
     #[test]
     fn each_environment_has_an_id_of_its_own() {
-        assert_ne!(Environment::new().id, Environment::new().id);
+        assert_ne!(Environment::new(started()).id, Environment::new(started()).id);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A stand-in for AWS on loopback that starts real processes.
 //!
 //! [`LocalCloud::start`] binds one port of 127.0.0.1 that answers the AWS SDKs, boto3 and the AWS CLI: Lambda with
-//! one real process per execution environment, and DynamoDB. Point `AWS_ENDPOINT_URL` at it.
+//! one real process per execution environment, DynamoDB and CloudWatch. Point `AWS_ENDPOINT_URL` at it.
 //! It is no jail: functions run as whoever started it.
 //!
 //! Code map, in reading order:
@@ -15,7 +15,10 @@
 //! | `environment` | execution environments: init, invocations, pools, processes |
 //! | `log` | START, END, REPORT, INIT_REPORT as text and JSON |
 //! | `dynamodb` | passes requests on to an embedded database |
+//! | `cloudwatch` | metrics: put, statistics by period, list |
 //! | `tasks` | background work that ends with the stand-in |
+
+pub mod cloudwatch;
 
 mod options;
 mod server;

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::cloudwatch::CloudWatch;
 use crate::connections::{self, Reply};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
 use crate::environment::Surroundings;
@@ -101,6 +102,7 @@ struct State {
 struct Services {
     lambda: Arc<Lambda>,
     dynamodb: DynamoDb,
+    cloudwatch: CloudWatch,
 }
 
 impl LocalCloud {
@@ -114,6 +116,7 @@ impl LocalCloud {
         let endpoint = format!("http://{}", listener.local_addr().map_err(listening)?);
         let database = state.path.join("dynamodb.db");
         let dynamodb = DynamoDb::start(options.state.is_some().then_some(database.as_path()))?;
+        let cloudwatch = CloudWatch::open(options.state.is_some().then_some(&state.path)).map_err(failed)?;
         let (alive, reaped) = mpsc::channel(1);
         let guard = Arc::new(Guard::start().map_err(StartError::Guard)?);
         let surroundings = Surroundings {
@@ -128,7 +131,7 @@ impl LocalCloud {
         let pools = Pools::start(surroundings, &tasks, options.eager_assignment, options.idle_limit);
         let timing = Timing { settle: options.settle, network: options.network };
         let lambda = Lambda::open(&state.path, Arc::clone(&pools), Arc::clone(&tasks), options.concurrency, timing)?;
-        let services = Arc::new(Services { lambda, dynamodb });
+        let services = Arc::new(Services { lambda, dynamodb, cloudwatch });
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&services);
         let server = tokio::spawn(connections::serve(listener, stopped, move |request| {
@@ -158,7 +161,7 @@ impl LocalCloud {
         tasks.stop().await;
         pools.clear();
         drop(pools);
-        if let Some(Services { lambda, dynamodb }) = Arc::into_inner(services) {
+        if let Some(Services { lambda, dynamodb, .. }) = Arc::into_inner(services) {
             drop(lambda);
             dynamodb.stop().await;
         }
@@ -192,7 +195,9 @@ impl Services {
         if target.is_some_and(|target| target.starts_with("DynamoDB_")) {
             return self.dynamodb.forward(parts, body).await;
         }
-        // CLOUDWATCH: `cloudwatch.accepts(&parts.headers, parts.uri.path())` and `handle` belong here.
+        if CloudWatch::accepts(&parts.headers, parts.uri.path()) {
+            return self.cloudwatch.handle(parts.uri.path(), &parts.headers, body).await;
+        }
         if let Some(route) = route(&parts.method, parts.uri.path()) {
             let headers = parts.headers.clone();
             let call = Call { request_id, parameters: Parameters::of(&parts.uri), headers, body };

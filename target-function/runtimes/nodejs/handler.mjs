@@ -20,6 +20,7 @@ function sleepInInit() {
 
 sleepInInit();
 const environmentId = randomUUID();
+const startedAt = new Date();
 let invocation = 0;
 let processor = null;
 
@@ -28,7 +29,6 @@ class InvalidRequest extends Error {
 }
 
 export async function handler(event) {
-  const began = new Date();
   const clock = performance.now();
   invocation += 1;
   const holdMs = requestedHoldMs(event);
@@ -42,7 +42,7 @@ export async function handler(event) {
   return {
     environment_id: environmentId,
     invocation,
-    started_at: began.toISOString(),
+    started_at: startedAt.toISOString(),
     held_ms: heldMs,
     processor,
   };

@@ -28,6 +28,7 @@ def random_uuid():
 
 sleep_in_init()
 environment_id = random_uuid()
+started_at = time.time()
 invocation = 0
 processor = None
 
@@ -38,7 +39,7 @@ class InvalidRequest(ValueError):
 
 def handler(event, context):
     global invocation, processor
-    began, clock = time.time(), time.perf_counter()
+    clock = time.perf_counter()
     invocation += 1
     hold_ms = requested_hold_ms(event)
     held_ms = 0.0
@@ -50,7 +51,7 @@ def handler(event, context):
     return {
         "environment_id": environment_id,
         "invocation": invocation,
-        "started_at": rfc3339(began),
+        "started_at": rfc3339(started_at),
         "held_ms": held_ms,
         "processor": processor,
     }

@@ -1,2 +1,101 @@
-//! x
-fn main() {}
+//! `coldwatch`: arguments, environment, clock, wiring. What is done is in the library.
+
+mod history;
+mod local;
+mod outcome;
+mod progress;
+mod restore;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use coldwatch::aws::{Aws, Connection};
+
+use outcome::{Exit, Failure};
+
+/// Benchmarks AWS Lambda cold starts: forces them, proves each one, keeps the history.
+///
+/// Without an AWS account, `coldwatch run --local` does the whole job against a stand-in on loopback that
+/// starts real processes.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 usage or bad input; 3 regression found; \
+                          4 done, with fewer proven samples than wanted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure the targets of a suite once
+    Run(run::RunArgs),
+    /// Show stored runs
+    History(history::HistoryArgs),
+    /// Put back what a dead run left changed
+    Restore(restore::RestoreArgs),
+    /// Serve the local cloud until interrupted
+    Local(local::LocalArgs),
+}
+
+/// Where the history is.
+#[derive(Debug, Clone, Args)]
+struct Place {
+    /// Use the local cloud instead of an AWS account
+    #[arg(long)]
+    local: bool,
+    /// Folder in which the local cloud keeps functions and history
+    #[arg(long, value_name = "DIR", default_value = ".coldwatch", requires = "local")]
+    state: std::path::PathBuf,
+    /// DynamoDB table of the history
+    #[arg(long, env = "COLDWATCH_TABLE", default_value = "coldwatch")]
+    table: String,
+}
+
+impl Place {
+    /// Clients for this place. With `--local` the stand-in is started, and lives as long as the second value.
+    async fn open(&self) -> Result<(Aws, Option<local::Standin>), Failure> {
+        if !self.local {
+            let connection = Connection { table: self.table.clone(), ..Connection::default() };
+            return Ok((Aws::connect(connection).await?, None));
+        }
+        let standin = local::Standin::start(local::options(Some(&self.state), 0)).await?;
+        let aws = standin.connect(&self.table).await?;
+        Ok((aws, Some(standin)))
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    raise_open_file_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(execute(cli.command)),
+        Err(error) => Err(Failure::failed(error)),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn execute(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Run(args) => run::execute(args).await,
+        Command::History(args) => history::execute(args).await,
+        Command::Restore(args) => restore::execute(args).await,
+        Command::Local(args) => local::execute(args).await,
+    }
+}
+
+/// A burst over plain HTTP takes a connection an invoke, and the local cloud the other end of it; the usual
+/// soft limit of 1,024 open files would cut a large one short.
+fn raise_open_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where this is not allowed the limit stays, and a burst too large for it reports transport failures.
+    let _ = setrlimit(Resource::Nofile, limit);
+}

@@ -1,0 +1,127 @@
+//! What an AWS call can come to, as far as a caller can do something about it.
+//!
+//! AWS's own texts may quote what was sent (the 4 KB error of an environment quotes every value), so a
+//! service's message is repeated only for codes whose text is known to name resources alone.
+
+use std::error::Error;
+
+use aws_sdk_lambda::config::http::HttpResponse;
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+
+/// An AWS call that did not do what it was asked to do.
+#[derive(Debug, thiserror::Error)]
+pub enum AwsError {
+    /// No region is configured.
+    #[error("no AWS region: set AWS_REGION, or a profile that has one")]
+    NoRegion,
+    /// The call never reached a service.
+    #[error("cannot reach {service} ({reason}): check the network, AWS_ENDPOINT_URL and AWS_REGION")]
+    Unreachable {
+        /// Service that was called.
+        service: &'static str,
+        /// What the connection came to.
+        reason: String,
+    },
+    /// There was nothing to sign the call with.
+    #[error("no AWS credentials: log in, set AWS_PROFILE, or try `coldwatch run --local`, which needs no account")]
+    NoCredentials,
+    /// Answered, and refused.
+    #[error("{service} refused {operation}: {code}{message}")]
+    Refused {
+        /// Service that was called.
+        service: &'static str,
+        /// API operation.
+        operation: &'static str,
+        /// AWS's error code.
+        code: String,
+        /// AWS's text after `: `, where it is known to quote no values; else empty.
+        message: String,
+    },
+    /// No answer within the time allowed, or one that could not be read.
+    #[error("{service} gave no usable answer to {operation}: {reason}")]
+    NoAnswer {
+        /// Service that was called.
+        service: &'static str,
+        /// API operation.
+        operation: &'static str,
+        /// What happened.
+        reason: String,
+    },
+}
+
+/// Codes whose message names resources and quota only.
+const QUOTABLE: [&str; 12] = [
+    "ResourceNotFoundException",
+    "ResourceConflictException",
+    "PreconditionFailedException",
+    "TooManyRequestsException",
+    "AccessDeniedException",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "ExpiredTokenException",
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "ServiceException",
+    "InvalidSignatureException",
+];
+
+impl AwsError {
+    /// Puts an SDK error into this crate's words.
+    pub(super) fn from_sdk<E>(service: &'static str, operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        match error {
+            SdkError::ServiceError(refused) => {
+                let code = refused.err().code().unwrap_or("unknown error").to_owned();
+                let quotable = QUOTABLE.contains(&code.as_str());
+                let message = refused.err().message().filter(|_| quotable).map(|m| format!(": {m}"));
+                Self::Refused { service, operation, code, message: message.unwrap_or_default() }
+            }
+            SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+                Some(connector) if connector.is_user() && mentions_credentials(error) => Self::NoCredentials,
+                Some(connector) if connector.is_io() || connector.is_timeout() => {
+                    Self::Unreachable { service, reason: innermost(connector) }
+                }
+                _ if mentions_credentials(error) => Self::NoCredentials,
+                _ => Self::NoAnswer { service, operation, reason: innermost(error) },
+            },
+            SdkError::TimeoutError(_) => Self::NoAnswer { service, operation, reason: "timed out".to_owned() },
+            SdkError::ConstructionFailure(_) if mentions_credentials(error) => Self::NoCredentials,
+            other => Self::NoAnswer { service, operation, reason: innermost(other) },
+        }
+    }
+
+    /// AWS's error code, where the service answered.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Whether the thing named does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.code() == Some("ResourceNotFoundException")
+    }
+}
+
+/// The last error of a chain: the one that says what happened, such as "connection refused".
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+fn mentions_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(current) = next {
+        if current.to_string().to_lowercase().contains("credential") {
+            return true;
+        }
+        next = current.source();
+    }
+    false
+}

@@ -1,0 +1,250 @@
+//! Lambda: read a function, change it, invoke it.
+//!
+//! Two clients over one connection pool. Control calls are retried by the SDK; an invoke is sent once,
+//! because a second attempt would count twice, could meet the environment the first one warmed, and would
+//! falsify the round trip. Control calls other than `GetFunction` share 15 requests a second that AWS does
+//! not raise (developer guide, "Lambda quotas"), so they pass through one token bucket.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::http::HttpResponse;
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::operation::RequestId;
+use aws_sdk_lambda::operation::invoke::{InvokeError as SdkInvokeError, InvokeOutput};
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{
+    Environment as SdkEnvironment, FunctionConfiguration, LastUpdateStatus, LogFormat, LogType, SystemLogLevel,
+};
+use aws_smithy_types::timeout::TimeoutConfig;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use governor::{DefaultDirectRateLimiter, Quota};
+use tokio::time::Instant;
+
+use super::CONNECT_TIMEOUT;
+use super::error::{AwsError, innermost};
+use crate::target::{Environment, FunctionConfig, Provenance, Special, UpdateStatus, Variables};
+
+const SERVICE: &str = "Lambda";
+/// One below AWS's 15, so that somebody else's occasional call does not throttle us.
+const CONTROL_CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(14).expect("14 is not zero");
+
+/// The Lambda API, as far as it is used here.
+#[derive(Clone, Debug)]
+pub struct Lambda {
+    control: Client,
+    invoke: Client,
+    pace: Arc<DefaultDirectRateLimiter>,
+}
+
+/// What a round changes in a function's configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// All environment variables; Lambda replaces them wholesale.
+    Environment(Variables),
+    /// The description.
+    Description(String),
+    /// The memory size in MB.
+    Memory(u32),
+}
+
+/// One invoke, sent once, and what came back.
+#[derive(Debug)]
+pub struct Invocation {
+    /// Time from the start of the burst to the sending of this invoke.
+    pub sent_after: Duration,
+    /// Sent to received, on the monotonic clock.
+    pub round_trip: Duration,
+    /// The reply, or why there is none.
+    pub answer: Result<Reply, InvokeError>,
+}
+
+/// A reply of status 200. The function itself may have failed all the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// `x-amzn-RequestId`: the id that REPORT carries.
+    pub request_id: Option<String>,
+    /// `X-Amz-Function-Error`, present when the function failed.
+    pub function_error: Option<String>,
+    /// The last 4 KB of the log, decoded from base64; empty when there was none.
+    pub log: Vec<u8>,
+    /// What the function answered.
+    pub payload: Vec<u8>,
+}
+
+/// An invoke without a reply of status 200.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvokeError {
+    /// 429, with AWS's `Reason`.
+    Throttled(String),
+    /// Another refusal, with AWS's code.
+    Refused(String),
+    /// The connection failed or the deadline passed.
+    Transport(String),
+}
+
+impl Lambda {
+    pub(super) fn new(config: &SdkConfig) -> Self {
+        let control = aws_sdk_lambda::config::Builder::from(config).retry_config(RetryConfig::standard()).build();
+        let no_attempt_limit =
+            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).disable_operation_attempt_timeout().build();
+        let invoke = aws_sdk_lambda::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(no_attempt_limit)
+            .build();
+        Self {
+            control: Client::from_conf(control),
+            invoke: Client::from_conf(invoke),
+            pace: Arc::new(DefaultDirectRateLimiter::direct(
+                Quota::per_second(CONTROL_CALLS_PER_SECOND).allow_burst(NonZeroU32::MIN),
+            )),
+        }
+    }
+
+    /// Reads a function. `GetFunction` has a quota of its own (100 a second), unlike `GetFunctionConfiguration`.
+    pub async fn function(&self, reference: &str) -> Result<FunctionConfig, AwsError> {
+        let reply = self.control.get_function().function_name(reference).send().await;
+        let reply = reply.map_err(|e| AwsError::from_sdk(SERVICE, "GetFunction", &e))?;
+        let configuration = reply.configuration.ok_or(AwsError::NoAnswer {
+            service: SERVICE,
+            operation: "GetFunction",
+            reason: "the reply has no configuration".to_owned(),
+        })?;
+        let reserved = reply.concurrency.and_then(|c| c.reserved_concurrent_executions);
+        Ok(FunctionConfig {
+            reserved_concurrency: reserved.and_then(|n| u32::try_from(n).ok()),
+            ..read_configuration(configuration)
+        })
+    }
+
+    /// Changes a function if its revision is still the one given. Returns before the change is in force.
+    ///
+    /// 409 `ResourceConflictException`: an update is in progress. 412 `PreconditionFailedException`: the
+    /// function is at another revision.
+    pub async fn change(&self, arn: &str, revision: &str, change: Change) -> Result<(), AwsError> {
+        self.pace.until_ready().await;
+        let request = self.control.update_function_configuration().function_name(arn).revision_id(revision);
+        let request = match change {
+            Change::Environment(variables) => {
+                let environment =
+                    SdkEnvironment::builder().set_variables(Some(variables.reveal().into_iter().collect()));
+                request.environment(environment.build())
+            }
+            Change::Description(text) => request.description(text),
+            Change::Memory(mb) => request.memory_size(mb.try_into().unwrap_or(i32::MAX)),
+        };
+        let reply = request.send().await;
+        reply.map(|_| ()).map_err(|e| AwsError::from_sdk(SERVICE, "UpdateFunctionConfiguration", &e))
+    }
+
+    /// The account's concurrency limit that is not reserved by a function.
+    pub async fn unreserved_concurrency(&self) -> Result<u32, AwsError> {
+        self.pace.until_ready().await;
+        let reply = self.control.get_account_settings().send().await;
+        let reply = reply.map_err(|e| AwsError::from_sdk(SERVICE, "GetAccountSettings", &e))?;
+        let unreserved = reply.account_limit.and_then(|limit| limit.unreserved_concurrent_executions);
+        Ok(unreserved.and_then(|n| u32::try_from(n).ok()).unwrap_or(0))
+    }
+
+    /// Sends one invoke, once, and gives up at `deadline` after sending. `burst_start` is what
+    /// [`Invocation::sent_after`] counts from.
+    pub async fn invoke(&self, arn: &str, payload: Vec<u8>, burst_start: Instant, deadline: Duration) -> Invocation {
+        let request = self.invoke.invoke().function_name(arn).log_type(LogType::Tail).payload(Blob::new(payload));
+        let sent = Instant::now();
+        let answer = tokio::time::timeout(deadline, request.send()).await;
+        let round_trip = sent.elapsed();
+        let answer = match answer {
+            Ok(Ok(reply)) => Ok(read_reply(reply)),
+            Ok(Err(error)) => Err(read_invoke_error(&error)),
+            Err(_) => Err(InvokeError::Transport(format!("no reply within {} s", deadline.as_secs()))),
+        };
+        Invocation { sent_after: sent - burst_start, round_trip, answer }
+    }
+}
+
+fn read_reply(reply: InvokeOutput) -> Reply {
+    Reply {
+        request_id: reply.request_id().map(str::to_owned),
+        log: reply.log_result().and_then(|text| BASE64_STANDARD.decode(text).ok()).unwrap_or_default(),
+        function_error: reply.function_error,
+        payload: reply.payload.map(Blob::into_inner).unwrap_or_default(),
+    }
+}
+
+fn read_invoke_error(error: &SdkError<SdkInvokeError, HttpResponse>) -> InvokeError {
+    match error {
+        SdkError::ServiceError(refused) => match refused.err() {
+            SdkInvokeError::TooManyRequestsException(e) => {
+                let reason = e.reason().map_or("TooManyRequestsException", |r| r.as_str());
+                InvokeError::Throttled(reason.to_owned())
+            }
+            other => {
+                let status = refused.raw().status().as_u16();
+                InvokeError::Refused(other.code().map_or_else(|| format!("status {status}"), str::to_owned))
+            }
+        },
+        other => InvokeError::Transport(innermost(other)),
+    }
+}
+
+fn read_configuration(c: FunctionConfiguration) -> FunctionConfig {
+    let special = special_kinds(&c);
+    let mb = |n: i32| u32::try_from(n).ok();
+    let provenance = Provenance {
+        code_sha256: c.code_sha256,
+        version: c.version,
+        runtime: c.runtime.map(|r| r.as_str().to_owned()),
+        runtime_version_arn: c.runtime_version_config.and_then(|r| r.runtime_version_arn),
+        memory_size_mb: c.memory_size.and_then(mb),
+        architecture: c.architectures.and_then(|a| a.first().map(|a| a.as_str().to_owned())),
+        package_type: c.package_type.map(|p| p.as_str().to_owned()),
+        layers: c.layers.unwrap_or_default().into_iter().filter_map(|l| l.arn).collect(),
+        log_format: c.logging_config.and_then(|l| l.log_format).map(|f| f.as_str().to_owned()),
+    };
+    let environment = match c.environment {
+        None => Environment::Readable(Variables::default()),
+        Some(environment) => match environment.error {
+            Some(error) => Environment::Unreadable(error.error_code.unwrap_or_else(|| "unknown error".to_owned())),
+            None => {
+                Environment::Readable(Variables::new(environment.variables.unwrap_or_default().into_iter().collect()))
+            }
+        },
+    };
+    let reason =
+        c.last_update_status_reason_code.map_or_else(|| "no reason given".to_owned(), |r| r.as_str().to_owned());
+    FunctionConfig {
+        arn: c.function_arn.unwrap_or_default(),
+        revision: c.revision_id.unwrap_or_default(),
+        state: c.state.map_or_else(|| "Active".to_owned(), |s| s.as_str().to_owned()),
+        update: match c.last_update_status {
+            Some(LastUpdateStatus::InProgress) => UpdateStatus::InProgress,
+            Some(LastUpdateStatus::Failed) => UpdateStatus::Failed(reason),
+            _ => UpdateStatus::Successful,
+        },
+        description: c.description.unwrap_or_default(),
+        environment,
+        reserved_concurrency: None,
+        timeout: Duration::from_secs(c.timeout.and_then(|s| u64::try_from(s).ok()).unwrap_or(3)),
+        special,
+        provenance,
+    }
+}
+
+fn special_kinds(c: &FunctionConfiguration) -> Vec<Special> {
+    let quiet = c.logging_config.as_ref().is_some_and(|log| {
+        log.log_format == Some(LogFormat::Json) && log.system_log_level == Some(SystemLogLevel::Warn)
+    });
+    [
+        (c.capacity_provider_config.is_some(), Special::ManagedInstances),
+        (c.tenancy_config.is_some(), Special::TenantIsolation),
+        (quiet, Special::ReportSuppressed),
+    ]
+    .into_iter()
+    .filter_map(|(applies, kind)| applies.then_some(kind))
+    .collect()
+}

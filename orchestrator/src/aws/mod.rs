@@ -1,0 +1,89 @@
+//! The one path to the outside: the AWS SDKs. Their types do not leave this folder.
+//!
+//! One file per service, and every call's answer is turned into words of this crate beside the call.
+//! Whether the endpoint is AWS or a stand-in is settled by [`Connection`] and never asked again.
+
+mod cloudwatch;
+mod dynamodb;
+mod error;
+mod lambda;
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_lambda::config::{Credentials, SharedCredentialsProvider, StalledStreamProtectionConfig};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_types::timeout::TimeoutConfig;
+
+pub use cloudwatch::Metrics;
+pub use dynamodb::{Claim, Journal, SAMPLES_KEPT, SeriesEntry, Store, StoreError};
+pub use error::AwsError;
+pub use lambda::{Change, Invocation, InvokeError, Lambda, Reply};
+
+/// Time to open a connection. The SDK's own default, written down because the invoke client needs it too.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
+/// Longest wait for one attempt of a control or storage call.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Where the AWS calls go. Everything absent is found as every AWS tool finds it
+/// (`AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_PROFILE`, the role of a Lambda, …).
+#[derive(Debug, Clone, Default)]
+pub struct Connection {
+    /// Endpoint of all services.
+    pub endpoint: Option<String>,
+    /// Region.
+    pub region: Option<String>,
+    /// Sign with meaningless keys, for an endpoint that checks none.
+    pub unsigned: bool,
+    /// DynamoDB table of the history.
+    pub table: String,
+}
+
+/// Clients of the three services, sharing one connection pool.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// Control plane and invokes.
+    pub lambda: Lambda,
+    /// History, locks, journal.
+    pub store: Store,
+    /// Published metrics.
+    pub metrics: Metrics,
+    /// Region the calls go to.
+    pub region: String,
+}
+
+impl Aws {
+    /// Builds the clients. Nothing is sent yet, save what finding credentials takes.
+    pub async fn connect(connection: Connection) -> Result<Self, AwsError> {
+        let config = load(&connection).await;
+        let region = config.region().map(ToString::to_string).ok_or(AwsError::NoRegion)?;
+        Ok(Self {
+            lambda: Lambda::new(&config),
+            store: Store::new(&config, connection.table),
+            metrics: Metrics::new(&config),
+            region,
+        })
+    }
+}
+
+async fn load(connection: &Connection) -> SdkConfig {
+    let http =
+        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Some(endpoint) = &connection.endpoint {
+        loader = loader.endpoint_url(endpoint);
+    }
+    if let Some(region) = &connection.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if connection.unsigned {
+        let keys = Credentials::new("local", "local", None, None, "local");
+        loader = loader.credentials_provider(SharedCredentialsProvider::new(keys));
+    }
+    loader.load().await
+}

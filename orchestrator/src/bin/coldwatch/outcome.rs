@@ -1,0 +1,70 @@
+//! How the program ends: exit codes, and errors as one line on stderr.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// Ends that are no error of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Some of it failed; what failed has been said.
+    Failed,
+    /// Done in part: the input named something that is not there.
+    BadInput,
+    /// Done, with fewer proven samples than wanted.
+    Short,
+}
+
+/// An error that ends the program.
+#[derive(Debug)]
+pub enum Failure {
+    /// The user can mend it in what was typed or written: exit code 2.
+    BadInput(String),
+    /// Anything else: exit code 1.
+    Failed(String),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::BadInput => 2,
+            Exit::Short => 4,
+        })
+    }
+}
+
+impl Failure {
+    /// Wraps bad input.
+    pub fn bad_input(error: impl Display) -> Self {
+        Self::BadInput(error.to_string())
+    }
+
+    /// Wraps anything else.
+    pub fn failed(error: impl Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+
+    /// Says it and gives the exit code.
+    pub fn report(&self) -> ExitCode {
+        let (text, code) = match self {
+            Self::BadInput(text) => (text, 2),
+            Self::Failed(text) => (text, 1),
+        };
+        eprintln!("error: {}", text.trim_end());
+        ExitCode::from(code)
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::failed(error)
+    }
+}
+
+/// A warning: what was seen, and what to do.
+pub fn warn(text: impl Display) {
+    eprintln!("warning: {text}");
+}

@@ -1,0 +1,47 @@
+//! A bar per target on a terminal; silence elsewhere.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use coldwatch::run::{Event, Observer};
+use coldwatch::suite::Suite;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+/// Draws progress on stderr if that is a terminal.
+pub fn observer(suite: &Suite) -> Observer {
+    if !std::io::stderr().is_terminal() {
+        return Arc::new(|_| {});
+    }
+    let width = suite.targets.iter().map(|t| t.label.chars().count()).max().unwrap_or(0);
+    let style = ProgressStyle::with_template("{prefix} {bar:30} {pos:>4}/{len} {msg}")
+        .expect("the template is valid")
+        .progress_chars("━╸─");
+    let all = MultiProgress::new();
+    let bars: HashMap<String, ProgressBar> = suite
+        .targets
+        .iter()
+        .map(|target| {
+            let bar = all.add(ProgressBar::new(suite.samples.into()).with_style(style.clone()));
+            bar.set_prefix(format!("{:width$}", target.label));
+            bar.tick();
+            (target.label.clone(), bar)
+        })
+        .collect();
+    let bars = Mutex::new(bars);
+    Arc::new(move |event| {
+        let bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
+        match *event {
+            Event::Opened { label, proven, .. } | Event::Round { label, proven, .. } => {
+                if let Some(bar) = bars.get(label) {
+                    bar.set_position(proven.into());
+                }
+            }
+            Event::Closed { label, stopped } => {
+                if let Some(bar) = bars.get(label) {
+                    bar.abandon_with_message(if stopped == "enough" { "" } else { stopped }.to_owned());
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,169 @@
+//! `coldwatch run`: one run of a suite, against the account of the environment or the local cloud.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use clap::Args;
+use coldwatch::aws::Aws;
+use coldwatch::plan::Trigger;
+use coldwatch::run::{self, Observer, RunContext, RunReport};
+use coldwatch::session::{Measured, TargetEnd, TargetError};
+use coldwatch::show::json::RunsDocument;
+use coldwatch::show::text;
+use coldwatch::suite::Suite;
+use coldwatch::summary::millis;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::outcome::{Exit, Failure, warn};
+use crate::{Place, local, progress};
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Suite to run; with --local there is a built-in one
+    #[arg(long, value_name = "FILE", required_unless_present = "local")]
+    suite: Option<PathBuf>,
+    /// Proven cold starts wanted per target, instead of the suite's [1..1000]
+    #[arg(long, value_name = "N")]
+    samples: Option<u32>,
+    /// Invokes per round, instead of the suite's [1..1000]
+    #[arg(long, value_name = "N")]
+    burst: Option<u32>,
+    /// Print all samples as JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the suite and prints what came of it.
+pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
+    let suite = args.read_suite()?;
+    let (aws, standin) = args.place.open().await?;
+    let suite = match (&standin, suite) {
+        (Some(standin), suite) => standin.prepare(suite).await?,
+        (None, Some(suite)) => suite,
+        (None, None) => return Err(Failure::bad_input("--suite is missing")),
+    };
+    let suite = suite.with(args.samples, args.burst).map_err(Failure::bad_input)?;
+    let allowed = Duration::from_secs(suite.limits.seconds.into());
+    let context = context(aws, allowed, progress::observer(&suite)).await?;
+    let report = run::run(&suite, &context).await;
+    if let Some(standin) = standin {
+        standin.stop().await;
+    }
+    let report = report?;
+    show(&report, args.json)?;
+    Ok(exit(&report, context.stop.is_cancelled()))
+}
+
+impl RunArgs {
+    fn read_suite(&self) -> Result<Option<Suite>, Failure> {
+        let Some(path) = &self.suite else { return Ok(None) };
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| Failure::bad_input(format!("suite {} cannot be read: {e}", path.display())))?;
+        let suite = Suite::from_toml(&text).map_err(|e| Failure::bad_input(format!("{}: {e}", path.display())))?;
+        Ok(Some(suite))
+    }
+}
+
+/// Everything a command's run needs; an interrupt ends it early, a second one at once.
+pub async fn context(aws: Aws, allowed: Duration, observer: Observer) -> Result<RunContext, Failure> {
+    let concurrency = aws.lambda.unreserved_concurrency().await?;
+    let trigger = Trigger::fresh(Utc::now(), rand::random());
+    let stop = CancellationToken::new();
+    tokio::spawn(interrupted(stop.clone()));
+    Ok(RunContext {
+        aws,
+        clock: Arc::new(Utc::now),
+        holder: format!("{}/{:08x}", trigger.run_id, rand::random::<u32>()),
+        trigger,
+        ends_at: Instant::now() + allowed,
+        stop,
+        own_arn: None,
+        concurrency,
+        free_concurrency: Arc::new(Semaphore::new(concurrency as usize)),
+        observer,
+    })
+}
+
+async fn interrupted(stop: CancellationToken) {
+    local::interrupt().await;
+    warn("stopping: the functions are put back first; interrupt again to stop at once");
+    stop.cancel();
+    local::interrupt().await;
+    std::process::exit(1);
+}
+
+fn show(report: &RunReport, json: bool) -> Result<(), Failure> {
+    let measured: Vec<&Measured> = report.targets.iter().filter_map(|t| measured(&t.end)).collect();
+    let mut out = std::io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, &RunsDocument::new(measured.iter().copied()))?;
+        writeln!(out)?;
+    } else if !measured.is_empty() {
+        let records: Vec<_> = measured.iter().map(|m| &m.record).collect();
+        writeln!(out, "{}", text::runs(&records))?;
+        let inits: Vec<(&str, Vec<f64>)> = measured.iter().map(|m| (m.record.label.as_str(), inits(m))).collect();
+        if let Some(line) = text::fastest(&inits) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    out.flush()?;
+    for end in report.targets.iter().map(|t| &t.end) {
+        report_trouble(end);
+    }
+    report.warnings.iter().for_each(warn);
+    Ok(())
+}
+
+fn report_trouble(end: &TargetEnd) {
+    match end {
+        TargetEnd::Refused(error) => eprintln!("error: {error}"),
+        TargetEnd::AlreadyMeasured(record) => {
+            warn(format!("{}: this run was done before, at {}; nothing was changed", record.label, record.finished_at));
+        }
+        TargetEnd::Measured(measured) => {
+            let record = &measured.record;
+            if let Some(detail) = &record.stopped_detail {
+                let got = format!("{} of {} samples proven", record.proven, record.wanted);
+                warn(format!("{}: {got}: {detail}", record.label));
+            }
+            record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
+            if let Some(reason) = &measured.unstored {
+                warn(format!("{}: this run is not in the history: {reason}", record.label));
+            }
+        }
+    }
+}
+
+fn measured(end: &TargetEnd) -> Option<&Measured> {
+    match end {
+        TargetEnd::Measured(measured) => Some(measured),
+        _ => None,
+    }
+}
+
+fn inits(measured: &Measured) -> Vec<f64> {
+    measured.samples().filter_map(|s| s.init().or(s.restore())).map(millis).collect()
+}
+
+fn exit(report: &RunReport, interrupted: bool) -> Exit {
+    let not_found = report.refused().any(|e| matches!(e, TargetError::NotFound(_)));
+    let unstored = report.targets.iter().filter_map(|t| measured(&t.end)).any(|m| m.unstored.is_some());
+    let short = report.targets.iter().filter_map(|t| measured(&t.end)).any(|m| m.record.shortfall > 0);
+    if not_found {
+        Exit::BadInput
+    } else if interrupted || unstored || report.refused().next().is_some() {
+        Exit::Failed
+    } else if short {
+        Exit::Short
+    } else {
+        Exit::Done
+    }
+}

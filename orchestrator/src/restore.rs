@@ -1,0 +1,94 @@
+//! Puts functions back as they were: at the end of a run, and after one that died.
+
+use chrono::TimeDelta;
+
+use crate::aws::{AwsError, Claim, Journal, StoreError};
+use crate::change::Original;
+use crate::run::RunContext;
+use crate::settle::{SETTLE_LIMIT, SettleError, apply};
+use crate::target::FunctionConfig;
+
+/// What became of a function that a dead run may have left changed.
+#[derive(Debug)]
+pub enum Restored {
+    /// It was changed and is as it was again.
+    PutBack,
+    /// Nothing of ours was left in it.
+    Untouched,
+    /// A run is at work on it.
+    Busy(String),
+    /// It is gone, and its journal with it.
+    Gone,
+    /// Not put back.
+    Failed(RestoreError),
+}
+
+/// Why a function could not be put back.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// It could not be changed.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    /// The table could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<AwsError> for RestoreError {
+    fn from(error: AwsError) -> Self {
+        Self::Settle(error.into())
+    }
+}
+
+/// Puts back what is ours in a function and waits until it is in force. What others changed stays.
+pub async fn put_back(run: &RunContext, arn: &str, original: &Original) -> Result<FunctionConfig, SettleError> {
+    let config = run.aws.lambda.function(arn).await?;
+    match original.undo(&config) {
+        Some(step) => apply(&run.aws.lambda, &config, &step).await,
+        None => Ok(config),
+    }
+}
+
+/// Puts back every function of the history that has a journal and is not being measured.
+/// Returns function ARN and result for each journal found.
+pub async fn restore_all(run: &RunContext) -> Result<Vec<(String, Restored)>, StoreError> {
+    let mut functions: Vec<String> = run.aws.store.series().await?.into_iter().map(|s| s.function).collect();
+    functions.sort();
+    functions.dedup();
+    let mut results = Vec::new();
+    for function in functions {
+        if let Some(journal) = run.aws.store.journal(&function).await? {
+            let restored = restore(run, &function, &journal).await.unwrap_or_else(Restored::Failed);
+            results.push((function, restored));
+        }
+    }
+    Ok(results)
+}
+
+async fn restore(run: &RunContext, arn: &str, journal: &Journal) -> Result<Restored, RestoreError> {
+    let (store, now) = (&run.aws.store, (run.clock)());
+    let until = now + TimeDelta::from_std(SETTLE_LIMIT * 2).expect("some minutes fit");
+    if let Claim::Busy { holder, .. } = store.claim(arn, &run.holder, now, until).await? {
+        return Ok(Restored::Busy(holder));
+    }
+    let result = undo(run, arn, journal).await;
+    store.release(arn, &run.holder).await?;
+    result
+}
+
+/// Undoes what a journal says, and removes it. The caller holds the function's lock.
+pub async fn undo(run: &RunContext, arn: &str, journal: &Journal) -> Result<Restored, RestoreError> {
+    let config = match run.aws.lambda.function(arn).await {
+        Err(e) if e.is_not_found() => {
+            run.aws.store.delete_journal(arn).await?;
+            return Ok(Restored::Gone);
+        }
+        other => other?,
+    };
+    let step = Original::from_journal(journal).and_then(|original| original.undo(&config));
+    if let Some(step) = &step {
+        apply(&run.aws.lambda, &config, step).await?;
+    }
+    run.aws.store.delete_journal(arn).await?;
+    Ok(if step.is_some() { Restored::PutBack } else { Restored::Untouched })
+}

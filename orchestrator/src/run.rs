@@ -1,0 +1,223 @@
+//! THE pipeline: takes every target of a suite through lock, journal, rounds, restore and record.
+//!
+//! Targets take turns round by round, in an order shuffled anew for each pass, several at a time. What one
+//! target does in its turn is in `session`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::stream::{self, StreamExt};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::{Aws, AwsError, Claim, StoreError};
+use crate::plan::{Trigger, shuffle};
+use crate::publish;
+use crate::session::{Session, TargetEnd, TargetError};
+use crate::suite::{Suite, TargetSpec};
+
+/// Wall clock, as an argument.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+/// Hears what happens while it happens.
+pub type Observer = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+
+/// Everything a run needs besides its suite.
+#[derive(Clone)]
+pub struct RunContext {
+    /// The clients.
+    pub aws: Aws,
+    /// Wall clock.
+    pub clock: Clock,
+    /// What started the run.
+    pub trigger: Trigger,
+    /// Owner token of the locks: the run id and something random, because two deliveries share the run id.
+    pub holder: String,
+    /// When the run must have put everything back.
+    pub ends_at: Instant,
+    /// Ends the run early; everything is still put back.
+    pub stop: CancellationToken,
+    /// The orchestrator's own function, which it must not touch.
+    pub own_arn: Option<String>,
+    /// Invocations the account can run at the same time.
+    pub concurrency: u32,
+    /// Those not yet taken by a burst of this run.
+    pub free_concurrency: Arc<Semaphore>,
+    /// Hears the progress.
+    pub observer: Observer,
+}
+
+/// What happens while a run is under way.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// A target passed its preflight.
+    Opened {
+        /// The target.
+        label: &'a str,
+        /// Samples proven by an earlier attempt at the same run.
+        proven: u32,
+        /// Samples wanted.
+        wanted: u32,
+    },
+    /// A round is stored.
+    Round {
+        /// The target.
+        label: &'a str,
+        /// Samples proven so far.
+        proven: u32,
+        /// Samples wanted.
+        wanted: u32,
+    },
+    /// A target is put back and its record is made.
+    Closed {
+        /// The target.
+        label: &'a str,
+        /// Why it ended, in one word.
+        stopped: &'a str,
+    },
+}
+
+/// One target's end, with its spec.
+#[derive(Debug)]
+pub struct TargetReport {
+    /// As the suite named it.
+    pub spec: TargetSpec,
+    /// What became of it.
+    pub end: TargetEnd,
+}
+
+/// What became of a run.
+#[derive(Debug)]
+pub struct RunReport {
+    /// The targets, in the order of the suite.
+    pub targets: Vec<TargetReport>,
+    /// Trouble that concerns no single target.
+    pub warnings: Vec<String>,
+}
+
+/// Why a run could not start. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The same trigger is being served by somebody else.
+    #[error("this run is under way already: {holder} has it until {until}")]
+    UnderWay {
+        /// Who.
+        holder: String,
+        /// When its lock ends.
+        until: DateTime<Utc>,
+    },
+    /// The table could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The account could not be asked.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+}
+
+/// Runs a suite once. Every target ends in the report, whatever happens to the others.
+pub async fn run(suite: &Suite, context: &RunContext) -> Result<RunReport, RunError> {
+    let key = format!("RUN#{}", context.trigger.key);
+    claim(context, &key).await?;
+    let mut turns: Vec<Turn<'_>> = suite.targets.iter().enumerate().map(|(i, s)| Turn::Waiting(i, s)).collect();
+    let mut ended: Vec<(usize, TargetEnd)> = Vec::new();
+    let mut pass = 0;
+    while !turns.is_empty() {
+        shuffle(&mut turns, context.trigger.seed(), pass);
+        pass += 1;
+        let taken = stream::iter(std::mem::take(&mut turns)).map(|turn| turn.take(suite, context));
+        let results: Vec<Turn<'_>> = taken.buffer_unordered(suite.parallel as usize).collect().await;
+        for turn in results {
+            match turn {
+                Turn::Over(i, end) => ended.push((i, *end)),
+                going => turns.push(going),
+            }
+        }
+        // In the order of the suite again, so that a pass depends on the seed alone.
+        turns.sort_by_key(Turn::index);
+    }
+    ended.sort_by_key(|(i, _)| *i);
+    let report = finish(suite, context, ended).await;
+    if let Err(error) = context.aws.store.release(&key, &context.holder).await {
+        tracing::warn!(%error, "the run's lock could not be released");
+    }
+    Ok(report)
+}
+
+/// A target between two turns.
+enum Turn<'a> {
+    Waiting(usize, &'a TargetSpec),
+    Going(usize, Box<Session<'a>>),
+    Over(usize, Box<TargetEnd>),
+}
+
+impl<'a> Turn<'a> {
+    /// One turn: open if need be, one round, close if that was the last.
+    async fn take(self, suite: &'a Suite, context: &'a RunContext) -> Self {
+        let (index, mut session) = match self {
+            Self::Waiting(index, spec) => match Session::open(context, suite, spec).await {
+                Ok(session) => (index, Box::new(session)),
+                Err(end) => return Self::Over(index, end),
+            },
+            Self::Going(index, session) => (index, session),
+            Self::Over(index, end) => return Self::Over(index, end),
+        };
+        if session.wants_more() {
+            session.round().await;
+        }
+        if session.wants_more() {
+            Self::Going(index, session)
+        } else {
+            Self::Over(index, Box::new(session.close().await))
+        }
+    }
+
+    fn index(&self) -> usize {
+        match self {
+            Self::Waiting(index, _) | Self::Going(index, _) | Self::Over(index, _) => *index,
+        }
+    }
+}
+
+async fn claim(context: &RunContext, key: &str) -> Result<(), RunError> {
+    let now = (context.clock)();
+    let left = context.ends_at.saturating_duration_since(Instant::now());
+    let until = now + TimeDelta::from_std(left).unwrap_or(TimeDelta::days(1));
+    match context.aws.store.claim(key, &context.holder, now, until).await? {
+        Claim::Granted => Ok(()),
+        Claim::Busy { holder, until } => Err(RunError::UnderWay { holder, until }),
+    }
+}
+
+async fn finish(suite: &Suite, context: &RunContext, ended: Vec<(usize, TargetEnd)>) -> RunReport {
+    let stored = |end: &TargetEnd| matches!(end, TargetEnd::Measured(m) if m.unstored.is_none());
+    let stored = ended.iter().filter(|(_, end)| stored(end)).count();
+    let mut warnings = Vec::new();
+    if stored > 0 {
+        let beat = publish::heartbeat(u32::try_from(stored).unwrap_or(u32::MAX), context.trigger.started_at);
+        if let Err(error) = context.aws.metrics.put(vec![beat]).await {
+            warnings.push(format!("the heartbeat was not published: {error}"));
+        }
+    }
+    let targets = ended.into_iter().map(|(i, end)| TargetReport { spec: suite.targets[i].clone(), end }).collect();
+    RunReport { targets, warnings }
+}
+
+impl RunReport {
+    /// The errors of targets that were not measured.
+    pub fn refused(&self) -> impl Iterator<Item = &TargetError> {
+        self.targets.iter().filter_map(|t| match &t.end {
+            TargetEnd::Refused(error) => Some(error),
+            _ => None,
+        })
+    }
+}
+
+impl fmt::Debug for RunContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunContext")
+            .field("trigger", &self.trigger)
+            .field("holder", &self.holder)
+            .finish_non_exhaustive()
+    }
+}

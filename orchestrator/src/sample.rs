@@ -1,0 +1,436 @@
+//! One invocation and what became of it: the proof that it was a cold start, or the reason why it does not count.
+//!
+//! Each invocation becomes exactly one [`Outcome`]. `Cold` needs a REPORT of this very request with an init
+//! duration, and nothing that speaks against it; `Warm` needs a complete REPORT without one. Whatever is
+//! missing, cut or unreadable is neither.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+
+use crate::aws::{Invocation, InvokeError, Reply};
+use crate::report_line::{self, BillingCheck, PlatformReport, StartKind};
+
+/// How far the clocks of the orchestrator and of an execution environment may differ before an
+/// environment that says it started earlier than the invoke was sent is believed.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+
+/// What became of one invocation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Proven cold start of this invocation.
+    Cold {
+        /// Init duration of the REPORT.
+        init: Duration,
+    },
+    /// Proven start from a `SnapStart` snapshot.
+    Restored {
+        /// Restore duration of the REPORT.
+        restore: Duration,
+    },
+    /// Cold but censored: initialisation failed or passed its limit and ran again inside the invocation.
+    InitTimeout,
+    /// The environment was initialised before the invocation was sent: a true init that nobody waited for.
+    Proactive {
+        /// Init duration of the REPORT.
+        init: Duration,
+    },
+    /// An environment that had served before.
+    Warm,
+    /// The function failed; the error type says how.
+    FunctionError(String),
+    /// Lambda refused for concurrency or rate, with its reason.
+    Throttled(String),
+    /// No reply: connection, deadline, interruption, or a refusal other than throttling.
+    Transport(String),
+    /// No REPORT of this request, or one too damaged to prove anything.
+    ReportMissing,
+    /// The function's reply and its REPORT disagree on whether this was a first invocation.
+    Contradiction(String),
+    /// Returned, but the function was changed by somebody else under the round.
+    Discarded,
+}
+
+/// The outcome without its detail: what is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is the variant of `Outcome` of the same name")]
+pub enum OutcomeKind {
+    Cold,
+    Restored,
+    InitTimeout,
+    Proactive,
+    Warm,
+    FunctionError,
+    Throttled,
+    Transport,
+    ReportMissing,
+    Contradiction,
+    Discarded,
+}
+
+/// One invocation with all its evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Request id of the reply; REPORT carries the same.
+    pub request_id: Option<String>,
+    /// The execution environment's own id, from a cooperating target.
+    pub environment_id: Option<String>,
+    /// Which invocation of its environment this was, from a cooperating target; 1 is the first.
+    pub invocation: Option<u64>,
+    /// Handler duration of the REPORT, hold included.
+    pub duration: Option<Duration>,
+    /// How long a cooperating target held its first invocation, as it measured.
+    pub held: Option<Duration>,
+    /// Billed duration of the REPORT.
+    pub billed: Option<Duration>,
+    /// Memory used, from the REPORT.
+    pub max_memory_used_mb: Option<u32>,
+    /// Invoke sent to reply received.
+    pub round_trip: Duration,
+    /// Start of the burst to the sending of this invoke.
+    pub sent_after: Duration,
+    /// The billed duration contradicts the durations beside it.
+    pub billing_disagrees: bool,
+}
+
+/// What a cooperating target says of itself. Anything else a function may answer is not read.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct Testimony {
+    environment_id: String,
+    invocation: u64,
+    #[serde(default)]
+    started_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    held_ms: Option<f64>,
+}
+
+impl OutcomeKind {
+    /// All kinds, in the order they are shown.
+    pub const ALL: [Self; 11] = [
+        Self::Cold,
+        Self::Restored,
+        Self::InitTimeout,
+        Self::Proactive,
+        Self::Warm,
+        Self::FunctionError,
+        Self::Throttled,
+        Self::Transport,
+        Self::ReportMissing,
+        Self::Contradiction,
+        Self::Discarded,
+    ];
+
+    /// The name in stored items and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cold => "cold",
+            Self::Restored => "restored",
+            Self::InitTimeout => "init_timeout",
+            Self::Proactive => "proactive",
+            Self::Warm => "warm",
+            Self::FunctionError => "function_error",
+            Self::Throttled => "throttled",
+            Self::Transport => "transport",
+            Self::ReportMissing => "report_missing",
+            Self::Contradiction => "contradiction",
+            Self::Discarded => "discarded",
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome without its detail.
+    pub fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Cold { .. } => OutcomeKind::Cold,
+            Self::Restored { .. } => OutcomeKind::Restored,
+            Self::InitTimeout => OutcomeKind::InitTimeout,
+            Self::Proactive { .. } => OutcomeKind::Proactive,
+            Self::Warm => OutcomeKind::Warm,
+            Self::FunctionError(_) => OutcomeKind::FunctionError,
+            Self::Throttled(_) => OutcomeKind::Throttled,
+            Self::Transport(_) => OutcomeKind::Transport,
+            Self::ReportMissing => OutcomeKind::ReportMissing,
+            Self::Contradiction(_) => OutcomeKind::Contradiction,
+            Self::Discarded => OutcomeKind::Discarded,
+        }
+    }
+
+    /// What explains the outcome, where there is more than its name.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::FunctionError(text) | Self::Throttled(text) | Self::Transport(text) | Self::Contradiction(text) => {
+                Some(text)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Sample {
+    /// Whether this is one of the samples that were wanted: a proven cold start or restore.
+    pub fn is_proven(&self) -> bool {
+        matches!(self.outcome, Outcome::Cold { .. } | Outcome::Restored { .. })
+    }
+
+    /// Init duration of a proven cold start.
+    pub fn init(&self) -> Option<Duration> {
+        match self.outcome {
+            Outcome::Cold { init } => Some(init),
+            _ => None,
+        }
+    }
+
+    /// Restore duration of a proven restore.
+    pub fn restore(&self) -> Option<Duration> {
+        match self.outcome {
+            Outcome::Restored { restore } => Some(restore),
+            _ => None,
+        }
+    }
+
+    /// Handler duration without the hold, which only the measurement asked for.
+    pub fn handler(&self) -> Option<Duration> {
+        self.duration.map(|d| d.saturating_sub(self.held.unwrap_or_default()))
+    }
+
+    /// Cold start duration: init or restore, and the handler without hold.
+    pub fn cold_start(&self) -> Option<Duration> {
+        Some(self.init().or(self.restore())? + self.handler()?)
+    }
+
+    /// Placement, download and network: what of the round trip the platform does not report.
+    /// Absent where the parts exceed the whole, as with work after the reply.
+    pub fn platform_overhead(&self) -> Option<Duration> {
+        self.round_trip.checked_sub(self.init().or(self.restore())? + self.duration?)
+    }
+}
+
+/// Turns an invocation into a sample.
+///
+/// `seen` holds the environment ids met so far in this run and learns the new one. `burst_at` is when the
+/// burst began: an environment that says it started well before that was initialised ahead of the request.
+pub fn classify(invocation: Invocation, seen: &mut BTreeSet<String>, burst_at: DateTime<Utc>) -> Sample {
+    let Invocation { sent_after, round_trip, answer } = invocation;
+    let mut sample = Sample {
+        outcome: Outcome::ReportMissing,
+        request_id: None,
+        environment_id: None,
+        invocation: None,
+        duration: None,
+        held: None,
+        billed: None,
+        max_memory_used_mb: None,
+        round_trip,
+        sent_after,
+        billing_disagrees: false,
+    };
+    let reply = match answer {
+        Ok(reply) => reply,
+        Err(error) => {
+            sample.outcome = match error {
+                InvokeError::Throttled(reason) => Outcome::Throttled(reason),
+                InvokeError::Refused(reason) | InvokeError::Transport(reason) => Outcome::Transport(reason),
+            };
+            return sample;
+        }
+    };
+    let report = reply.request_id.as_deref().and_then(|id| report_line::report_for(&reply.log, id));
+    if let Some(report) = &report {
+        sample.duration = report.duration;
+        sample.billed = report.billed;
+        sample.max_memory_used_mb = report.max_memory_used_mb;
+        sample.billing_disagrees = report.billing == BillingCheck::Disagrees;
+    }
+    let testimony = reply.function_error.is_none().then(|| serde_json::from_slice::<Testimony>(&reply.payload).ok());
+    let testimony = testimony.flatten();
+    sample.outcome = judge(&reply, report.as_ref(), testimony.as_ref(), seen, burst_at, round_trip);
+    if let Some(testimony) = testimony {
+        seen.insert(testimony.environment_id.clone());
+        sample.held = testimony.held_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1_000.0).ok());
+        sample.invocation = Some(testimony.invocation);
+        sample.environment_id = Some(testimony.environment_id);
+    }
+    sample.request_id = reply.request_id;
+    sample
+}
+
+fn judge(
+    reply: &Reply,
+    report: Option<&PlatformReport>,
+    testimony: Option<&Testimony>,
+    seen: &BTreeSet<String>,
+    burst_at: DateTime<Utc>,
+    round_trip: Duration,
+) -> Outcome {
+    if let Some(error) = &reply.function_error {
+        return Outcome::FunctionError(error_type(&reply.payload).unwrap_or_else(|| error.clone()));
+    }
+    let Some(report) = report else { return Outcome::ReportMissing };
+    match report.start {
+        StartKind::Unknown => Outcome::ReportMissing,
+        StartKind::InitTimeout => Outcome::InitTimeout,
+        StartKind::Warm => match testimony {
+            Some(t) if t.invocation == 1 => {
+                Outcome::Contradiction("REPORT without init, reply says first invocation".to_owned())
+            }
+            _ => Outcome::Warm,
+        },
+        StartKind::Cold => {
+            let Some(init) = report.init else { return Outcome::ReportMissing };
+            let early = testimony.and_then(|t| t.started_at).is_some_and(|at| at + tolerance() < burst_at);
+            match against_first(testimony, seen) {
+                Some(reason) => Outcome::Contradiction(reason),
+                None if early || round_trip < init => Outcome::Proactive { init },
+                None => Outcome::Cold { init },
+            }
+        }
+        StartKind::Restored => {
+            let Some(restore) = report.restore else { return Outcome::ReportMissing };
+            // A snapshot carries the environment id of the environment it was taken from, so ids repeat.
+            match testimony {
+                Some(t) if t.invocation != 1 => Outcome::Contradiction(not_first(t.invocation)),
+                _ => Outcome::Restored { restore },
+            }
+        }
+    }
+}
+
+/// What in the reply speaks against a first invocation in a new environment.
+fn against_first(testimony: Option<&Testimony>, seen: &BTreeSet<String>) -> Option<String> {
+    let testimony = testimony?;
+    if testimony.invocation != 1 {
+        return Some(not_first(testimony.invocation));
+    }
+    seen.contains(&testimony.environment_id).then(|| "REPORT with init, environment met before".to_owned())
+}
+
+fn not_first(invocation: u64) -> String {
+    format!("REPORT of a start, reply says invocation {invocation}")
+}
+
+fn tolerance() -> TimeDelta {
+    TimeDelta::from_std(CLOCK_TOLERANCE).expect("two seconds fit")
+}
+
+/// The error type of a failed function, never its message: that may quote anything.
+fn error_type(payload: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Failure {
+        error_type: String,
+    }
+    let name = serde_json::from_slice::<Failure>(payload).ok()?.error_type;
+    let plain = name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':'));
+    plain.then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "8f5c1e3a-0000-4000-8000-000000000001";
+
+    fn burst_at() -> DateTime<Utc> {
+        "2026-01-01T00:00:10Z".parse().expect("a time")
+    }
+
+    fn report(rest: &str) -> String {
+        format!(
+            "START RequestId: {ID} Version: $LATEST\nEND RequestId: {ID}\nREPORT RequestId: {ID}\tDuration: 2.00 ms\t\
+             Billed Duration: 132 ms\tMemory Size: 128 MB\tMax Memory Used: 30 MB\t{rest}\n"
+        )
+    }
+
+    fn invocation(log: String, payload: &str) -> Invocation {
+        Invocation {
+            sent_after: Duration::ZERO,
+            round_trip: Duration::from_millis(150),
+            answer: Ok(Reply {
+                request_id: Some(ID.to_owned()),
+                function_error: None,
+                log: log.into_bytes(),
+                payload: payload.as_bytes().to_vec(),
+            }),
+        }
+    }
+
+    fn outcome(invocation: Invocation) -> Outcome {
+        classify(invocation, &mut BTreeSet::from(["old".to_owned()]), burst_at()).outcome
+    }
+
+    fn testimony(id: &str, invocation: u64, started_at: &str) -> String {
+        format!(
+            "{{\"environment_id\":\"{id}\",\"invocation\":{invocation},\"started_at\":\"{started_at}\",\"held_ms\":0.5}}"
+        )
+    }
+
+    const COLD: Outcome = Outcome::Cold { init: Duration::from_millis(130) };
+    const INIT: &str = "Init Duration: 130.00 ms\t";
+    const NOW: &str = "2026-01-01T00:00:10.020Z";
+
+    #[test]
+    fn a_report_with_init_is_cold() {
+        assert_eq!(outcome(invocation(report(INIT), "{}")), COLD);
+        assert_eq!(outcome(invocation(report(INIT), &testimony("new", 1, NOW))), COLD);
+    }
+
+    #[test]
+    fn a_report_without_init_is_warm() {
+        assert_eq!(outcome(invocation(report(""), "{}")), Outcome::Warm);
+        assert_eq!(outcome(invocation(report(""), &testimony("old", 2, NOW))), Outcome::Warm);
+    }
+
+    #[test]
+    fn no_report_is_neither() {
+        assert_eq!(outcome(invocation(String::new(), "{}")), Outcome::ReportMissing);
+        let other = report(INIT).replace(ID, "8f5c1e3a-0000-4000-8000-000000000002");
+        assert_eq!(outcome(invocation(other, "{}")), Outcome::ReportMissing);
+        let cut = report("Init Duration: ").trim_end().to_owned();
+        assert_eq!(outcome(invocation(cut, "{}")), Outcome::ReportMissing);
+    }
+
+    #[test]
+    fn reply_and_report_may_contradict_each_other() {
+        for (log, payload) in [
+            (report(""), testimony("new", 1, NOW)),
+            (report(INIT), testimony("new", 2, NOW)),
+            (report(INIT), testimony("old", 1, NOW)),
+        ] {
+            assert_eq!(outcome(invocation(log, &payload)).kind(), OutcomeKind::Contradiction);
+        }
+    }
+
+    #[test]
+    fn an_init_before_the_request_is_proactive() {
+        let early = testimony("new", 1, "2026-01-01T00:00:05Z");
+        assert_eq!(outcome(invocation(report(INIT), &early)).kind(), OutcomeKind::Proactive);
+        let quick = Invocation { round_trip: Duration::from_millis(50), ..invocation(report(INIT), "{}") };
+        assert_eq!(outcome(quick).kind(), OutcomeKind::Proactive);
+    }
+
+    #[test]
+    fn restore_is_not_init() {
+        let log = report("Restore Duration: 90.00 ms\tBilled Restore Duration: 20 ms\t");
+        assert_eq!(outcome(invocation(log, "{}")), Outcome::Restored { restore: Duration::from_millis(90) });
+    }
+
+    #[test]
+    fn a_failed_function_is_told_by_type_and_never_by_message() {
+        let mut failed = invocation(report(INIT), "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"secret\"}");
+        failed.answer.as_mut().expect("a reply").function_error = Some("Unhandled".to_owned());
+        assert_eq!(outcome(failed), Outcome::FunctionError("Runtime.ExitError".to_owned()));
+    }
+
+    #[test]
+    fn the_hold_is_taken_out_of_what_is_derived() {
+        let sample = classify(invocation(report(INIT), &testimony("new", 1, NOW)), &mut BTreeSet::new(), burst_at());
+        assert_eq!(sample.handler(), Some(Duration::from_micros(1_500)));
+        assert_eq!(sample.cold_start(), Some(Duration::from_micros(131_500)));
+        assert_eq!(sample.platform_overhead(), Some(Duration::from_millis(18)));
+    }
+}

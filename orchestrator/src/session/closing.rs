@@ -1,0 +1,105 @@
+//! The end of a target's run: put back, summarise, store, publish, unlock.
+
+use std::time::Duration;
+
+use super::{Measured, Session, Stop, TargetEnd};
+use crate::aws::StoreError;
+use crate::cost;
+use crate::publish;
+use crate::record::{RunRecord, VERSION};
+use crate::restore::put_back;
+use crate::run::Event;
+use crate::sample::Sample;
+use crate::suite::StartMode;
+use crate::summary::{cold_yield, distribution, millis, outcomes};
+
+impl Session<'_> {
+    /// Steps 12 and 13: put back, summarise, store, publish, unlock.
+    pub async fn close(mut self) -> TargetEnd {
+        self.restore().await;
+        let mut record = self.record();
+        let mut unstored = match &self.stop {
+            Some(Stop::NotStored(reason)) => Some(reason.clone()),
+            _ => None,
+        };
+        if unstored.is_none() {
+            unstored = self.store_record(&mut record).await.err().map(|e| e.to_string());
+        }
+        self.unlock().await;
+        self.tell(Event::Closed { label: &self.spec.label, stopped: &record.stopped });
+        TargetEnd::Measured(Box::new(Measured { record, rounds: self.rounds, unstored }))
+    }
+
+    async fn restore(&mut self) {
+        let Some(original) = self.original.take() else { return };
+        let result = put_back(self.run, &self.config.arn, &original).await;
+        match result {
+            Ok(_) => {
+                if let Err(error) = self.run.aws.store.delete_journal(&self.config.arn).await {
+                    self.warnings.push(format!("the function is as it was, but its journal stays: {error}"));
+                }
+            }
+            Err(error) => self.warnings.push(format!(
+                "the function could not be put back ({error}); `coldwatch restore` or the next run will try again"
+            )),
+        }
+    }
+
+    fn record(&self) -> RunRecord {
+        let samples: Vec<Sample> = self.samples().cloned().collect();
+        let proven: Vec<&Sample> = samples.iter().filter(|s| s.is_proven()).collect();
+        let attempted = u32::try_from(samples.len()).unwrap_or(u32::MAX);
+        let stop = self.stop.clone().unwrap_or(Stop::Interrupted);
+        let billed: Duration = samples.iter().filter_map(|s| s.billed).sum();
+        let mut warnings = self.warnings.clone();
+        let disagreeing = samples.iter().filter(|s| s.billing_disagrees).count();
+        if disagreeing > 0 {
+            warnings.push(format!("{disagreeing} of {attempted} reports have a billed duration that contradicts them"));
+        }
+        RunRecord {
+            version: VERSION,
+            run_id: self.run.trigger.run_id.clone(),
+            suite: self.suite.name.clone(),
+            function: self.config.arn.clone(),
+            label: self.spec.label.clone(),
+            series: self.series.clone(),
+            protocol: self.suite.protocol(),
+            started_at: self.run.trigger.started_at,
+            finished_at: (self.run.clock)(),
+            wanted: self.suite.samples,
+            proven: self.proven(),
+            shortfall: self.suite.samples.saturating_sub(self.proven()),
+            attempted,
+            outcomes: outcomes(&samples, self.suite.samples),
+            stopped: stop.word().to_owned(),
+            stopped_detail: (stop != Stop::Enough).then(|| stop.to_string()),
+            init_ms: distribution(samples.iter().filter_map(Sample::init)),
+            restore_ms: distribution(samples.iter().filter_map(Sample::restore)),
+            cold_start_ms: distribution(proven.iter().filter_map(|s| s.cold_start())),
+            round_trip_ms: distribution(proven.iter().map(|s| s.round_trip)),
+            platform_overhead_ms: distribution(proven.iter().filter_map(|s| s.platform_overhead())),
+            cold_yield: cold_yield(&samples),
+            billed_ms: millis(billed),
+            billed_gb_seconds: self.gb_seconds(),
+            cost_usd: cost::usd(self.gb_seconds(), attempted, self.provenance.architecture.as_deref()),
+            rounds: self.rounds.iter().map(|r| r.record.clone()).collect(),
+            provenance: self.provenance.clone(),
+            invalidate: (self.suite.start == StartMode::Forced).then(|| self.suite.invalidate.to_string()),
+            seed: self.run.trigger.seed(),
+            warnings,
+            coldwatch: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// Record first, metrics last: a metrics failure is a warning in the record.
+    async fn store_record(&self, record: &mut RunRecord) -> Result<(), StoreError> {
+        let store = &self.run.aws.store;
+        store.put_run(record).await?;
+        let samples: Vec<Sample> = self.samples().cloned().collect();
+        if let Err(error) = self.run.aws.metrics.put(publish::of_run(record, &samples)).await {
+            record.warnings.push(format!("metrics were not published: {error}"));
+            store.put_run(record).await?;
+        }
+        Ok(())
+    }
+}

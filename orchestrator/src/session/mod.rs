@@ -1,0 +1,69 @@
+//! One target in one run: opened, taken through its rounds, closed. `run` decides whose turn it is.
+
+mod closing;
+mod ending;
+mod opening;
+mod round;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::change::Original;
+use crate::cost;
+use crate::record::RoundRecord;
+use crate::run::{Event, RunContext};
+use crate::sample::Sample;
+use crate::suite::{Suite, TargetSpec};
+use crate::target::{FunctionConfig, Provenance};
+
+pub use ending::{Measured, Stop, TargetEnd, TargetError};
+
+/// A target being measured.
+#[derive(Debug)]
+pub struct Session<'a> {
+    run: &'a RunContext,
+    suite: &'a Suite,
+    spec: &'a TargetSpec,
+    series: String,
+    /// The configuration as last seen.
+    config: FunctionConfig,
+    /// What the first settled round ran on; the record's provenance.
+    provenance: Provenance,
+    /// What is put back at the end; absent for idle runs.
+    original: Option<Original>,
+    rounds: Vec<Round>,
+    /// Environment ids met so far.
+    seen: BTreeSet<String>,
+    hold: Duration,
+    burst_cap: u32,
+    warnings: Vec<String>,
+    stop: Option<Stop>,
+}
+
+/// A finished round.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Round {
+    /// Its figures.
+    pub record: RoundRecord,
+    /// Its invocations.
+    pub samples: Vec<Sample>,
+}
+
+impl Session<'_> {
+    fn samples(&self) -> impl Iterator<Item = &Sample> {
+        self.rounds.iter().flat_map(|r| &r.samples)
+    }
+
+    fn proven(&self) -> u32 {
+        self.rounds.iter().map(|r| r.record.proven).sum()
+    }
+
+    fn gb_seconds(&self) -> f64 {
+        let billed = self.samples().filter_map(|s| s.billed).sum();
+        cost::gb_seconds(billed, self.provenance.memory_size_mb.unwrap_or_default())
+    }
+
+    fn tell(&self, event: Event<'_>) {
+        (self.run.observer)(&event);
+    }
+}

@@ -1,0 +1,171 @@
+//! One round of a target: invalidate, settle, burst, classify, store.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::ending::HOPELESS_ROUNDS;
+use super::{Round, Session, Stop, TargetError};
+use crate::burst::{burst, payload, reply_deadline};
+use crate::hold;
+use crate::record::{RoundRecord, RoundSamples};
+use crate::run::Event;
+use crate::sample::{Outcome, Sample, classify};
+use crate::settle::apply;
+use crate::suite::StartMode;
+use crate::summary::millis;
+use crate::target::{Provenance, UpdateStatus};
+
+/// Kept free at the end of a run for putting the function back.
+const RESTORE_RESERVE: Duration = Duration::from_secs(20);
+
+impl Session<'_> {
+    /// Whether another round is due. Once it is not, the reason stays.
+    pub fn wants_more(&mut self) -> bool {
+        if self.stop.is_none() {
+            self.stop = self.reason_to_stop();
+        }
+        self.stop.is_none()
+    }
+
+    /// Steps 6 to 10: invalidate, settle, burst, classify, store.
+    pub async fn round(&mut self) {
+        let index = self.rounds.len();
+        let settle = match self.invalidate(index).await {
+            Ok(settle) => settle,
+            Err(stop) => {
+                self.stop = Some(stop);
+                return;
+            }
+        };
+        let size = self.burst_size();
+        let _share = self.run.free_concurrency.acquire_many(size).await.expect("the semaphore is never closed");
+        let hold = hold::for_burst(self.hold, size);
+        let deadline = reply_deadline(self.config.timeout).min(self.time_left());
+        let (at, start) = ((self.run.clock)(), Instant::now());
+        let body = payload(self.spec.payload.as_ref(), hold);
+        let invocations = burst(&self.run.aws.lambda, &self.config.arn, &body, size, deadline, &self.run.stop).await;
+        let burst_time = start.elapsed();
+        let send_spread = invocations.last().map(|last| last.sent_after).unwrap_or_default();
+        let mut samples: Vec<Sample> = invocations.into_iter().map(|i| classify(i, &mut self.seen, at)).collect();
+        self.hold = hold::next(self.hold, &samples);
+        self.burst_cap = hold::burst_cap(self.burst_cap, &samples);
+        let discarded = self.changed_underneath(index).await;
+        if discarded.is_some() {
+            discard(&mut samples);
+        }
+        let record = RoundRecord {
+            invocations: size,
+            proven: count_proven(&samples),
+            hold_ms: millis(hold),
+            settle_ms: millis(settle),
+            burst_ms: millis(burst_time),
+            send_spread_ms: millis(send_spread),
+            discarded,
+        };
+        self.rounds.push(Round { record, samples });
+        self.store_round(index).await;
+        self.tell(Event::Round { label: &self.spec.label, proven: self.proven(), wanted: self.suite.samples });
+    }
+
+    fn reason_to_stop(&self) -> Option<Stop> {
+        let limits = &self.suite.limits;
+        let attempted = self.samples().count();
+        let hopeless = self.rounds.iter().rev().take_while(|r| r.record.proven == 0).count();
+        let checks = [
+            (self.proven() >= self.suite.samples, Stop::Enough),
+            (self.run.stop.is_cancelled(), Stop::Interrupted),
+            (self.suite.start == StartMode::Idle && attempted > 0, Stop::Rounds),
+            (hopeless >= HOPELESS_ROUNDS, Stop::NothingProven),
+            (self.rounds.len() >= limits.rounds as usize, Stop::Rounds),
+            (attempted >= limits.invocations as usize, Stop::Invocations),
+            (self.gb_seconds() >= f64::from(limits.gb_seconds), Stop::GbSeconds),
+            (self.time_left() == Duration::ZERO, Stop::Time),
+        ];
+        checks.into_iter().find_map(|(holds, stop)| holds.then_some(stop))
+    }
+
+    fn burst_size(&self) -> u32 {
+        let missing = self.suite.samples - self.proven().min(self.suite.samples);
+        let attempted = u32::try_from(self.samples().count()).unwrap_or(u32::MAX);
+        let allowed = self.suite.limits.invocations.saturating_sub(attempted);
+        missing.min(self.burst_cap).min(allowed).max(1)
+    }
+
+    fn time_left(&self) -> Duration {
+        self.run.ends_at.saturating_duration_since(Instant::now()).saturating_sub(RESTORE_RESERVE)
+    }
+
+    /// Retires the warm environments. Returns how long it took until that was in force.
+    async fn invalidate(&mut self, index: usize) -> Result<Duration, Stop> {
+        let Some(original) = &self.original else { return Ok(Duration::ZERO) };
+        let start = Instant::now();
+        for step in original.steps(&format!("{}-{index}", self.run.trigger.run_id)) {
+            let settled = apply(&self.run.aws.lambda, &self.config, &step).await;
+            self.config = settled.map_err(|e| Stop::NotChanged(e.to_string()))?;
+        }
+        if self.rounds.is_empty() {
+            // The first update may itself have moved the function to a newer runtime version.
+            self.provenance.runtime_version_arn.clone_from(&self.config.provenance.runtime_version_arn);
+        }
+        if differs(&self.provenance, &self.config.provenance) {
+            return Err(Stop::Deployed);
+        }
+        Ok(start.elapsed())
+    }
+
+    /// Whether the function is still what the round was started on. If not, says what happened.
+    async fn changed_underneath(&mut self, index: usize) -> Option<String> {
+        self.original.as_ref()?;
+        let now = match self.run.aws.lambda.function(&self.config.arn).await {
+            Ok(now) => now,
+            Err(error) => return Some(format!("the function could not be read after the burst: {error}")),
+        };
+        let same = now.revision == self.config.revision && now.update == UpdateStatus::Successful;
+        let deployed = differs(&self.provenance, &now.provenance);
+        if now.provenance.runtime_version_arn != self.provenance.runtime_version_arn {
+            self.warnings.push(format!("round {index}: Lambda moved the function to another runtime version"));
+            self.provenance.runtime_version_arn.clone_from(&now.provenance.runtime_version_arn);
+        }
+        self.config = now;
+        if deployed {
+            self.stop = Some(Stop::Deployed);
+        }
+        (!same).then(|| "the function was changed by somebody else during the round".to_owned())
+    }
+
+    async fn store_round(&mut self, index: usize) {
+        let (store, trigger, now) = (&self.run.aws.store, &self.run.trigger, (self.run.clock)());
+        let round = &self.rounds[index];
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let columns = RoundSamples::new(&trigger.run_id, number, round.record.clone(), &round.samples);
+        if let Err(error) = store.put_round(&self.series, trigger.started_at, &columns, now).await {
+            self.stop = Some(Stop::NotStored(error.to_string()));
+            return;
+        }
+        match self.lock().await {
+            Err(busy @ TargetError::Busy { .. }) => self.stop = Some(Stop::NotChanged(busy.to_string())),
+            // The lease is long; a renewal that fails now may succeed with the next round.
+            Err(error) => tracing::warn!(function = self.config.arn, %error, "the lock could not be renewed"),
+            Ok(()) => {}
+        }
+    }
+}
+
+/// Whether two configurations run different things. Lambda may exchange the runtime version by itself, so that
+/// alone is no deploy; and the memory size is ours while the `memory` strategy is under way.
+fn differs(a: &Provenance, b: &Provenance) -> bool {
+    let without_runtime_version = |p: &Provenance| Provenance { runtime_version_arn: None, ..p.clone() };
+    without_runtime_version(a) != without_runtime_version(b)
+}
+
+/// Takes back every proof: nobody knows which configuration these ran on.
+fn discard(samples: &mut [Sample]) {
+    for sample in samples.iter_mut().filter(|s| s.request_id.is_some()) {
+        sample.outcome = Outcome::Discarded;
+    }
+}
+
+fn count_proven(samples: &[Sample]) -> u32 {
+    u32::try_from(samples.iter().filter(|s| s.is_proven()).count()).unwrap_or(u32::MAX)
+}

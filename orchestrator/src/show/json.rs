@@ -1,0 +1,95 @@
+//! The JSON that `--json` prints. Keys are part of the contract (`docs/schema.md`); a missing value is `null`.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::record::{Distribution, Outcomes, RoundRecord, RunRecord, SampleRecord, VERSION};
+use crate::session::Measured;
+
+/// What `run --json` prints.
+#[derive(Debug, Serialize)]
+pub struct RunsDocument<'a> {
+    version: u32,
+    runs: Vec<RunView<'a>>,
+}
+
+/// What `history --json` prints: the records as they are stored.
+#[derive(Debug, Serialize)]
+pub struct HistoryDocument<'a> {
+    version: u32,
+    series: Vec<SeriesView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct SeriesView<'a> {
+    series: &'a str,
+    runs: &'a [RunRecord],
+}
+
+/// One run with its samples.
+#[derive(Debug, Serialize)]
+struct RunView<'a> {
+    run_id: &'a str,
+    function: &'a str,
+    label: &'a str,
+    series: &'a str,
+    started_at: DateTime<Utc>,
+    wanted: u32,
+    proven: u32,
+    attempted: u32,
+    stopped: &'a str,
+    stopped_detail: Option<&'a str>,
+    outcomes: Outcomes,
+    init_ms: Distribution,
+    restore_ms: Distribution,
+    cold_start_ms: Distribution,
+    billed_ms: f64,
+    cost_usd: f64,
+    stored: bool,
+    warnings: &'a [String],
+    rounds: &'a [RoundRecord],
+    samples: Vec<SampleRecord>,
+}
+
+impl<'a> RunsDocument<'a> {
+    /// The measured targets of a run.
+    pub fn new(measured: impl IntoIterator<Item = &'a Measured>) -> Self {
+        Self { version: VERSION, runs: measured.into_iter().map(RunView::new).collect() }
+    }
+}
+
+impl<'a> HistoryDocument<'a> {
+    /// Series with their runs, oldest first.
+    pub fn new(series: &'a [(String, Vec<RunRecord>)]) -> Self {
+        let series = series.iter().map(|(series, runs)| SeriesView { series, runs }).collect();
+        Self { version: VERSION, series }
+    }
+}
+
+impl<'a> RunView<'a> {
+    fn new(measured: &'a Measured) -> Self {
+        let record = &measured.record;
+        Self {
+            run_id: &record.run_id,
+            function: &record.function,
+            label: &record.label,
+            series: &record.series,
+            started_at: record.started_at,
+            wanted: record.wanted,
+            proven: record.proven,
+            attempted: record.attempted,
+            stopped: &record.stopped,
+            stopped_detail: record.stopped_detail.as_deref(),
+            outcomes: record.outcomes,
+            init_ms: record.init_ms,
+            restore_ms: record.restore_ms,
+            cold_start_ms: record.cold_start_ms,
+            billed_ms: record.billed_ms,
+            cost_usd: record.cost_usd,
+            stored: measured.unstored.is_none(),
+            warnings: &record.warnings,
+            rounds: &record.rounds,
+            samples: measured.samples().map(SampleRecord::from).collect(),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Records to text and JSON: pure functions.
+
+pub mod json;
+#[cfg(feature = "cli")]
+pub mod text;

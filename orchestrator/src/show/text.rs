@@ -1,0 +1,146 @@
+//! Records as text for a terminal.
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, Table};
+
+use crate::record::{Distribution, RunRecord};
+use crate::stats::{Sorted, mann_whitney, ratio};
+use crate::summary::CONFIDENCE;
+
+/// The table that `run` prints, a row per target.
+pub fn runs(records: &[&RunRecord]) -> String {
+    let mut table = table(&[
+        "target",
+        "proven",
+        "init p50 ms",
+        "95 %",
+        "p90",
+        "min",
+        "max",
+        "cold start p50",
+        "billed ms/sample",
+        "yield",
+    ]);
+    for record in records {
+        let start = headline(record);
+        table.add_row([
+            record.label.clone(),
+            format!("{}/{}", record.proven, record.wanted),
+            number(start.p50),
+            range(start.p50_low, start.p50_high, start.n, 6),
+            estimable(start.p90, start.n, 36),
+            number(start.min),
+            number(start.max),
+            number(record.cold_start_ms.p50),
+            number((record.proven > 0).then(|| record.billed_ms / f64::from(record.proven))),
+            record.cold_yield.map_or_else(|| "–".to_owned(), |y| format!("{:.0} %", y * 100.0)),
+        ]);
+    }
+    table.to_string()
+}
+
+/// The table that `history` prints for one series, a row per run.
+pub fn history(records: &[RunRecord]) -> String {
+    let mut table = table(&["started (UTC)", "proven", "init p50 ms", "95 %", "p90", "max", "yield", "ended"]);
+    for record in records {
+        let start = headline(record);
+        table.add_row([
+            record.started_at.format("%Y-%m-%d %H:%M:%S").to_string(),
+            format!("{}/{}", record.proven, record.wanted),
+            number(start.p50),
+            range(start.p50_low, start.p50_high, start.n, 6),
+            estimable(start.p90, start.n, 36),
+            number(start.max),
+            record.cold_yield.map_or_else(|| "–".to_owned(), |y| format!("{:.0} %", y * 100.0)),
+            record.stopped.clone(),
+        ]);
+    }
+    table.to_string()
+}
+
+/// Says which of the targets starts fastest, by how much, and how sure that is. `None` with fewer than two
+/// targets that have samples. Fair only for targets measured in the same run, turn and turn about.
+pub fn fastest(targets: &[(&str, Vec<f64>)]) -> Option<String> {
+    let mut sorted: Vec<(&str, Sorted)> =
+        targets.iter().filter_map(|(label, values)| Some((*label, Sorted::new(values.clone()).ok()?))).collect();
+    let median = |s: &Sorted| crate::stats::quantile(s, 0.5);
+    sorted.sort_by(|(_, a), (_, b)| median(a).total_cmp(&median(b)));
+    let [(first, a), (second, b), ..] = sorted.as_slice() else { return None };
+    let counts = format!("{} + {} cold starts", a.len(), b.len());
+    let Some((factor, interval)) = ratio(a, b, CONFIDENCE).and_then(|r| Some((r.estimate, r.interval?))) else {
+        return Some(format!("{first} has the lowest median; {counts} are too few to say more"));
+    };
+    let bounds = format!("95 %: {:.2}–{:.2}", interval.low, interval.high);
+    if interval.low <= 1.0 {
+        let p = mann_whitney(a, b).p;
+        return Some(format!(
+            "no difference shown between {first} and {second}: {second} takes {factor:.2} times as long ({bounds}; p = {p:.2}), {counts}"
+        ));
+    }
+    Some(format!("{first} starts fastest: {second} takes {factor:.2} times as long ({bounds}), {counts}"))
+}
+
+/// Restores where there are any, else inits: a series has the one or the other.
+fn headline(record: &RunRecord) -> &Distribution {
+    if record.restore_ms.n > record.init_ms.n { &record.restore_ms } else { &record.init_ms }
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header.iter().copied());
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// Three digits that count; more would claim what one run cannot know.
+fn number(value: Option<f64>) -> String {
+    match value {
+        None => "–".to_owned(),
+        Some(v) if v < 10.0 => format!("{v:.2}"),
+        Some(v) if v < 100.0 => format!("{v:.1}"),
+        Some(v) => format!("{v:.0}"),
+    }
+}
+
+fn estimable(value: Option<f64>, n: u64, needed: u64) -> String {
+    if n < needed { format!("n<{needed}") } else { number(value) }
+}
+
+fn range(low: Option<f64>, high: Option<f64>, n: u64, needed: u64) -> String {
+    match (low, high) {
+        (Some(_), Some(_)) => format!("{}–{}", number(low), number(high)),
+        _ => estimable(None, n, needed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(from: f64) -> Vec<f64> {
+        (0..20).map(|i| from + f64::from(i) / 10.0).collect()
+    }
+
+    #[test]
+    fn the_fastest_is_named_with_factor_and_interval() {
+        let line = fastest(&[("python", values(30.0)), ("rust", values(3.0))]).expect("two targets");
+        assert!(line.starts_with("rust starts fastest: python takes 7.8"), "{line}");
+        assert!(line.ends_with("20 + 20 cold starts"), "{line}");
+    }
+
+    #[test]
+    fn equal_targets_are_not_told_apart() {
+        let line = fastest(&[("a", values(3.0)), ("b", values(3.01))]).expect("two targets");
+        assert!(line.starts_with("no difference shown between a and b"), "{line}");
+        assert_eq!(fastest(&[("a", values(3.0)), ("b", vec![])]), None);
+    }
+
+    #[test]
+    fn digits_fit_the_size() {
+        let shown = [1.234, 12.34, 123.4].map(|v| number(Some(v)));
+        assert_eq!(shown, ["1.23", "12.3", "123"]);
+        assert_eq!((number(None), estimable(Some(1.0), 35, 36)), ("–".to_owned(), "n<36".to_owned()));
+    }
+}

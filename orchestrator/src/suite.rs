@@ -1,0 +1,447 @@
+//! What to measure and how: the user's TOML file or the schedule's JSON input, checked.
+//!
+//! Both forms have the same fields. A suite that exists is valid: every number is in its range,
+//! every target is named once, and the wanted samples fit into the rounds and invocations allowed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Most proven cold starts one run may want per target.
+pub const SAMPLES: RangeInclusive<u32> = 1..=1_000;
+/// Invokes per round. Lambda starts at most 1,000 execution environments per function in 10 s
+/// (Lambda developer guide, "Lambda function scaling").
+pub const BURST: RangeInclusive<u32> = 1..=1_000;
+/// Rounds per target and run.
+pub const MAX_ROUNDS: RangeInclusive<u32> = 1..=1_000;
+/// Invocations per target and run, of whatever outcome.
+pub const MAX_INVOCATIONS: RangeInclusive<u32> = 1..=10_000;
+/// Billed GB-seconds per target and run.
+pub const MAX_GB_SECONDS: RangeInclusive<u32> = 1..=100_000;
+/// Wall time of a whole run, in seconds.
+pub const MAX_SECONDS: RangeInclusive<u32> = 1..=86_400;
+/// Targets worked on at the same time.
+pub const PARALLEL: RangeInclusive<u32> = 1..=100;
+
+const DEFAULT_SAMPLES: u32 = 50;
+const DEFAULT_BURST: u32 = 50;
+const DEFAULT_SPARE_ROUNDS: u32 = 5;
+const DEFAULT_INVOCATIONS_PER_SAMPLE: u32 = 4;
+const DEFAULT_GB_SECONDS: u32 = 1_000;
+const DEFAULT_SECONDS: u32 = 3_600;
+const DEFAULT_PARALLEL: u32 = 8;
+
+/// A validated suite.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suite {
+    /// Name of the suite, for people.
+    pub name: String,
+    /// Proven cold starts wanted per target and run.
+    pub samples: u32,
+    /// Invokes per round.
+    pub burst: u32,
+    /// Whether cold starts are forced or taken as they come.
+    pub start: StartMode,
+    /// What is changed to retire warm execution environments.
+    pub invalidate: Strategy,
+    /// Limits at which a target ends short of its wanted samples.
+    pub limits: Limits,
+    /// Targets worked on at the same time.
+    pub parallel: u32,
+    /// What is measured, each function once.
+    pub targets: Vec<TargetSpec>,
+}
+
+/// How a run comes by its cold starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartMode {
+    /// The configuration is changed first, so that no warm execution environment is left.
+    Forced,
+    /// Nothing is changed: one invocation, whatever it turns out to be.
+    Idle,
+}
+
+/// What a forced run changes to retire warm execution environments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// A marker variable merged into the function's environment.
+    Environment,
+    /// A nonce at the end of the function's description.
+    Description,
+    /// The memory size, one megabyte there and back.
+    Memory,
+}
+
+/// Limits of one target in one run. The first that is reached ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Rounds.
+    pub rounds: u32,
+    /// Invocations, of whatever outcome.
+    pub invocations: u32,
+    /// Billed GB-seconds.
+    pub gb_seconds: u32,
+    /// Wall time of the whole run in seconds.
+    pub seconds: u32,
+}
+
+/// One function under test, as the user names it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TargetSpec {
+    /// Name, ARN, or `name:qualifier`.
+    pub function: String,
+    /// Name for people; the function's when absent.
+    pub label: String,
+    /// Payload to send instead of `{"hold_ms": N}`. A `hold_ms` member in it is filled in.
+    pub payload: Option<Value>,
+}
+
+/// Why a suite was refused. Nothing has been touched when this is returned.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum SuiteError {
+    /// Not TOML or JSON of the right shape; the parser's own words name the place.
+    #[error("the suite cannot be read: {0}")]
+    Syntax(String),
+    /// A number outside its range.
+    #[error("suite key `{key}` is {value}: allowed are {low} to {high}")]
+    OutOfRange {
+        /// Name of the key.
+        key: &'static str,
+        /// What was given.
+        value: i64,
+        /// Smallest allowed value.
+        low: u32,
+        /// Largest allowed value.
+        high: u32,
+    },
+    /// A word that is none of those allowed.
+    #[error("suite key `{key}` is \"{value}\": allowed are {allowed}")]
+    NotOneOf {
+        /// Name of the key.
+        key: &'static str,
+        /// What was given.
+        value: String,
+        /// The words allowed.
+        allowed: &'static str,
+    },
+    /// No target at all.
+    #[error("the suite names no target: add [[targets]] with `function = \"name\"`")]
+    NoTargets,
+    /// The same function twice; its samples would be counted in one series twice.
+    #[error("target `{0}` is named twice: each function may be measured once per suite")]
+    DuplicateTarget(String),
+    /// A function name that Lambda would not accept.
+    #[error("target `{0}` is not a function name, an ARN, or name:qualifier")]
+    BadFunction(String),
+    /// `idle` takes one invocation and no more.
+    #[error("suite key `{key}` is {value}: with start = \"idle\" it is 1, one invocation as it comes")]
+    Idle {
+        /// Name of the key.
+        key: &'static str,
+        /// What was given.
+        value: u32,
+    },
+    /// The wanted samples cannot be reached within a limit.
+    #[error("suite key `{key}` is {value}: {samples} samples in bursts of {burst} need at least {needed}")]
+    TooFew {
+        /// Name of the limiting key.
+        key: &'static str,
+        /// What was given.
+        value: u32,
+        /// Samples wanted.
+        samples: u32,
+        /// Burst size.
+        burst: u32,
+        /// Smallest value that could suffice.
+        needed: u32,
+    },
+}
+
+impl Suite {
+    /// Reads the TOML form.
+    pub fn from_toml(text: &str) -> Result<Self, SuiteError> {
+        let file = toml::from_str::<SuiteFile>(text).map_err(|e| SuiteError::Syntax(e.to_string()))?;
+        file.check()
+    }
+
+    /// Reads the JSON form, as it stands in a schedule's input.
+    pub fn from_json(value: Value) -> Result<Self, SuiteError> {
+        let file = serde_json::from_value::<SuiteFile>(value).map_err(|e| SuiteError::Syntax(e.to_string()))?;
+        file.check()
+    }
+
+    /// The protocol part of a series name: runs of different protocols are never one series.
+    pub fn protocol(&self) -> String {
+        match (self.start, self.burst) {
+            (StartMode::Idle, _) => "idle".to_owned(),
+            (StartMode::Forced, 1) => "forced-isolated".to_owned(),
+            (StartMode::Forced, burst) => format!("forced-burst-{burst}"),
+        }
+    }
+
+    /// The same suite with other numbers, checked again. For command-line overrides.
+    pub fn with(&self, samples: Option<u32>, burst: Option<u32>) -> Result<Self, SuiteError> {
+        if samples.is_none() && burst.is_none() {
+            return Ok(self.clone());
+        }
+        let samples = samples.unwrap_or(self.samples);
+        let burst = burst.unwrap_or_else(|| self.burst.min(samples.max(1)));
+        SuiteFile {
+            name: Some(self.name.clone()),
+            samples: Some(samples.into()),
+            burst: Some(burst.into()),
+            start: Some(self.start.to_string()),
+            invalidate: Some(self.invalidate.to_string()),
+            max_gb_seconds: Some(self.limits.gb_seconds.into()),
+            max_seconds: Some(self.limits.seconds.into()),
+            parallel: Some(self.parallel.into()),
+            targets: self.targets.iter().map(TargetFile::from).collect(),
+            ..SuiteFile::default()
+        }
+        .check()
+    }
+}
+
+/// The file as it is written, before any check.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SuiteFile {
+    name: Option<String>,
+    samples: Option<i64>,
+    burst: Option<i64>,
+    start: Option<String>,
+    invalidate: Option<String>,
+    max_rounds: Option<i64>,
+    max_invocations: Option<i64>,
+    max_gb_seconds: Option<i64>,
+    max_seconds: Option<i64>,
+    parallel: Option<i64>,
+    #[serde(default)]
+    targets: Vec<TargetFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TargetFile {
+    function: String,
+    label: Option<String>,
+    payload: Option<Value>,
+}
+
+impl From<&TargetSpec> for TargetFile {
+    fn from(spec: &TargetSpec) -> Self {
+        Self { function: spec.function.clone(), label: Some(spec.label.clone()), payload: spec.payload.clone() }
+    }
+}
+
+impl SuiteFile {
+    fn check(self) -> Result<Suite, SuiteError> {
+        let start = parse_start(self.start.as_deref())?;
+        let idle = start == StartMode::Idle;
+        let samples = in_range("samples", self.samples, &SAMPLES, if idle { 1 } else { DEFAULT_SAMPLES })?;
+        let burst = in_range("burst", self.burst, &BURST, samples.min(DEFAULT_BURST))?;
+        if idle {
+            for (key, value) in [("samples", samples), ("burst", burst)] {
+                if value != 1 {
+                    return Err(SuiteError::Idle { key, value });
+                }
+            }
+        }
+        let needed = samples.div_ceil(burst);
+        let spare = if idle { 0 } else { DEFAULT_SPARE_ROUNDS };
+        let invocations = if idle { 1 } else { samples * DEFAULT_INVOCATIONS_PER_SAMPLE };
+        let limits = Limits {
+            rounds: in_range("max_rounds", self.max_rounds, &MAX_ROUNDS, (needed + spare).min(*MAX_ROUNDS.end()))?,
+            invocations: in_range("max_invocations", self.max_invocations, &MAX_INVOCATIONS, invocations)?,
+            gb_seconds: in_range("max_gb_seconds", self.max_gb_seconds, &MAX_GB_SECONDS, DEFAULT_GB_SECONDS)?,
+            seconds: in_range("max_seconds", self.max_seconds, &MAX_SECONDS, DEFAULT_SECONDS)?,
+        };
+        for (key, value, needed) in
+            [("max_rounds", limits.rounds, needed), ("max_invocations", limits.invocations, samples)]
+        {
+            if value < needed {
+                return Err(SuiteError::TooFew { key, value, samples, burst, needed });
+            }
+        }
+        Ok(Suite {
+            name: self.name.unwrap_or_else(|| "unnamed".to_owned()),
+            samples,
+            burst,
+            start,
+            invalidate: parse_strategy(self.invalidate.as_deref())?,
+            limits,
+            parallel: in_range("parallel", self.parallel, &PARALLEL, DEFAULT_PARALLEL)?,
+            targets: check_targets(self.targets)?,
+        })
+    }
+}
+
+fn in_range(
+    key: &'static str,
+    value: Option<i64>,
+    range: &RangeInclusive<u32>,
+    default: u32,
+) -> Result<u32, SuiteError> {
+    let Some(value) = value else { return Ok(default) };
+    u32::try_from(value).ok().filter(|v| range.contains(v)).ok_or(SuiteError::OutOfRange {
+        key,
+        value,
+        low: *range.start(),
+        high: *range.end(),
+    })
+}
+
+fn parse_start(word: Option<&str>) -> Result<StartMode, SuiteError> {
+    match word {
+        None | Some("forced") => Ok(StartMode::Forced),
+        Some("idle") => Ok(StartMode::Idle),
+        Some(other) => {
+            Err(SuiteError::NotOneOf { key: "start", value: other.to_owned(), allowed: "\"forced\", \"idle\"" })
+        }
+    }
+}
+
+fn parse_strategy(word: Option<&str>) -> Result<Strategy, SuiteError> {
+    match word {
+        None | Some("environment") => Ok(Strategy::Environment),
+        Some("description") => Ok(Strategy::Description),
+        Some("memory") => Ok(Strategy::Memory),
+        Some(other) => Err(SuiteError::NotOneOf {
+            key: "invalidate",
+            value: other.to_owned(),
+            allowed: "\"environment\", \"description\", \"memory\"",
+        }),
+    }
+}
+
+fn check_targets(files: Vec<TargetFile>) -> Result<Vec<TargetSpec>, SuiteError> {
+    if files.is_empty() {
+        return Err(SuiteError::NoTargets);
+    }
+    let mut seen = BTreeSet::new();
+    let mut targets = Vec::with_capacity(files.len());
+    for file in files {
+        if !is_function_reference(&file.function) {
+            return Err(SuiteError::BadFunction(file.function));
+        }
+        if !seen.insert(file.function.clone()) {
+            return Err(SuiteError::DuplicateTarget(file.function));
+        }
+        let label = file.label.filter(|l| !l.trim().is_empty()).unwrap_or_else(|| file.function.clone());
+        targets.push(TargetSpec { function: file.function, label, payload: file.payload });
+    }
+    Ok(targets)
+}
+
+/// Lambda's own pattern is longer; this keeps out what can only be a slip.
+fn is_function_reference(text: &str) -> bool {
+    (1..=200).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'$' | b'.'))
+}
+
+impl fmt::Display for StartMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Forced => "forced",
+            Self::Idle => "idle",
+        })
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Environment => "environment",
+            Self::Description => "description",
+            Self::Memory => "memory",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Result<Suite, String> {
+        Suite::from_toml(text).map_err(|e| e.to_string())
+    }
+
+    fn refused(keys: &str) -> String {
+        check(&format!("{keys}\n[[targets]]\nfunction = \"f\"\n")).expect_err("the suite is refused")
+    }
+
+    #[test]
+    fn defaults_leave_room_to_top_up() {
+        let suite = check("[[targets]]\nfunction = \"f\"\n").expect("valid");
+        assert_eq!((suite.samples, suite.burst), (50, 50));
+        assert_eq!(suite.limits, Limits { rounds: 6, invocations: 200, gb_seconds: 1_000, seconds: 3_600 });
+        assert_eq!(suite.protocol(), "forced-burst-50");
+        assert_eq!(suite.targets[0].label, "f");
+    }
+
+    #[test]
+    fn the_json_form_is_the_toml_form() {
+        let json = serde_json::json!({"samples": 7, "burst": 1, "targets": [{"function": "f:live", "label": "x"}]});
+        let toml = "samples = 7\nburst = 1\n[[targets]]\nfunction = \"f:live\"\nlabel = \"x\"\n";
+        assert_eq!(Suite::from_json(json).map_err(|e| e.to_string()), check(toml));
+        assert_eq!(check(toml).expect("valid").protocol(), "forced-isolated");
+    }
+
+    #[test]
+    fn numbers_out_of_range_name_key_value_and_range() {
+        assert_eq!(refused("samples = 0"), "suite key `samples` is 0: allowed are 1 to 1000");
+        assert_eq!(refused("burst = 1001"), "suite key `burst` is 1001: allowed are 1 to 1000");
+        assert_eq!(refused("max_seconds = -1"), "suite key `max_seconds` is -1: allowed are 1 to 86400");
+        assert_eq!(
+            refused("samples = 9223372036854775807"),
+            "suite key `samples` is 9223372036854775807: allowed are 1 to 1000"
+        );
+    }
+
+    #[test]
+    fn limits_that_cannot_be_met_are_refused() {
+        assert_eq!(
+            refused("samples = 50\nburst = 2\nmax_rounds = 6"),
+            "suite key `max_rounds` is 6: 50 samples in bursts of 2 need at least 25"
+        );
+        assert_eq!(
+            refused("samples = 50\nmax_invocations = 49"),
+            "suite key `max_invocations` is 49: 50 samples in bursts of 50 need at least 50"
+        );
+    }
+
+    #[test]
+    fn unknown_keys_are_named() {
+        assert!(refused("sampels = 5").contains("unknown field `sampels`"));
+        assert!(check("[[targets]]\nfunction = \"f\"\nmemory = 1\n").expect_err("refused").contains("`memory`"));
+    }
+
+    #[test]
+    fn words_and_targets_are_checked() {
+        assert_eq!(refused("start = \"warm\""), "suite key `start` is \"warm\": allowed are \"forced\", \"idle\"");
+        assert!(refused("invalidate = \"luck\"").contains("\"environment\", \"description\", \"memory\""));
+        assert_eq!(check("").expect_err("refused"), SuiteError::NoTargets.to_string());
+        assert!(check("[[targets]]\nfunction = \"a b\"\n").expect_err("refused").contains("`a b`"));
+        let twice = "[[targets]]\nfunction = \"f\"\n[[targets]]\nfunction = \"f\"\n";
+        assert_eq!(check(twice).expect_err("refused"), SuiteError::DuplicateTarget("f".into()).to_string());
+    }
+
+    #[test]
+    fn idle_is_one_invocation() {
+        let suite = check("start = \"idle\"\n[[targets]]\nfunction = \"f\"\n").expect("valid");
+        assert_eq!((suite.samples, suite.burst, suite.limits.rounds, suite.limits.invocations), (1, 1, 1, 1));
+        assert_eq!(suite.protocol(), "idle");
+        assert!(refused("start = \"idle\"\nsamples = 2").contains("one invocation as it comes"));
+    }
+
+    #[test]
+    fn overrides_are_checked_like_the_file() {
+        let suite = check("samples = 50\nburst = 50\n[[targets]]\nfunction = \"f\"\n").expect("valid");
+        let smaller = suite.with(Some(10), None).expect("valid");
+        assert_eq!((smaller.samples, smaller.burst, smaller.limits.rounds), (10, 10, 6));
+        assert!(suite.with(Some(0), None).is_err());
+    }
+}

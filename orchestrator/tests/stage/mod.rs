@@ -1,0 +1,127 @@
+//! A local cloud with simulated functions, and everything a run needs besides.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use coldwatch::aws::{Aws, Connection};
+use coldwatch::plan::Trigger;
+use coldwatch::run::{RunContext, RunReport, run};
+use coldwatch::session::{Measured, TargetEnd};
+use coldwatch::suite::Suite;
+use local_cloud::{FunctionCode, FunctionSpec, LocalCloud, Options};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// The stand-in and the program's clients.
+pub struct Stage {
+    pub cloud: LocalCloud,
+    pub aws: Aws,
+    /// What a test may set to move the wall clock.
+    pub now: Arc<Mutex<Option<DateTime<Utc>>>>,
+}
+
+impl Stage {
+    pub async fn set() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub async fn with(options: Options) -> Self {
+        let cloud = LocalCloud::start(options).await.expect("the local cloud starts");
+        let connection = Connection {
+            endpoint: Some(cloud.endpoint().to_owned()),
+            region: Some("us-east-1".to_owned()),
+            unsigned: true,
+            table: "coldwatch".to_owned(),
+        };
+        let aws = Aws::connect(connection).await.expect("clients");
+        aws.store.ensure_table().await.expect("the table");
+        Self { cloud, aws, now: Arc::default() }
+    }
+
+    /// Has a simulated function ready.
+    pub async fn simulated(&self, name: &str, init: &str, more: &[(&str, &str)]) {
+        let mut environment = BTreeMap::from([
+            ("SIMULATED_INIT_MS".to_owned(), init.to_owned()),
+            ("SIMULATED_DURATION_MS".to_owned(), "constant:2".to_owned()),
+        ]);
+        environment.extend(more.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+        let spec = FunctionSpec {
+            name: name.to_owned(),
+            code: FunctionCode::Simulated,
+            memory_mb: 128,
+            timeout_s: 30,
+            environment,
+        };
+        self.cloud.ensure_function(spec).await.expect("the function");
+    }
+
+    pub fn context(&self, trigger: Trigger) -> RunContext {
+        let now = Arc::clone(&self.now);
+        RunContext {
+            aws: self.aws.clone(),
+            clock: Arc::new(move || now.lock().expect("no test panics here").unwrap_or_else(Utc::now)),
+            holder: format!("{}/{}", trigger.run_id, uuid::Uuid::new_v4()),
+            trigger,
+            ends_at: Instant::now() + Duration::from_secs(300),
+            stop: CancellationToken::new(),
+            own_arn: None,
+            concurrency: 1_000,
+            free_concurrency: Arc::new(Semaphore::new(1_000)),
+            observer: Arc::new(|_| {}),
+        }
+    }
+
+    /// A run with a trigger of its own.
+    pub async fn run(&self, suite: &str) -> RunReport {
+        self.run_as(suite, fresh()).await
+    }
+
+    pub async fn run_as(&self, suite: &str, trigger: Trigger) -> RunReport {
+        let suite = Suite::from_toml(suite).expect("a valid suite");
+        run(&suite, &self.context(trigger)).await.expect("the run starts")
+    }
+
+    /// The function as `GetFunction` tells it, without what every change alters.
+    pub async fn configuration(&self, function: &str) -> coldwatch::target::FunctionConfig {
+        let mut config = self.aws.lambda.function(function).await.expect("the function");
+        config.revision.clear();
+        config
+    }
+}
+
+pub fn fresh() -> Trigger {
+    Trigger::fresh(Utc::now(), uuid::Uuid::new_v4().as_u64_pair().0)
+}
+
+/// The only target of a report, measured.
+pub fn only(report: RunReport) -> Measured {
+    match report.targets.into_iter().next().expect("one target").end {
+        TargetEnd::Measured(measured) => *measured,
+        other => panic!("not measured: {other:?}"),
+    }
+}
+
+/// The error of the only target of a report.
+pub fn refusal(report: RunReport) -> String {
+    match report.targets.into_iter().next().expect("one target").end {
+        TargetEnd::Refused(error) => error.to_string(),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// What must hold of every run, whatever happened.
+pub fn check_counts(measured: &Measured) {
+    let record = &measured.record;
+    let samples = measured.samples().count();
+    assert_eq!(record.attempted as usize, samples, "each invocation is one sample");
+    assert_eq!(record.outcomes.attempted() as usize, samples, "each sample has one outcome");
+    assert_eq!(record.wanted, record.proven + record.shortfall, "{record:?}");
+    assert_eq!(record.proven as usize, measured.samples().filter(|s| s.is_proven()).count());
+    let rounds: u32 = record.rounds.iter().map(|r| r.invocations).sum();
+    assert_eq!(rounds, record.attempted);
+}
