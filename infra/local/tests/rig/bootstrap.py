@@ -3,11 +3,13 @@
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 
 API = "/2018-06-01/runtime"
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
 api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
 
 

@@ -189,3 +189,31 @@ pub async fn until_gone(pid: u64) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+pub fn dynamodb(endpoint: &str) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+        .endpoint_url(endpoint)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .retry_config(RetryConfig::disabled())
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+/// A table with string keys `pk` and `sk`.
+pub async fn create_table(endpoint: &str, name: &str) {
+    use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+    let key = |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let attribute = |name| {
+        AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build().unwrap()
+    };
+    let create = dynamodb(endpoint).create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    let create = create.key_schema(key("pk", KeyType::Hash)).key_schema(key("sk", KeyType::Range));
+    create.attribute_definitions(attribute("pk")).attribute_definitions(attribute("sk")).send().await.unwrap();
+}
+
+pub async fn tables(endpoint: &str) -> Vec<String> {
+    dynamodb(endpoint).list_tables().send().await.unwrap().table_names().to_vec()
+}
