@@ -23,10 +23,13 @@ use crate::connections;
 /// How long requests that are being answered may hold up the end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Why the database did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum DynamoDbError {
+    /// The file is not one of its, or cannot be read.
     #[error("the database cannot be opened: {0}")]
     Open(String),
+    /// The inner listener.
     #[error("no port for the database: {0}")]
     Listen(#[from] io::Error),
 }

@@ -97,9 +97,12 @@ impl Runtimes {
             }
             _ => {}
         }
-        let language = language(name).ok_or_else(|| match NOT_HERE.iter().any(|known| name.starts_with(known)) {
-            true => RuntimeError::NotHere(name.to_owned()),
-            false => RuntimeError::Unknown(name.to_owned()),
+        let language = language(name).ok_or_else(|| {
+            if NOT_HERE.iter().any(|known| name.starts_with(known)) {
+                RuntimeError::NotHere(name.to_owned())
+            } else {
+                RuntimeError::Unknown(name.to_owned())
+            }
         })?;
         let mut reason = String::new();
         for program in &language.programs {

@@ -53,14 +53,11 @@ impl Concurrency {
         reserved_by_all: u32,
     ) -> Result<Permit, ThrottleReason> {
         let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        let (count, limit, reason) = match reserved {
-            Some(limit) => {
-                (in_flight.reserved.entry(function.to_owned()).or_default(), limit, ThrottleReason::Reserved)
-            }
-            None => {
-                let unreserved = self.limit.saturating_sub(reserved_by_all);
-                (&mut in_flight.unreserved, unreserved, ThrottleReason::Account)
-            }
+        let (count, limit, reason) = if let Some(limit) = reserved {
+            (in_flight.reserved.entry(function.to_owned()).or_default(), limit, ThrottleReason::Reserved)
+        } else {
+            let unreserved = self.limit.saturating_sub(reserved_by_all);
+            (&mut in_flight.unreserved, unreserved, ThrottleReason::Account)
         };
         if *count >= limit {
             return Err(reason);

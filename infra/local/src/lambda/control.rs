@@ -92,9 +92,10 @@ impl Lambda {
             return Err(LambdaError::Conflict(format!("Function already exist: {name}")));
         }
         let mut function = Function::new(configuration, tags);
-        let shown = match publishes {
-            true => publish(&mut function, None).describe_published(),
-            false => function.describe_latest(&super::name::arn(&name)),
+        let shown = if publishes {
+            publish(&mut function, None).describe_published()
+        } else {
+            function.describe_latest(&super::name::arn(&name))
         };
         self.save(&function)?;
         functions.insert(name.clone(), function);
@@ -344,9 +345,10 @@ impl Function {
     /// `FunctionConfiguration` of what `reference` names.
     pub(super) fn describe(&self, reference: &FunctionRef) -> Result<Value, LambdaError> {
         let configuration = self.resolve(reference)?;
-        let mut shown = match configuration.version == LATEST {
-            true => self.describe_latest(&reference.arn()),
-            false => configuration.describe_published(),
+        let mut shown = if configuration.version == LATEST {
+            self.describe_latest(&reference.arn())
+        } else {
+            configuration.describe_published()
         };
         shown["FunctionArn"] = reference.arn().into();
         Ok(shown)
@@ -367,9 +369,10 @@ impl Function {
     }
 
     pub(super) fn check_revision(&self, revision: Option<&str>) -> Result<(), LambdaError> {
-        match revision.is_some_and(|revision| revision != self.latest.revision_id.to_string()) {
-            true => Err(LambdaError::PreconditionFailed),
-            false => Ok(()),
+        if revision.is_some_and(|revision| revision != self.latest.revision_id.to_string()) {
+            Err(LambdaError::PreconditionFailed)
+        } else {
+            Ok(())
         }
     }
 }

@@ -29,7 +29,7 @@ const MAX_EVENT_BYTES: usize = 1_048_576;
 
 /// A throttled event is tried again after this long, then after twice as long each time.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LONGEST_RETRY: Duration = Duration::from_secs(300);
+const LONGEST_RETRY: Duration = Duration::from_mins(5);
 
 /// An invocation that may run.
 struct Admitted {
@@ -166,10 +166,7 @@ fn invocation(reference: &FunctionRef, call: &Call, limit: usize) -> Result<Invo
     if call.body.len() > limit {
         return Err(LambdaError::RequestTooLarge { limit, operation: "InvokeFunction" });
     }
-    let payload = match call.body.is_empty() {
-        true => Bytes::from_static(b"{}"),
-        false => call.body.clone(),
-    };
+    let payload = if call.body.is_empty() { Bytes::from_static(b"{}") } else { call.body.clone() };
     if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
         return Err(LambdaError::InvalidRequestContent(format!("Could not parse request body into json: {error}")));
     }

@@ -54,19 +54,16 @@ pub(crate) fn qualified_arn(name: &str, qualifier: &str) -> String {
 }
 
 fn split(text: &str) -> Option<FunctionRef> {
-    let rest = match text.strip_prefix("arn:") {
-        Some(_) => {
-            // arn : partition : lambda : region : account : function : name [: qualifier]
-            let mut parts = text.splitn(6, ':');
-            let service = parts.nth(2)?;
-            let (region, account, rest) = (parts.next()?, parts.next()?, parts.next()?);
-            let ours = service == "lambda" && region == REGION && account == ACCOUNT;
-            rest.strip_prefix("function:").filter(|_| ours)?
-        }
-        None => {
-            let rest = text.strip_prefix(ACCOUNT).and_then(|rest| rest.strip_prefix(':')).unwrap_or(text);
-            rest.strip_prefix("function:").unwrap_or(rest)
-        }
+    let rest = if let Some(_) = text.strip_prefix("arn:") {
+        // arn : partition : lambda : region : account : function : name [: qualifier]
+        let mut parts = text.splitn(6, ':');
+        let service = parts.nth(2)?;
+        let (region, account, rest) = (parts.next()?, parts.next()?, parts.next()?);
+        let ours = service == "lambda" && region == REGION && account == ACCOUNT;
+        rest.strip_prefix("function:").filter(|_| ours)?
+    } else {
+        let rest = text.strip_prefix(ACCOUNT).and_then(|rest| rest.strip_prefix(':')).unwrap_or(text);
+        rest.strip_prefix("function:").unwrap_or(rest)
     };
     let (name, qualifier) = match rest.split_once(':') {
         Some((name, qualifier)) => (name, Some(qualifier)),

@@ -237,9 +237,10 @@ impl Package {
             (Some(base64), None, _) => {
                 let zip = STANDARD.decode(base64);
                 let zip = zip.map_err(|_| LambdaError::Serialization("ZipFile is not valid base64".to_owned()))?;
-                match zip.len() as u64 > MAX_ZIP_BYTES {
-                    true => Err(LambdaError::RequestTooLarge { limit: 70_167_211, operation: "CreateFunction" }),
-                    false => Ok(Source::Zip(zip)),
+                if zip.len() as u64 > MAX_ZIP_BYTES {
+                    Err(LambdaError::RequestTooLarge { limit: 70_167_211, operation: "CreateFunction" })
+                } else {
+                    Ok(Source::Zip(zip))
                 }
             }
             (None, Some(bucket), Some(folder)) if bucket == LOCAL_FOLDER => Ok(Source::Folder(PathBuf::from(folder))),
@@ -349,11 +350,10 @@ fn checked_role(role: String) -> Result<String, LambdaError> {
 }
 
 pub(crate) fn check_length(member: &str, text: &str, most: usize) -> Result<(), LambdaError> {
-    match text.chars().count() > most {
-        true => {
-            Err(LambdaError::violates(member, text, &format!("Member must have length less than or equal to {most}")))
-        }
-        false => Ok(()),
+    if text.chars().count() > most {
+        Err(LambdaError::violates(member, text, &format!("Member must have length less than or equal to {most}")))
+    } else {
+        Ok(())
     }
 }
 
@@ -373,10 +373,7 @@ pub(crate) fn within(member: &str, value: i64, least: u32, most: u32) -> Result<
 }
 
 pub(crate) fn one_of(member: &str, value: String, known: &[&str]) -> Result<String, LambdaError> {
-    match known.contains(&value.as_str()) {
-        true => Ok(value),
-        false => Err(not_one_of(member, &value, known)),
-    }
+    if known.contains(&value.as_str()) { Ok(value) } else { Err(not_one_of(member, &value, known)) }
 }
 
 fn not_one_of(member: &str, value: &str, known: &[&str]) -> LambdaError {

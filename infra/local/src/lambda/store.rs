@@ -13,14 +13,33 @@ use super::function::{Alias, Configuration, Function, Update};
 /// The form this code writes. Older ones stay readable; see the fixture of each in the tests.
 const VERSION: u32 = 1;
 
+/// Why functions cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// The folder or a file in it.
     #[error("functions cannot be kept in `{}`: {source}", .path.display())]
-    Io { path: PathBuf, source: io::Error },
+    Io {
+        /// What was to be read or written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file that this program did not write.
     #[error("`{}` is not a function of this program: {source}", .path.display())]
-    Unreadable { path: PathBuf, source: serde_json::Error },
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Where it differs.
+        source: serde_json::Error,
+    },
+    /// A form that only a newer program knows.
     #[error("`{}` was written by a newer program: version {version}, this one knows {VERSION}", .path.display())]
-    TooNew { path: PathBuf, version: u32 },
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+    },
 }
 
 /// The folder of the files.
