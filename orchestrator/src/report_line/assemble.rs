@@ -1,6 +1,6 @@
 //! Events put together: which REPORTs are Lambda's own, and what the lines around each add to it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -94,6 +94,10 @@ struct Walk<'e, 'a> {
     phases_from: usize,
     signs: Signs,
     open: HashMap<&'e str, Invocation>,
+    /// How many of the open ones have had no END.
+    running: usize,
+    /// Requests whose START and REPORT have been read.
+    answered: HashSet<&'e str>,
 }
 
 /// What is known of an invocation before its REPORT.
@@ -133,6 +137,8 @@ impl<'e, 'a> Walk<'e, 'a> {
             phases_from: 0,
             signs: Signs::default(),
             open: HashMap::new(),
+            running: 0,
+            answered: HashSet::new(),
         }
     }
 
@@ -140,17 +146,8 @@ impl<'e, 'a> Walk<'e, 'a> {
         let mut found = Vec::new();
         for (index, event) in self.events.iter().enumerate() {
             match &event.what {
-                What::Start { id } => {
-                    let invocation = self.invocation();
-                    self.open.insert(id, invocation);
-                }
-                What::End { id } => {
-                    if !self.open.contains_key(id.as_ref()) {
-                        let invocation = self.invocation();
-                        self.open.insert(id, invocation);
-                    }
-                    self.open.get_mut(id.as_ref()).expect("it was just entered").ended = true;
-                }
+                What::Start { id } => self.start(id),
+                What::End { id } => self.end(id),
                 What::EnvironmentStart(environment) => self.start_environment(environment),
                 What::InitPhase { report, initialization_type } => {
                     self.enter_phase(report, initialization_type.as_ref());
@@ -162,6 +159,25 @@ impl<'e, 'a> Walk<'e, 'a> {
             }
         }
         found
+    }
+
+    fn start(&mut self, id: &'e str) {
+        let invocation = self.invocation();
+        self.running += 1;
+        if self.open.insert(id, invocation).is_some_and(|replaced| !replaced.ended) {
+            self.running -= 1;
+        }
+        self.answered.remove(id);
+    }
+
+    fn end(&mut self, id: &'e str) {
+        if let Some(invocation) = self.open.get_mut(id) {
+            self.running -= usize::from(!invocation.ended);
+            invocation.ended = true;
+        } else if !self.answered.contains(id) {
+            let invocation = Invocation { ended: true, ..self.invocation() };
+            self.open.insert(id, invocation);
+        }
     }
 
     /// What an invocation that begins here finds.
@@ -211,16 +227,16 @@ impl<'e, 'a> Walk<'e, 'a> {
     /// The REPORT at `index`, unless it is part of the function's output.
     fn report(&mut self, index: usize, id: &'e str, fields: Option<&ReportFields>) -> Option<Found> {
         let Event { origin, .. } = self.events[index];
-        let open = self.open.get(id);
         let later = self.later[index];
-        let inside_the_output = open.is_some_and(|invocation| !invocation.ended) && later.end;
-        let is_imitation = origin == Origin::Glued && !open.is_some_and(|invocation| invocation.ended);
-        if inside_the_output || is_imitation {
+        if self.is_output(id, origin, later) {
             return None;
         }
-        let mut invocation = match self.open.remove(id) {
-            Some(invocation) => invocation,
-            None => self.invocation(),
+        let mut invocation = if let Some(invocation) = self.open.remove(id) {
+            self.running -= usize::from(!invocation.ended);
+            self.answered.insert(id);
+            invocation
+        } else {
+            self.invocation()
         };
         self.signs.init_ran_again &= !invocation.signs.init_ran_again;
         let mut phases: Vec<InitPhaseReport> =
@@ -232,6 +248,15 @@ impl<'e, 'a> Walk<'e, 'a> {
         let fields = fields.cloned().unwrap_or_default();
         let report = platform_report(id, fields, &invocation, phases, self.trace_after(index));
         Some(Found { origin, readable, report })
+    }
+
+    /// Whether a REPORT is part of what a function printed.
+    fn is_output(&self, id: &str, origin: Origin, later: Later) -> bool {
+        match self.open.get(id) {
+            Some(invocation) => !invocation.ended && (later.end || origin == Origin::Glued),
+            // It was answered and not started again: another request that is running quotes it.
+            None => origin == Origin::Glued || (self.running > 0 && self.answered.contains(id)),
+        }
     }
 
     /// In a log with the newest line first, what came before the invocation follows its REPORT.

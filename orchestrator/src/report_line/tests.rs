@@ -235,11 +235,33 @@ fn output_of_the_function_does_not_count() {
 
 #[test]
 fn a_later_request_may_quote_an_earlier_report() {
-    let text = "START RequestId: {ID} Version: 1\nEND RequestId: {ID}\nREPORT RequestId: {ID}{FIGURES}\t\n\
-        START RequestId: {OTHER} Version: 1\nlast time: REPORT RequestId: {ID}{FIGURES}\tInit Duration: 999.00 ms\n\
-        END RequestId: {ID}\nEND RequestId: {OTHER}\nREPORT RequestId: {OTHER}{FIGURES}\t\n";
-    starts(text, StartKind::Warm);
-    assert_eq!(reports(&log(text)).len(), 2);
+    for before in ["", "last time: "] {
+        let text = format!(
+            "START RequestId: {{ID}} Version: 1\nEND RequestId: {{ID}}\nREPORT RequestId: {{ID}}{{FIGURES}}\t\n\
+            START RequestId: {{OTHER}} Version: 1\n{before}REPORT RequestId: {{ID}}{{FIGURES}}\tInit Duration: 999.00 ms\n\
+            END RequestId: {{ID}}\nEND RequestId: {{OTHER}}\nREPORT RequestId: {{OTHER}}{{FIGURES}}\t\n"
+        );
+        starts(&text, StartKind::Warm);
+        assert_eq!(reports(&log(&text)).len(), 2);
+    }
+}
+
+#[test]
+fn a_retry_is_started_again() {
+    let attempt = |end: &str| {
+        format!("START RequestId: {{ID}} Version: 1\nEND RequestId: {{ID}}\nREPORT RequestId: {{ID}}{{FIGURES}}{end}\n")
+    };
+    let other = "START RequestId: {OTHER} Version: 1\n";
+    starts(&format!("{}{other}{}", attempt("\tStatus: timeout"), attempt("\tInit Duration: 150.00 ms")), cold(150));
+}
+
+#[test]
+fn a_report_that_runs_into_another_line_is_not_warm() {
+    for next in ["REPORT RequestId: {ID}{FIGURES}\tInit Duration: 150.00 ms", "START RequestId: {OTHER} Version: 1"] {
+        starts(&format!("REPORT RequestId: {{ID}}{{FIGURES}}{next}\n"), StartKind::Unknown);
+        starts(&format!("REPORT RequestId: {{ID}}{{FIGURES}}\tInit Duration: 9.00 ms{next}\n"), cold(9));
+    }
+    starts("REPORT RequestId: {ID}{FIGURES}\tXRAY TraceId: 1-2\tSegmentId: 3\tSampled: true\t\n", StartKind::Warm);
 }
 
 #[test]
@@ -376,7 +398,7 @@ fn bytes_that_are_not_text_do_not_matter_elsewhere() {
 fn nearly_a_log() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => prop::sample::select(vec![
-            "START RequestId: a Version: 1", "END RequestId: a", "REPORT RequestId: a", "REPORT RequestId: b", "INIT_START ", "INIT_REPORT ",
+            "START RequestId: a Version: 1", "END RequestId: a", "REPORT RequestId: a", "REPORT RequestId: b", "INIT_START ", "INIT_REPORT ", "RequestId: a",
             "\tDuration: 1.00 ms", "\tBilled Duration: 2 ms", "\tMemory Size: 128 MB", "\tMax Memory Used: 9 MB", "\tInit Duration: 1.00 ms",
             " Status: timeout", "\tStatus: error", "\tPhase: invoke", "XRAY TraceId: 1-2", "\n", "\n", "\t", " ", "| ", "{", "}", "{\n", "\"type\":\"platform.report\",",
             r#"{"type":"platform.report","record":{"requestId":"a","metrics":{"durationMs":1,"billedDurationMs":1,"memorySizeMB":1,"maxMemoryUsedMB":1}}}"#,
