@@ -8,7 +8,8 @@ use super::billing::Bill;
 use super::event::{Environment, Event, Origin, What};
 use super::fields::{Reading, ReportFields};
 use super::line::{Search, lines, may_have_report};
-use super::{BillingCheck, InitPhaseReport, PlatformReport, StartKind, json, text};
+use super::start::{Signs, start_kind};
+use super::{InitPhaseReport, PlatformReport, json, text};
 
 /// See [`super::reports`].
 pub(super) fn reports(log: &[u8]) -> Vec<PlatformReport> {
@@ -47,6 +48,9 @@ fn believed(log: &[u8], wanted: impl Fn(&str) -> bool) -> Vec<Found> {
     found.retain(|found| best[&found.report.request_id] == found.origin);
     found
 }
+
+/// An environment has one or two phases before its first request. More are a hostile log's.
+const MOST_PHASES: usize = 8;
 
 /// Everything the platform says in a log, in order.
 fn events(log: &[u8]) -> Vec<Event<'_>> {
@@ -92,6 +96,8 @@ struct Walk<'e, 'a> {
     phases: Vec<&'e InitPhaseReport>,
     /// Where those of the current environment begin.
     phases_from: usize,
+    /// Behind the last one that ran inside an invocation; 0 if none did.
+    last_inside: usize,
     signs: Signs,
     open: HashMap<&'e str, Invocation>,
     /// How many of the open ones have had no END.
@@ -104,18 +110,21 @@ struct Walk<'e, 'a> {
 #[derive(Clone)]
 struct Invocation {
     environment: Rc<Environment>,
+    /// Those before it, and those inside it up to END.
     phases: Range<usize>,
     signs: Signs,
     ended: bool,
 }
 
-/// Signs that the next invocation will not be warm.
-#[derive(Debug, Clone, Copy, Default)]
-struct Signs {
-    environment_started: bool,
-    init_failed: bool,
-    /// An init inside the invocation.
-    init_ran_again: bool,
+impl Invocation {
+    /// Takes in the init that ran since the START, if one did.
+    fn end(&mut self, last_inside: usize) {
+        if !self.ended && last_inside > self.phases.end {
+            self.signs.init_ran_again = true;
+            self.phases.end = last_inside;
+        }
+        self.ended = true;
+    }
 }
 
 /// What follows a REPORT of the same request id.
@@ -135,6 +144,7 @@ impl<'e, 'a> Walk<'e, 'a> {
             served: false,
             phases: Vec::new(),
             phases_from: 0,
+            last_inside: 0,
             signs: Signs::default(),
             open: HashMap::new(),
             running: 0,
@@ -173,7 +183,7 @@ impl<'e, 'a> Walk<'e, 'a> {
     fn end(&mut self, id: &'e str) {
         if let Some(invocation) = self.open.get_mut(id) {
             self.running -= usize::from(!invocation.ended);
-            invocation.ended = true;
+            invocation.end(self.last_inside);
         } else if !self.answered.contains(id) {
             let invocation = Invocation { ended: true, ..self.invocation() };
             self.open.insert(id, invocation);
@@ -204,9 +214,8 @@ impl<'e, 'a> Walk<'e, 'a> {
     }
 
     fn enter_phase(&mut self, report: &'e InitPhaseReport, initialization_type: Option<&String>) {
-        const MOST_PER_ENVIRONMENT: usize = 16;
         self.phases.push(report);
-        self.phases_from = self.phases_from.max(self.phases.len().saturating_sub(MOST_PER_ENVIRONMENT));
+        self.phases_from = self.phases_from.max(self.phases.len().saturating_sub(MOST_PHASES));
         if self.environment.initialization_type.is_none() && initialization_type.is_some() {
             Rc::make_mut(&mut self.environment).initialization_type = initialization_type.cloned();
         }
@@ -215,10 +224,7 @@ impl<'e, 'a> Walk<'e, 'a> {
         } else if report.ran_inside_the_invocation() {
             // Its place is before START, but it may come after. An `init` phase after START is the function's output.
             self.signs.init_ran_again = true;
-            for invocation in self.open.values_mut().filter(|invocation| !invocation.ended) {
-                invocation.signs.init_ran_again = true;
-                invocation.phases.end = self.phases.len();
-            }
+            self.last_inside = self.phases.len();
         } else {
             self.signs.init_failed = true;
         }
@@ -231,9 +237,10 @@ impl<'e, 'a> Walk<'e, 'a> {
         if self.is_output(id, origin, later) {
             return None;
         }
-        let mut invocation = if let Some(invocation) = self.open.remove(id) {
+        let mut invocation = if let Some(mut invocation) = self.open.remove(id) {
             self.running -= usize::from(!invocation.ended);
             self.answered.insert(id);
+            invocation.end(self.last_inside);
             invocation
         } else {
             self.invocation()
@@ -315,6 +322,7 @@ fn platform_report(
     trace: Option<String>,
 ) -> PlatformReport {
     let environment = &invocation.environment;
+    let provisioned = environment.initialization_type.as_deref() == Some("provisioned-concurrency");
     let bill = Bill {
         duration: fields.duration.value(),
         billed: fields.billed.value(),
@@ -332,7 +340,7 @@ fn platform_report(
         init: fields.init.value(),
         restore: fields.restore.value(),
         billed_restore: fields.billed_restore.value(),
-        start: start(&fields, billing, invocation),
+        start: start_kind(&fields, billing, invocation.signs, provisioned),
         billing,
         status: fields.status,
         error_type: fields.error_type,
@@ -342,40 +350,4 @@ fn platform_report(
         runtime_version_arn: environment.runtime_version_arn.clone(),
         xray_trace_id: fields.trace_id.or(trace),
     }
-}
-
-/// How the execution environment came to serve the invocation: proven, or unknown.
-fn start(fields: &ReportFields, billing: BillingCheck, invocation: &Invocation) -> StartKind {
-    let Signs { environment_started, init_failed, init_ran_again } = invocation.signs;
-    let provisioned = invocation.environment.initialization_type.as_deref() == Some("provisioned-concurrency");
-    match (fields.init, fields.restore) {
-        (Reading::Value(_), Reading::Value(_)) => StartKind::Contradictory,
-        (Reading::Value(_), Reading::Absent) if provisioned => StartKind::Provisioned,
-        (Reading::Value(init), Reading::Absent) => StartKind::Cold { init },
-        (Reading::Absent, Reading::Value(restore)) => StartKind::Restored { restore },
-        _ if init_failed || init_ran_again || fields.error_type.as_deref().is_some_and(is_init_error) => {
-            StartKind::InitFailed
-        }
-        (Reading::Absent, Reading::Absent)
-            if fields.is_whole()
-                && fields.billed_restore == Reading::Absent
-                && billing == BillingCheck::Agrees
-                && !environment_started =>
-        {
-            StartKind::Warm
-        }
-        _ => StartKind::Unknown,
-    }
-}
-
-/// Errors that a runtime raises only while it loads the function (names from the runtimes' sources).
-fn is_init_error(error_type: &str) -> bool {
-    matches!(
-        error_type,
-        "Runtime.ImportModuleError"
-            | "Runtime.InvalidEntrypoint"
-            | "Runtime.UserCodeSyntaxError"
-            | "Runtime.HandlerNotFound"
-            | "Runtime.MalformedHandlerName"
-    )
 }

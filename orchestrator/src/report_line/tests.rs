@@ -394,6 +394,34 @@ fn bytes_that_are_not_text_do_not_matter_elsewhere() {
     assert_eq!(report_for(&bytes, ID).map(|report| report.start), Some(StartKind::Warm));
 }
 
+#[test]
+fn hostile_logs_are_read_in_linear_time() {
+    let start = |i: usize| format!("START RequestId: {i} Version: 1\n");
+    let again = "INIT_REPORT Init Duration: 1.00 ms\tPhase: invoke\tStatus: error\n";
+    let hostile: [&dyn Fn(usize) -> String; 7] = [
+        &|i| format!("{}{again}", start(i)),
+        &|i| format!("INIT_START Runtime Version: {}\n{}REPORT RequestId: {i}\n", "x".repeat(900), start(i)),
+        &|_| "{\n\"type\":\"platform.report\",\"k\":\n".to_owned(),
+        &|_| "REPORT RequestId: a Error Type: END RequestId: a ".to_owned(),
+        &|_| "REPORT RequestId: a\nDuration: 1.00 ms\n".to_owned(),
+        &|i| format!("REPORT RequestId: a\n{}", start(i % 3)),
+        &|_| "{\"type\":\"platform.report\",".to_owned(),
+    ];
+    for piece in hostile {
+        let mut log = String::from("REPORT RequestId: a\n");
+        for i in 0.. {
+            if log.len() > 1_000_000 {
+                break;
+            }
+            log += &piece(i);
+        }
+        let begin = std::time::Instant::now();
+        reports(log.as_bytes());
+        // Quadratic time would take minutes.
+        assert!(begin.elapsed() < Duration::from_secs(10), "{:?} for {:?} …", begin.elapsed(), &log[..80]);
+    }
+}
+
 /// Pieces of platform lines in any order, so that what is made of them comes close to the grammar.
 fn nearly_a_log() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
@@ -434,7 +462,7 @@ proptest! {
         let billed = (duration + init.unwrap_or(0)).div_ceil(100);
         let mut text = format!("REPORT RequestId: a\tDuration: {}\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\tMax Memory Used: 99 MB\t", hundredths(duration));
         if let Some(init) = init {
-            text += &format!("Init Duration: {}\t", hundredths(init));
+            text.extend(["Init Duration: ", &hundredths(init), "\t"]);
         }
         let read = report_for(text.as_bytes(), "a").expect("a REPORT was written");
         let exact = |value: u64| Duration::from_micros(value * 10);
