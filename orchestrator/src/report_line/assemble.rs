@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::billing::Bill;
 use super::event::{Environment, Event, Origin, What};
 use super::fields::{Reading, ReportFields};
-use super::line::{Search, lines, may_have_report};
+use super::line::{Search, is_decoration, lines, may_have_report};
 use super::start::{Signs, start_kind};
 use super::{InitPhaseReport, PlatformReport, json, text};
 
@@ -74,8 +74,9 @@ fn events(log: &[u8]) -> Vec<Event<'_>> {
                 }
             }
         }
-        if line.text.trim_ascii() == b"{" && line.number >= not_before {
-            object_opened = Some((line.number, line.start));
+        let before_brace = line.text.trim_ascii_end().strip_suffix(b"{").filter(|before| is_decoration(before));
+        if let Some(before) = before_brace.filter(|_| line.number >= not_before) {
+            object_opened = Some((line.number, line.start + before.len()));
         }
         let wrapped = || {
             let more = std::iter::from_fn(|| lines.next_if(|line| text::continues_report(line.text)));

@@ -365,7 +365,9 @@ fn copies_are_read_where_nothing_better_is_there() {
         "{\n  \"type\": \"platform.report\",\n  \"record\": {\n    \"requestId\": \"{ID}\",\n    \"metrics\": {\n      \"initDurationMs\": 150\n    }\n  }\n}\n".to_owned(),
         "[{\"type\":\"platform.start\",\"record\":{\"requestId\":\"{ID}\"}},{\"type\":\"platform.report\",\"record\":{\"requestId\":\"{ID}\",\"metrics\":{\"initDurationMs\":150}}}]".to_owned(),
     ];
-    for copy in copies {
+    let broken_in_labels = "REPORT RequestId: {ID} Duration: 20.50 ms Billed Duration: 171 ms Memory\nSize: 256 MB Max Memory\nUsed: 61 MB Init\nDuration: 150.00 ms\n";
+    let behind_a_stamp = "2026-01-31T10:20:30.123Z\t{\n \"type\": \"platform.report\",\n \"record\": {\n \"requestId\": \"{ID}\", \"metrics\": {\"initDurationMs\": 150}}\n}\n";
+    for copy in copies.into_iter().chain([broken_in_labels.to_owned(), behind_a_stamp.to_owned()]) {
         starts(&copy, cold(150));
     }
 }

@@ -61,9 +61,11 @@ fn report<'a>(spoken: &Utterance<'a>, origin: Origin, mut wrapped: impl FnMut() 
     Some(What::Report { id, fields: Box::new(fields) })
 }
 
-/// Whether a line can be the continuation of a broken REPORT.
+/// Whether a line can be the continuation of a broken REPORT: it begins with a label, or with the rest of one.
 pub(super) fn continues_report(line: &[u8]) -> bool {
-    Label::at_start(line.trim_ascii_start()).is_some()
+    let line = line.trim_ascii_start();
+    let rests = [&b"Size:"[..], b"Memory Used:", b"Used:", b"Type:"];
+    Label::at_start(line).is_some() || rests.iter().any(|rest| line.starts_with(rest))
 }
 
 fn report_fields(body: &[u8], separators: Separators) -> ReportFields {

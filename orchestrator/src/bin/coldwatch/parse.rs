@@ -62,7 +62,8 @@ fn parse_cases(input: impl BufRead, mut output: impl Write) -> Result<()> {
         let log = case.bytes().with_context(|| format!("case `{}`", case.id))?;
         let report = match &case.target_request_id {
             Some(id) => report_for(&log, id),
-            None => reports(&log).pop(),
+            // Without an id to ask for, a line without any figure is a template rather than a report.
+            None => reports(&log).into_iter().rfind(|report| report.duration.is_some()),
         };
         let prediction = Prediction {
             id: &case.id,
