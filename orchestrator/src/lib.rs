@@ -7,37 +7,45 @@
 //! | [`suite`] | what to measure and how, validated |
 //! | [`target`] | a function, its provenance, and why it may not be measured |
 //! | [`plan`] | what a trigger makes of a run; the order of turns |
+//! | [`tick`] | the event that starts a scheduled run |
 //! | [`run`] | **the pipeline** |
 //! | [`session`] | one target in one run: opened, taken through its rounds, closed |
 //! | [`preflight`] | what is asked before anything is changed |
+//! | [`estimate`] | what a run would do, before it does anything |
+//! | [`lease`] | a lock that is held as long as its holder lives |
 //! | [`change`], [`settle`], [`restore`] | how a function is changed, waited for, and put back |
 //! | [`burst`], [`hold`] | N invokes at once, and how long each is held |
 //! | [`report_line`] | log text to platform reports |
 //! | [`sample`] | one invocation, its outcome, and the proof |
 //! | [`summary`], [`cost`] | samples to counts, quantiles with intervals, yield, price |
 //! | [`record`] | a run in its versioned wire form |
+//! | [`unstored`] | a run that could not be stored, to be stored later |
 //! | [`publish`] | a record as metrics |
 //! | [`stats`] | quantiles, intervals, rank tests |
 //! | [`aws`] | the one path to the outside |
 //! | [`show`] | records to text and JSON |
 
-pub mod aws;
-pub mod burst;
-pub mod change;
-pub mod cost;
-pub mod hold;
-pub mod plan;
-pub mod preflight;
-pub mod publish;
-pub mod record;
-pub mod report_line;
-pub mod restore;
-pub mod run;
-pub mod sample;
-pub mod session;
-pub mod settle;
-pub mod show;
-pub mod stats;
 pub mod suite;
-pub mod summary;
 pub mod target;
+pub mod plan;
+pub mod tick;
+pub mod run;
+pub mod session;
+pub mod preflight;
+pub mod estimate;
+pub mod lease;
+pub mod change;
+pub mod settle;
+pub mod restore;
+pub mod burst;
+pub mod hold;
+pub mod report_line;
+pub mod sample;
+pub mod summary;
+pub mod cost;
+pub mod record;
+pub mod unstored;
+pub mod publish;
+pub mod stats;
+pub mod aws;
+pub mod show;

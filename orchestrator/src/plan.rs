@@ -1,6 +1,6 @@
 //! The order of work: which targets take their turn when, and what a trigger makes of a run.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -30,7 +30,9 @@ impl Trigger {
         Self::of(format!("command@{}#{random:016x}", key_time(at)), at)
     }
 
-    fn of(key: String, started_at: DateTime<Utc>) -> Self {
+    fn of(key: String, at: DateTime<Utc>) -> Self {
+        // What sort keys resolve, so that a record and its key say the same time.
+        let started_at = at.trunc_subsecs(3);
         let digest = Sha256::digest(key.as_bytes());
         let number = digest.iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
         Self { key, run_id: format!("{number:012x}"), started_at }

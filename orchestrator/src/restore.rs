@@ -1,11 +1,10 @@
 //! Puts functions back as they were: at the end of a run, and after one that died.
 
-use chrono::TimeDelta;
-
-use crate::aws::{AwsError, Claim, Journal, StoreError};
+use crate::aws::{AwsError, Journal, StoreError};
 use crate::change::Original;
+use crate::lease::Lease;
 use crate::run::RunContext;
-use crate::settle::{SETTLE_LIMIT, SettleError, apply};
+use crate::settle::{SettleError, apply};
 use crate::target::FunctionConfig;
 
 /// What became of a function that a dead run may have left changed.
@@ -66,13 +65,12 @@ pub async fn restore_all(run: &RunContext) -> Result<Vec<(String, Restored)>, St
 }
 
 async fn restore(run: &RunContext, arn: &str, journal: &Journal) -> Result<Restored, RestoreError> {
-    let (store, now) = (&run.aws.store, (run.clock)());
-    let until = now + TimeDelta::from_std(SETTLE_LIMIT * 2).expect("some minutes fit");
-    if let Claim::Busy { holder, .. } = store.claim(arn, &run.holder, now, until).await? {
-        return Ok(Restored::Busy(holder));
-    }
+    let lease = match Lease::take(&run.aws.store, &run.clock, arn.to_owned(), &run.holder).await? {
+        Ok(lease) => lease,
+        Err(held) => return Ok(Restored::Busy(held.holder)),
+    };
     let result = undo(run, arn, journal).await;
-    store.release(arn, &run.holder).await?;
+    lease.give_back().await;
     result
 }
 

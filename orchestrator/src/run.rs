@@ -6,13 +6,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{Aws, AwsError, Claim, StoreError};
+use crate::aws::{Aws, AwsError, StoreError};
+use crate::lease::{Held, Lease};
 use crate::plan::{Trigger, shuffle};
 use crate::publish;
 use crate::session::{Session, TargetEnd, TargetError};
@@ -118,7 +119,8 @@ pub enum RunError {
 /// Runs a suite once. Every target ends in the report, whatever happens to the others.
 pub async fn run(suite: &Suite, context: &RunContext) -> Result<RunReport, RunError> {
     let key = format!("RUN#{}", context.trigger.key);
-    claim(context, &key).await?;
+    let lease = Lease::take(&context.aws.store, &context.clock, key, &context.holder).await?;
+    let lease = lease.map_err(|Held { holder, until }| RunError::UnderWay { holder, until })?;
     let mut turns: Vec<Turn<'_>> = suite.targets.iter().enumerate().map(|(i, s)| Turn::Waiting(i, s)).collect();
     let mut ended: Vec<(usize, TargetEnd)> = Vec::new();
     let mut pass = 0;
@@ -138,9 +140,7 @@ pub async fn run(suite: &Suite, context: &RunContext) -> Result<RunReport, RunEr
     }
     ended.sort_by_key(|(i, _)| *i);
     let report = finish(suite, context, ended).await;
-    if let Err(error) = context.aws.store.release(&key, &context.holder).await {
-        tracing::warn!(%error, "the run's lock could not be released");
-    }
+    lease.give_back().await;
     Ok(report)
 }
 
@@ -176,16 +176,6 @@ impl<'a> Turn<'a> {
         match self {
             Self::Waiting(index, _) | Self::Going(index, _) | Self::Over(index, _) => *index,
         }
-    }
-}
-
-async fn claim(context: &RunContext, key: &str) -> Result<(), RunError> {
-    let now = (context.clock)();
-    let left = context.ends_at.saturating_duration_since(Instant::now());
-    let until = now + TimeDelta::from_std(left).unwrap_or(TimeDelta::days(1));
-    match context.aws.store.claim(key, &context.holder, now, until).await? {
-        Claim::Granted => Ok(()),
-        Claim::Busy { holder, until } => Err(RunError::UnderWay { holder, until }),
     }
 }
 

@@ -273,15 +273,16 @@ fn judge(
     let Some(report) = report else { return Outcome::ReportMissing };
     match report.start {
         StartKind::Unknown => Outcome::ReportMissing,
-        StartKind::InitTimeout => Outcome::InitTimeout,
+        StartKind::InitFailed => Outcome::InitTimeout,
+        StartKind::Contradictory => Outcome::Contradiction("REPORT with both init and restore".to_owned()),
+        StartKind::Provisioned => report.init.map_or(Outcome::ReportMissing, |init| Outcome::Proactive { init }),
         StartKind::Warm => match testimony {
             Some(t) if t.invocation == 1 => {
                 Outcome::Contradiction("REPORT without init, reply says first invocation".to_owned())
             }
             _ => Outcome::Warm,
         },
-        StartKind::Cold => {
-            let Some(init) = report.init else { return Outcome::ReportMissing };
+        StartKind::Cold { init } => {
             let early = testimony.and_then(|t| t.started_at).is_some_and(|at| at + tolerance() < burst_at);
             match against_first(testimony, seen) {
                 Some(reason) => Outcome::Contradiction(reason),
@@ -289,14 +290,11 @@ fn judge(
                 None => Outcome::Cold { init },
             }
         }
-        StartKind::Restored => {
-            let Some(restore) = report.restore else { return Outcome::ReportMissing };
-            // A snapshot carries the environment id of the environment it was taken from, so ids repeat.
-            match testimony {
-                Some(t) if t.invocation != 1 => Outcome::Contradiction(not_first(t.invocation)),
-                _ => Outcome::Restored { restore },
-            }
-        }
+        // A snapshot carries the environment id of the environment it was taken from, so ids repeat.
+        StartKind::Restored { restore } => match testimony {
+            Some(t) if t.invocation != 1 => Outcome::Contradiction(not_first(t.invocation)),
+            _ => Outcome::Restored { restore },
+        },
     }
 }
 
@@ -340,9 +338,11 @@ mod tests {
     }
 
     fn report(rest: &str) -> String {
+        // A billed duration that leaves room for an init would be no proof of a warm start.
+        let billed = if rest.is_empty() { 2 } else { 132 };
         format!(
             "START RequestId: {ID} Version: $LATEST\nEND RequestId: {ID}\nREPORT RequestId: {ID}\tDuration: 2.00 ms\t\
-             Billed Duration: 132 ms\tMemory Size: 128 MB\tMax Memory Used: 30 MB\t{rest}\n"
+             Billed Duration: {billed} ms\tMemory Size: 128 MB\tMax Memory Used: 30 MB\t{rest}\n"
         )
     }
 

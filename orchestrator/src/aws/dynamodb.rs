@@ -162,6 +162,11 @@ impl Store {
         self.query(&series_key(series), &format!("{}#", samples_prefix(started_at, run_id)), true, None).await
     }
 
+    /// The stored rounds of whatever runs were triggered at this time.
+    pub async fn rounds_at(&self, series: &str, started_at: DateTime<Utc>) -> Result<Vec<RoundSamples>, StoreError> {
+        self.query(&series_key(series), &samples_prefix(started_at, ""), true, None).await
+    }
+
     /// Stores a run's record. The same run overwrites itself.
     pub async fn put_run(&self, record: &RunRecord) -> Result<(), StoreError> {
         let sort = format!("RUN#{}#{}", key_time(record.started_at), record.run_id);

@@ -28,11 +28,12 @@ use tokio::time::Instant;
 
 use super::CONNECT_TIMEOUT;
 use super::error::{AwsError, innermost};
+use crate::estimate::CONTROL_CALLS_PER_SECOND;
 use crate::target::{Environment, FunctionConfig, Provenance, Special, UpdateStatus, Variables};
 
 const SERVICE: &str = "Lambda";
 /// One below AWS's 15, so that somebody else's occasional call does not throttle us.
-const CONTROL_CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(14).expect("14 is not zero");
+const PACE: NonZeroU32 = NonZeroU32::new(CONTROL_CALLS_PER_SECOND).expect("the pace is not zero");
 
 /// The Lambda API, as far as it is used here.
 #[derive(Clone, Debug)]
@@ -100,9 +101,7 @@ impl Lambda {
         Self {
             control: Client::from_conf(control),
             invoke: Client::from_conf(invoke),
-            pace: Arc::new(DefaultDirectRateLimiter::direct(
-                Quota::per_second(CONTROL_CALLS_PER_SECOND).allow_burst(NonZeroU32::MIN),
-            )),
+            pace: Arc::new(DefaultDirectRateLimiter::direct(Quota::per_second(PACE).allow_burst(NonZeroU32::MIN))),
         }
     }
 

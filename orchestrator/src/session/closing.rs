@@ -32,6 +32,10 @@ impl Session<'_> {
 
     async fn restore(&mut self) {
         let Some(original) = self.original.take() else { return };
+        if self.stop == Some(Stop::LockLost) {
+            // Whoever has the lock now found our journal and put the function back.
+            return;
+        }
         let result = put_back(self.run, &self.config.arn, &original).await;
         match result {
             Ok(_) => {

@@ -29,6 +29,8 @@ pub enum Stop {
     Time,
     /// The program was asked to stop.
     Interrupted,
+    /// Another run has taken the lock while this one was cut off.
+    LockLost,
     /// Two rounds in a row proved nothing; more would cost and not help.
     NothingProven,
     /// Somebody deployed: samples of two codes are not one run.
@@ -120,6 +122,7 @@ impl Stop {
             Self::GbSeconds => "gb_seconds",
             Self::Time => "time",
             Self::Interrupted => "interrupted",
+            Self::LockLost => "lock_lost",
             Self::NothingProven => "nothing_proven",
             Self::Deployed => "deployed",
             Self::NotChanged(_) => "not_changed",
@@ -137,6 +140,7 @@ impl fmt::Display for Stop {
             Self::GbSeconds => f.write_str("the GB-seconds allowed by max_gb_seconds are used up"),
             Self::Time => f.write_str("the time allowed is used up"),
             Self::Interrupted => f.write_str("the run was stopped from outside"),
+            Self::LockLost => f.write_str("another run took the function's lock while this one was cut off"),
             Self::NothingProven => write!(f, "{HOPELESS_ROUNDS} rounds in a row proved no cold start"),
             Self::Deployed => f.write_str("somebody deployed the function; theirs stays"),
             Self::NotChanged(reason) => write!(f, "the function could not be changed: {reason}"),

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::change::Original;
 use crate::cost;
+use crate::lease::Lease;
 use crate::record::RoundRecord;
 use crate::run::{Event, RunContext};
 use crate::sample::Sample;
@@ -38,6 +39,8 @@ pub struct Session<'a> {
     burst_cap: u32,
     warnings: Vec<String>,
     stop: Option<Stop>,
+    /// The lock of the function.
+    lease: Option<Lease>,
 }
 
 /// A finished round.

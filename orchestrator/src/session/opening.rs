@@ -3,27 +3,24 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use super::{Round, Session, TargetEnd, TargetError};
-use crate::aws::{Claim, Journal, SeriesEntry};
-use crate::burst::reply_deadline;
+use crate::aws::{Journal, SeriesEntry};
 use crate::change::Original;
 use crate::hold::FIRST_HOLD;
-use crate::preflight::described;
+use crate::lease::{Held, Lease};
+use crate::preflight::{Described, describe};
 use crate::record::{SampleRecord, VERSION};
 use crate::restore::undo;
 use crate::run::{Event, RunContext};
 use crate::sample::Sample;
-use crate::settle::SETTLE_LIMIT;
 use crate::suite::{StartMode, Suite, TargetSpec};
 
 impl<'a> Session<'a> {
     /// Steps 2 to 5 of a run: describe and refuse, lock, repair, take up again, journal.
     pub async fn open(run: &'a RunContext, suite: &'a Suite, spec: &'a TargetSpec) -> Result<Self, Box<TargetEnd>> {
         let refused = |e: TargetError| Box::new(TargetEnd::Refused(e));
-        let config = described(run, suite, spec).await.map_err(refused)?;
-        let series = format!("{}#{}", config.arn, suite.protocol());
+        let described = describe(&run.aws.lambda, suite, spec, run.concurrency, run.own_arn.as_deref()).await;
+        let Described { config, series } = described.map_err(refused)?;
         let store = &run.aws.store;
         let done = store.run(&series, run.trigger.started_at, &run.trigger.run_id).await;
         if let Some(record) = done.map_err(|e| refused(e.into()))? {
@@ -43,6 +40,7 @@ impl<'a> Session<'a> {
             burst_cap: suite.burst,
             warnings: Vec::new(),
             stop: None,
+            lease: None,
         };
         session.lock().await.map_err(refused)?;
         match session.prepare().await {
@@ -54,26 +52,22 @@ impl<'a> Session<'a> {
         }
     }
 
-    pub(super) async fn lock(&self) -> Result<(), TargetError> {
-        let (now, holder) = ((self.run.clock)(), &self.run.holder);
-        match self.run.aws.store.claim(&self.config.arn, holder, now, self.lease_end(now)).await? {
-            Claim::Granted => Ok(()),
-            Claim::Busy { holder, until } => {
+    async fn lock(&mut self) -> Result<(), TargetError> {
+        let key = self.config.arn.clone();
+        match Lease::take(&self.run.aws.store, &self.run.clock, key, &self.run.holder).await? {
+            Ok(lease) => {
+                self.lease = Some(lease);
+                Ok(())
+            }
+            Err(Held { holder, until }) => {
                 Err(TargetError::Busy { function: self.spec.function.clone(), holder, until })
             }
         }
     }
 
-    /// Long enough for one round and for putting the function back; renewed with every round.
-    fn lease_end(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let lease = SETTLE_LIMIT * 2 + reply_deadline(self.config.timeout);
-        now + TimeDelta::from_std(lease).expect("some minutes fit")
-    }
-
-    pub(super) async fn unlock(&self) {
-        // A lock that cannot be given back ends by itself.
-        if let Err(error) = self.run.aws.store.release(&self.config.arn, &self.run.holder).await {
-            tracing::warn!(function = self.config.arn, %error, "the lock could not be released");
+    pub(super) async fn unlock(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            lease.give_back().await;
         }
     }
 
@@ -86,6 +80,7 @@ impl<'a> Session<'a> {
                 .await
                 .map_err(|source| TargetError::Unrepaired { function, source })?;
             self.config = self.run.aws.lambda.function(&self.config.arn).await?;
+            self.provenance = self.config.provenance.clone();
             self.warnings.push(format!("put back what run {} had left changed", journal.run_id));
         }
         self.take_up().await?;

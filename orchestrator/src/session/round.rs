@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::ending::HOPELESS_ROUNDS;
-use super::{Round, Session, Stop, TargetError};
+use super::{Round, Session, Stop};
 use crate::burst::{burst, payload, reply_deadline};
 use crate::hold;
+use crate::lease::Lease;
 use crate::record::{RoundRecord, RoundSamples};
 use crate::run::Event;
 use crate::sample::{Outcome, Sample, classify};
@@ -75,6 +76,7 @@ impl Session<'_> {
         let checks = [
             (self.proven() >= self.suite.samples, Stop::Enough),
             (self.run.stop.is_cancelled(), Stop::Interrupted),
+            (self.lease.as_ref().is_some_and(Lease::is_lost), Stop::LockLost),
             (self.suite.start == StartMode::Idle && attempted > 0, Stop::Rounds),
             (hopeless >= HOPELESS_ROUNDS, Stop::NothingProven),
             (self.rounds.len() >= limits.rounds as usize, Stop::Rounds),
@@ -141,13 +143,6 @@ impl Session<'_> {
         let columns = RoundSamples::new(&trigger.run_id, number, round.record.clone(), &round.samples);
         if let Err(error) = store.put_round(&self.series, trigger.started_at, &columns, now).await {
             self.stop = Some(Stop::NotStored(error.to_string()));
-            return;
-        }
-        match self.lock().await {
-            Err(busy @ TargetError::Busy { .. }) => self.stop = Some(Stop::NotChanged(busy.to_string())),
-            // The lease is long; a renewal that fails now may succeed with the next round.
-            Err(error) => tracing::warn!(function = self.config.arn, %error, "the lock could not be renewed"),
-            Ok(()) => {}
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Records as text for a terminal.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 use crate::record::{Distribution, RunRecord};
 use crate::stats::{Sorted, mann_whitney, ratio};
 use crate::summary::CONFIDENCE;
+
+/// A rule below the header and nothing else: the figures are what is to be seen.
+const RULED: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
 
 /// The table that `run` prints, a row per target.
 pub fn runs(records: &[&RunRecord]) -> String {
@@ -87,7 +89,7 @@ fn headline(record: &RunRecord) -> &Distribution {
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header.iter().copied());
+    table.load_style(RULED).set_header(header.iter().copied());
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

@@ -1,8 +1,11 @@
 //! `coldwatch`: arguments, environment, clock, wiring. What is done is in the library.
 
 mod history;
+mod import;
 mod local;
 mod outcome;
+mod parse;
+mod plan;
 mod progress;
 mod restore;
 mod run;
@@ -32,10 +35,16 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 usage or bad input; 3 
 enum Command {
     /// Measure the targets of a suite once
     Run(run::RunArgs),
+    /// Say what a run would do; touches nothing
+    Plan(plan::PlanArgs),
     /// Show stored runs
     History(history::HistoryArgs),
+    /// Store runs that could not be stored when they were made
+    Import(import::ImportArgs),
     /// Put back what a dead run left changed
     Restore(restore::RestoreArgs),
+    /// Print the platform reports of a log as JSON, one a line
+    Parse(parse::ParseArgs),
     /// Serve the local cloud until interrupted
     Local(local::LocalArgs),
 }
@@ -84,8 +93,11 @@ fn main() -> ExitCode {
 async fn execute(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::execute(args).await,
+        Command::Plan(args) => plan::execute(args).await,
         Command::History(args) => history::execute(args).await,
+        Command::Import(args) => import::execute(args).await,
         Command::Restore(args) => restore::execute(args).await,
+        Command::Parse(args) => parse::execute(&args),
         Command::Local(args) => local::execute(args).await,
     }
 }

@@ -23,6 +23,8 @@ pub enum Failure {
     BadInput(String),
     /// Anything else: exit code 1.
     Failed(String),
+    /// Nobody reads stdout any more.
+    PipeClosed,
 }
 
 impl From<Exit> for ExitCode {
@@ -52,15 +54,21 @@ impl Failure {
         let (text, code) = match self {
             Self::BadInput(text) => (text, 2),
             Self::Failed(text) => (text, 1),
+            // As in `coldwatch history | head`: whoever reads has enough.
+            Self::PipeClosed => return ExitCode::SUCCESS,
         };
         eprintln!("error: {}", text.trim_end());
         ExitCode::from(code)
     }
 }
 
-impl<E: std::error::Error> From<E> for Failure {
+impl<E: std::error::Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::failed(error)
+        let source = (&error as &(dyn std::error::Error + 'static)).downcast_ref::<std::io::Error>();
+        match source {
+            Some(io) if io.kind() == std::io::ErrorKind::BrokenPipe => Self::PipeClosed,
+            _ => Self::failed(error),
+        }
     }
 }
 

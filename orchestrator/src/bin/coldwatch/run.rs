@@ -1,7 +1,7 @@
 //! `coldwatch run`: one run of a suite, against the account of the environment or the local cloud.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use coldwatch::show::json::RunsDocument;
 use coldwatch::show::text;
 use coldwatch::suite::Suite;
 use coldwatch::summary::millis;
+use coldwatch::unstored::UnstoredRun;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -43,7 +44,7 @@ pub struct RunArgs {
 
 /// Runs the suite and prints what came of it.
 pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
-    let suite = args.read_suite()?;
+    let suite = args.suite.as_deref().map(read_suite).transpose()?;
     let (aws, standin) = args.place.open().await?;
     let suite = match (&standin, suite) {
         (Some(standin), suite) => standin.prepare(suite).await?,
@@ -62,14 +63,11 @@ pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     Ok(exit(&report, context.stop.is_cancelled()))
 }
 
-impl RunArgs {
-    fn read_suite(&self) -> Result<Option<Suite>, Failure> {
-        let Some(path) = &self.suite else { return Ok(None) };
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Failure::bad_input(format!("suite {} cannot be read: {e}", path.display())))?;
-        let suite = Suite::from_toml(&text).map_err(|e| Failure::bad_input(format!("{}: {e}", path.display())))?;
-        Ok(Some(suite))
-    }
+/// Reads a suite's file.
+pub fn read_suite(path: &Path) -> Result<Suite, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| Failure::bad_input(format!("suite {} cannot be read: {e}", path.display())))?;
+    Suite::from_toml(&text).map_err(|e| Failure::bad_input(format!("{}: {e}", path.display())))
 }
 
 /// Everything a command's run needs; an interrupt ends it early, a second one at once.
@@ -137,8 +135,20 @@ fn report_trouble(end: &TargetEnd) {
             record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
             if let Some(reason) = &measured.unstored {
                 warn(format!("{}: this run is not in the history: {reason}", record.label));
+                keep(measured);
             }
         }
+    }
+}
+
+/// Writes a run that could not be stored beside the user's work, where it can be found again.
+fn keep(measured: &Measured) {
+    let record = &measured.record;
+    let name = record.function.rsplit(':').next().unwrap_or_default();
+    let file = format!("coldwatch-run-{}-{name}.json", record.run_id);
+    match std::fs::write(&file, UnstoredRun::of(measured).to_line() + "\n") {
+        Ok(()) => warn(format!("{}: it is kept in {file}; `coldwatch import {file}` stores it", record.label)),
+        Err(error) => warn(format!("{}: it could not be kept in {file} either: {error}", record.label)),
     }
 }
 

@@ -1,14 +1,13 @@
 //! Whole runs against the local cloud with simulated functions.
 
-mod stage;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::stage::{Stage, check_counts, fresh, only, refusal};
+use coldwatch::record::RoundSamples;
 use coldwatch::sample::OutcomeKind;
 use coldwatch::session::TargetEnd;
 use local_cloud::Options;
-use stage::{Stage, check_counts, fresh, only, refusal};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_proves_what_was_wanted_and_puts_the_function_back() {
@@ -54,7 +53,7 @@ async fn stored_runs_are_read_back_as_they_were() {
     assert_eq!(runs, [first.record.clone(), second.record]);
     let rounds = stage.aws.store.rounds(&series[0].series, first.record.started_at, &first.record.run_id).await;
     let stored: Vec<_> =
-        rounds.expect("the rounds").iter().flat_map(|r| r.rows()).filter_map(|r| r.to_sample()).collect();
+        rounds.expect("the rounds").iter().flat_map(RoundSamples::rows).filter_map(|r| r.to_sample()).collect();
     assert_eq!(stored, first.samples().cloned().collect::<Vec<_>>());
     stage.cloud.stop().await;
 }

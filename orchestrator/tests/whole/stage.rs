@@ -1,7 +1,5 @@
 //! A local cloud with simulated functions, and everything a run needs besides.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -67,7 +65,7 @@ impl Stage {
             clock: Arc::new(move || now.lock().expect("no test panics here").unwrap_or_else(Utc::now)),
             holder: format!("{}/{}", trigger.run_id, uuid::Uuid::new_v4()),
             trigger,
-            ends_at: Instant::now() + Duration::from_secs(300),
+            ends_at: Instant::now() + Duration::from_mins(5),
             stop: CancellationToken::new(),
             own_arn: None,
             concurrency: 1_000,
@@ -117,9 +115,9 @@ pub fn refusal(report: RunReport) -> String {
 /// What must hold of every run, whatever happened.
 pub fn check_counts(measured: &Measured) {
     let record = &measured.record;
-    let samples = measured.samples().count();
-    assert_eq!(record.attempted as usize, samples, "each invocation is one sample");
-    assert_eq!(record.outcomes.attempted() as usize, samples, "each sample has one outcome");
+    let samples = measured.samples().count() as u64;
+    assert_eq!(u64::from(record.attempted), samples, "each invocation is one sample");
+    assert_eq!(record.outcomes.attempted(), samples, "each sample has one outcome");
     assert_eq!(record.wanted, record.proven + record.shortfall, "{record:?}");
     assert_eq!(record.proven as usize, measured.samples().filter(|s| s.is_proven()).count());
     let rounds: u32 = record.rounds.iter().map(|r| r.invocations).sum();

@@ -1,0 +1,201 @@
+//! `coldwatch parse`: the platform reports of a log, one JSON object a line.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use coldwatch::report_line::{BillingCheck, InitPhaseKind, InitPhaseReport, PlatformReport, report_for, reports};
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::{Exit, Failure};
+
+/// Prints the platform reports (REPORT lines and `platform.report` events) of a log as JSON, one a line
+#[derive(Debug, Args)]
+pub struct ParseArgs {
+    /// The log, of any length and in either format; `-` is standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// Only the last report of this request
+    #[arg(long, value_name = "ID", conflicts_with = "cases")]
+    request_id: Option<String>,
+    /// The file holds cases, one JSON object a line: `id`, `log` or `log_base64`, `target_request_id`
+    #[arg(long)]
+    cases: bool,
+}
+
+/// Parses from standard input or a file to standard output.
+pub fn execute(args: &ParseArgs) -> Result<Exit, Failure> {
+    let output = io::stdout().lock();
+    match parse(args, io::stdin().lock(), output) {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) => {
+            Err(Failure::PipeClosed)
+        }
+        Err(error) => Err(Failure::Failed(format!("{error:#}"))),
+    }
+}
+
+/// Reads what `args` name, standard input being `input`, and writes one JSON object a line to `output`.
+fn parse(args: &ParseArgs, input: impl Read, output: impl Write) -> anyhow::Result<()> {
+    let log: Box<dyn Read + '_> = if args.file == Path::new("-") {
+        Box::new(input)
+    } else {
+        Box::new(File::open(&args.file).with_context(|| format!("cannot open `{}`", args.file.display()))?)
+    };
+    if args.cases {
+        return parse_cases(BufReader::new(log), output);
+    }
+    parse_log(log, args.request_id.as_deref(), output)
+}
+
+fn parse_log(mut input: impl Read, request_id: Option<&str>, mut output: impl Write) -> anyhow::Result<()> {
+    let mut log = Vec::new();
+    input.read_to_end(&mut log).context("cannot read the log")?;
+    let found = match request_id {
+        Some(id) => vec![report_for(&log, id).with_context(|| format!("no readable REPORT of request `{id}`"))?],
+        None => reports(&log),
+    };
+    for report in &found {
+        write_line(&mut output, &ReportLine::from(report))?;
+    }
+    Ok(())
+}
+
+fn parse_cases(input: impl BufRead, mut output: impl Write) -> anyhow::Result<()> {
+    for (index, line) in input.lines().enumerate() {
+        let line = line.context("cannot read the cases")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let case: Case = serde_json::from_str(&line).with_context(|| format!("line {} is not a case", index + 1))?;
+        let log = case.bytes().with_context(|| format!("case `{}`", case.id))?;
+        let report = match &case.target_request_id {
+            Some(id) => report_for(&log, id),
+            None => reports(&log).pop(),
+        };
+        let prediction = Prediction {
+            id: &case.id,
+            error: report.is_none().then_some("no readable REPORT of the request"),
+            report: report.as_ref().map(ReportLine::from),
+        };
+        write_line(&mut output, &prediction)?;
+    }
+    Ok(())
+}
+
+fn write_line(mut output: impl Write, value: &impl Serialize) -> anyhow::Result<()> {
+    serde_json::to_writer(&mut output, value).map_err(io::Error::from)?;
+    output.write_all(b"\n")?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    log: Option<String>,
+    log_base64: Option<String>,
+    target_request_id: Option<String>,
+}
+
+impl Case {
+    fn bytes(&self) -> anyhow::Result<Vec<u8>> {
+        match (&self.log, &self.log_base64) {
+            (Some(log), None) => Ok(log.as_bytes().to_vec()),
+            (None, Some(log)) => STANDARD.decode(log).context("`log_base64` is not base64"),
+            _ => bail!("needs either `log` or `log_base64`"),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Prediction<'a> {
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(flatten)]
+    report: Option<ReportLine<'a>>,
+}
+
+/// A platform report as it is printed; what the log does not tell is `null`.
+#[derive(Serialize)]
+struct ReportLine<'a> {
+    request_id: &'a str,
+    duration_ms: Option<f64>,
+    billed_duration_ms: Option<f64>,
+    memory_size_mb: Option<u32>,
+    max_memory_used_mb: Option<u32>,
+    init_duration_ms: Option<f64>,
+    restore_duration_ms: Option<f64>,
+    billed_restore_duration_ms: Option<f64>,
+    status: Option<&'a str>,
+    error_type: Option<&'a str>,
+    init_phase_reports: Vec<InitPhaseLine<'a>>,
+    initialization_type: Option<&'a str>,
+    runtime_version: Option<&'a str>,
+    runtime_version_arn: Option<&'a str>,
+    xray_trace_id: Option<&'a str>,
+    cold: Option<bool>,
+    /// `false` where the billed duration does not follow from the other figures.
+    billing_agrees: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct InitPhaseLine<'a> {
+    kind: &'static str,
+    duration_ms: Option<f64>,
+    phase: Option<&'a str>,
+    status: Option<&'a str>,
+    error_type: Option<&'a str>,
+}
+
+impl<'a> From<&'a PlatformReport> for ReportLine<'a> {
+    fn from(report: &'a PlatformReport) -> Self {
+        Self {
+            request_id: &report.request_id,
+            duration_ms: report.duration.map(milliseconds),
+            billed_duration_ms: report.billed.map(milliseconds),
+            memory_size_mb: report.memory_size_mb,
+            max_memory_used_mb: report.max_memory_used_mb,
+            init_duration_ms: report.init.map(milliseconds),
+            restore_duration_ms: report.restore.map(milliseconds),
+            billed_restore_duration_ms: report.billed_restore.map(milliseconds),
+            status: report.status.as_deref(),
+            error_type: report.error_type.as_deref(),
+            init_phase_reports: report.init_phase_reports.iter().map(InitPhaseLine::from).collect(),
+            initialization_type: report.initialization_type.as_deref(),
+            runtime_version: report.runtime_version.as_deref(),
+            runtime_version_arn: report.runtime_version_arn.as_deref(),
+            xray_trace_id: report.xray_trace_id.as_deref(),
+            cold: report.cold(),
+            billing_agrees: match report.billing {
+                BillingCheck::Agrees => Some(true),
+                BillingCheck::Disagrees => Some(false),
+                BillingCheck::Unchecked => None,
+            },
+        }
+    }
+}
+
+impl<'a> From<&'a InitPhaseReport> for InitPhaseLine<'a> {
+    fn from(report: &'a InitPhaseReport) -> Self {
+        Self {
+            kind: match report.kind {
+                InitPhaseKind::Init => "init",
+                InitPhaseKind::Restore => "restore",
+            },
+            duration_ms: report.duration.map(milliseconds),
+            phase: report.phase.as_deref(),
+            status: report.status.as_deref(),
+            error_type: report.error_type.as_deref(),
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}

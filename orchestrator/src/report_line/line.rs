@@ -1,0 +1,183 @@
+//! Lines of a log, and where in one the platform may speak.
+
+use memchr::{memchr, memchr_iter, memmem};
+
+/// Cheap and certain: without these words a log has no REPORT in either format.
+pub(super) fn may_have_report(log: &[u8]) -> bool {
+    memmem::find(log, b"REPORT RequestId: ").is_some() || memmem::find(log, b"platform.report").is_some()
+}
+
+/// A line of a log, without its LF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Line<'a> {
+    /// From 0.
+    pub(super) number: usize,
+    /// Where it begins in the log.
+    pub(super) start: usize,
+    pub(super) text: &'a [u8],
+}
+
+/// The lines of a log. Nothing but LF ends one: a carriage return, a vertical tab, U+0085 or U+2028 are characters of the
+/// function's output.
+pub(super) fn lines(log: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    let mut start = 0;
+    let ends = memchr_iter(b'\n', log).chain(std::iter::once(log.len()));
+    ends.enumerate().map(move |(number, end)| {
+        let line = Line { number, start, text: &log[start..end] };
+        start = end + 1;
+        line
+    })
+}
+
+/// The beginnings of the platform's text lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keyword {
+    Start,
+    End,
+    Report,
+    InitStart,
+    InitReport,
+    RestoreStart,
+    RestoreReport,
+    Xray,
+}
+
+const KEYWORDS: [(&[u8], Keyword); 8] = [
+    (b"START RequestId: ", Keyword::Start),
+    (b"END RequestId: ", Keyword::End),
+    (b"REPORT RequestId: ", Keyword::Report),
+    (b"INIT_START ", Keyword::InitStart),
+    (b"INIT_REPORT ", Keyword::InitReport),
+    (b"RESTORE_START ", Keyword::RestoreStart),
+    (b"RESTORE_REPORT ", Keyword::RestoreReport),
+    (b"XRAY TraceId: ", Keyword::Xray),
+];
+
+/// One keyword of a line and the text that belongs to it, which ends where the next keyword begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Utterance<'a> {
+    pub(super) keyword: Keyword,
+    pub(super) before: &'a [u8],
+    pub(super) body: &'a [u8],
+}
+
+/// The searches for what the platform says, prepared once for all lines of a log.
+pub(super) struct Search {
+    /// A part that no keyword lacks, so that most lines are done after few searches.
+    anchors: [memmem::Finder<'static>; 4],
+    platform_event: memmem::Finder<'static>,
+}
+
+impl Search {
+    pub(super) fn new() -> Self {
+        Self {
+            anchors: ["RequestId: ", "_START ", "_REPORT ", "XRAY TraceId: "].map(memmem::Finder::new),
+            platform_event: memmem::Finder::new("\"platform."),
+        }
+    }
+
+    /// Everything in a line that looks like the platform's text, in order; nothing in most lines.
+    pub(super) fn utterances<'a>(&self, line: &'a [u8]) -> Vec<Utterance<'a>> {
+        let mut found: Vec<(usize, usize, Keyword)> = Vec::new();
+        for anchor in &self.anchors {
+            for at in anchor.find_iter(line) {
+                let end = at + anchor.needle().len();
+                let keyword = KEYWORDS.iter().find(|(name, _)| line[..end].ends_with(name));
+                found.extend(keyword.map(|&(name, keyword)| (end - name.len(), end, keyword)));
+            }
+        }
+        found.sort_unstable_by_key(|&(start, ..)| start);
+        let ends = found.iter().skip(1).map(|&(start, ..)| start).chain(std::iter::once(line.len()));
+        let spoken = found.iter().zip(ends);
+        spoken
+            .map(|(&(start, body, keyword), end)| Utterance { keyword, before: &line[..start], body: &line[body..end] })
+            .collect()
+    }
+
+    /// Whether a line may hold a JSON event of the platform.
+    pub(super) fn mentions_platform_event(&self, line: &[u8]) -> bool {
+        self.platform_event.find(line).is_some()
+    }
+}
+
+/// Whether what stands before a platform line was put there by a tool that shows logs: time stamps, the name of the log
+/// stream, the border of a table, the name of a service with a bar. Not so for words or a carriage return: those are the
+/// function's.
+pub(super) fn is_decoration(prefix: &[u8]) -> bool {
+    let prefix = prefix.strip_prefix("\u{feff}".as_bytes()).unwrap_or(prefix);
+    let labelled =
+        memchr(b'|', prefix).filter(|&bar| is_service_name(&prefix[..bar])).map_or(prefix, |bar| &prefix[bar..]);
+    labelled.split(|&byte| byte == b' ' || byte == b'\t').all(|word| is_stamp(word) || is_stream_name(word))
+}
+
+fn is_service_name(text: &[u8]) -> bool {
+    let name = text.trim_ascii();
+    !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte))
+}
+
+/// A time stamp in any notation, a number, punctuation: no letter but the T and the Z of ISO 8601.
+fn is_stamp(word: &[u8]) -> bool {
+    let letters = word.iter().filter(|byte| byte.is_ascii_alphabetic());
+    let has_date = word.first().is_some_and(u8::is_ascii_digit) && memchr(b':', word).is_some();
+    let only_stamps = word.iter().all(|byte| byte.is_ascii_digit() || b":.,/-+[](){}|\"'`>#*TZ".contains(byte));
+    only_stamps && (has_date || letters.count() == 0)
+}
+
+/// `2026/01/31/[$LATEST]0123456789abcdef0123456789abcdef`, or with a version's number.
+fn is_stream_name(word: &[u8]) -> bool {
+    let (Some(open), Some(close)) = (memchr(b'[', word), memchr(b']', word)) else { return false };
+    let date = word[..open].iter().all(|byte| byte.is_ascii_digit() || *byte == b'/');
+    date && open > 0 && open < close && word[close + 1..].iter().all(u8::is_ascii_hexdigit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lf_ends_a_line() {
+        let log = "a\rb\u{2028}c\u{85}d\u{b}e\nf\n".as_bytes();
+        let found: Vec<_> = lines(log).map(|line| String::from_utf8_lossy(line.text)).collect();
+        assert_eq!(found, ["a\rb\u{2028}c\u{85}d\u{b}e", "f", ""]);
+    }
+
+    #[test]
+    fn a_line_may_hold_several_keywords() {
+        let found = Search::new()
+            .utterances(b"doneEND RequestId: aREPORT RequestId: a\tDuration: 1.00 ms\tXRAY TraceId: 1-2\t");
+        let keywords: Vec<_> = found.iter().map(|it| (it.keyword, it.before.len(), it.body.len())).collect();
+        assert_eq!(keywords, [(Keyword::End, 4, 1), (Keyword::Report, 20, 20), (Keyword::Xray, 58, 4)]);
+    }
+
+    #[test]
+    fn tools_decorate_and_functions_do_not() {
+        for prefix in [
+            "",
+            " ",
+            "\u{feff}",
+            "| 2026-01-31 10:20:30.123 | ",
+            "2026-01-31T10:20:30.123000+00:00 ",
+            "2026-01-31T10:20:30.123Z\t",
+            "2026-01-31T10:20:30 2026/01/31/[$LATEST]0123456789abcdef ",
+            "2026/01/31/[12]0f 2026-01-31T10:20:30.1 ",
+            "app_1  | ",
+            "1769854830123,\"",
+            "[10:20:30] ",
+            "> ",
+        ] {
+            assert!(is_decoration(prefix.as_bytes()), "{prefix:?}");
+        }
+        for prefix in [
+            "50%\r",
+            "a\u{2028}",
+            "b\u{85}",
+            "c\u{b}",
+            "text ",
+            "2026-01-31T10:20:30.123Z\t8f1d2c3b\tINFO\t",
+            "TZ ",
+            "{\"message\":\"",
+        ] {
+            assert!(!is_decoration(prefix.as_bytes()), "{prefix:?}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The command-line program as a user meets it: output, exit codes, signals.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+fn coldwatch(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_coldwatch"));
+    command.current_dir(folder).args(arguments).env_remove("AWS_PROFILE").env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+}
+
+fn output(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = coldwatch(folder, arguments).output().expect("the program starts");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// Runs `coldwatch run --suite` with this text, and gives the exit code and what stands on stderr.
+fn refused(suite: &str) -> (Option<i32>, String) {
+    let folder = folder();
+    fs::write(folder.path().join("suite.toml"), suite).expect("written");
+    let (code, stdout, stderr) = output(folder.path(), &["run", "--local", "--suite", "suite.toml"]);
+    assert_eq!(stdout, "");
+    assert!(!folder.path().join(".coldwatch").exists(), "nothing was started for bad input");
+    (code, stderr)
+}
+
+#[test]
+fn a_local_run_proves_every_sample_and_adds_to_the_history() {
+    let folder = folder();
+    let run = |n| {
+        let (code, stdout, stderr) = output(folder.path(), &["run", "--local", "--samples", n, "--json"]);
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+        serde_json::from_str::<Value>(&stdout).expect("JSON")
+    };
+    let first = run("4");
+    assert_eq!(first["version"], 1);
+    let labels: Vec<&Value> = first["runs"].as_array().expect("runs").iter().map(|r| &r["label"]).collect();
+    assert_eq!(labels, ["rust", "python", "nodejs"]);
+    for run in first["runs"].as_array().expect("runs") {
+        assert_eq!((&run["wanted"], &run["proven"], &run["outcomes"]["cold"]), (&4.into(), &4.into(), &4.into()));
+        let samples = run["samples"].as_array().expect("samples").iter().filter(|s| s["outcome"] == "cold");
+        let ids: std::collections::BTreeSet<_> =
+            samples.map(|s| s["environment_id"].as_str().expect("an id").to_owned()).collect();
+        assert_eq!(ids.len(), 4, "every cold start had an environment of its own");
+    }
+    run("3");
+    let (code, stdout, _) = output(folder.path(), &["history", "--local", "--json", "rust"]);
+    assert_eq!(code, Some(0));
+    let history: Value = serde_json::from_str(&stdout).expect("JSON");
+    let runs: Vec<&Value> =
+        history["series"][0]["runs"].as_array().expect("runs").iter().map(|r| &r["proven"]).collect();
+    assert_eq!(runs, [4, 3]);
+}
+
+#[test]
+fn the_json_has_the_keys_of_the_contract() {
+    let folder = folder();
+    let (_, stdout, _) = output(folder.path(), &["run", "--local", "--samples", "1", "--burst", "1", "--json"]);
+    let document: Value = serde_json::from_str(&stdout).expect("JSON");
+    let run = &document["runs"][0];
+    let has = |value: &Value, keys: &[&str]| {
+        for key in keys {
+            assert!(value.as_object().expect("an object").contains_key(*key), "`{key}` in {value}");
+        }
+    };
+    has(run, &["function", "label", "series", "started_at", "wanted", "proven", "attempted"]);
+    has(&run["outcomes"], &["cold", "restored", "init_timeout", "proactive", "warm", "function_error"]);
+    has(&run["outcomes"], &["throttled", "transport", "report_missing", "not_attempted"]);
+    has(&run["init_ms"], &["n", "min", "p50", "p50_low", "p50_high", "p90", "max"]);
+    assert_eq!((&run["init_ms"]["p50_low"], &run["init_ms"]["p90"]), (&Value::Null, &Value::Null));
+    has(&run["rounds"][0], &["invocations", "hold_ms", "settle_ms", "burst_ms"]);
+    has(&run["samples"][0], &["outcome", "request_id", "environment_id", "init_ms", "duration_ms", "billed_ms"]);
+    has(&run["samples"][0], &["round_trip_ms", "max_memory_mb"]);
+}
+
+#[test]
+fn bad_input_ends_with_two_and_changes_nothing() {
+    let target = "[[targets]]\nfunction = \"coldwatch-target-rust\"\n";
+    for (suite, expected) in [
+        (format!("sampels = 3\n{target}"), "unknown field `sampels`"),
+        (format!("samples = 0\n{target}"), "suite key `samples` is 0: allowed are 1 to 1000"),
+        (format!("burst = 1001\n{target}"), "suite key `burst` is 1001: allowed are 1 to 1000"),
+        (String::new(), "the suite names no target"),
+    ] {
+        let (code, stderr) = refused(&suite);
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.starts_with("error: suite.toml: ") && stderr.contains(expected), "{stderr}");
+        assert!(!stderr.contains("panicked"), "{stderr}");
+    }
+    let folder = folder();
+    let (code, _, stderr) = output(folder.path(), &["run", "--local", "--samples", "0"]);
+    assert_eq!((code, stderr.as_str()), (Some(2), "error: suite key `samples` is 0: allowed are 1 to 1000\n"));
+    assert_eq!(output(folder.path(), &["run", "--suite", "missing.toml"]).0, Some(2));
+    assert_eq!(output(folder.path(), &["measure"]).0, Some(2));
+}
+
+#[test]
+fn a_missing_function_is_named() {
+    let folder = folder();
+    let suite = "samples = 1\n[[targets]]\nfunction = \"nobody\"\n[[targets]]\nfunction = \"coldwatch-target-rust\"\n";
+    fs::write(folder.path().join("suite.toml"), suite).expect("written");
+    let (code, stdout, stderr) = output(folder.path(), &["run", "--local", "--suite", "suite.toml"]);
+    assert_eq!(code, Some(2));
+    assert_eq!(stderr, "error: there is no function `nobody` in this account and region\n");
+    assert!(stdout.contains("coldwatch-target-rust"), "the other target was measured: {stdout}");
+}
+
+#[test]
+fn an_unreachable_endpoint_is_an_error_of_one_line() {
+    let folder = folder();
+    fs::write(folder.path().join("suite.toml"), "[[targets]]\nfunction = \"f\"\n").expect("written");
+    let mut command = coldwatch(folder.path(), &["run", "--suite", "suite.toml"]);
+    // Port 9 of loopback is the discard service, which nobody runs.
+    command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").env("AWS_REGION", "us-east-1");
+    command.env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "x");
+    let Output { status, stderr, .. } = command.output().expect("the program starts");
+    let stderr = String::from_utf8(stderr).expect("UTF-8");
+    assert_eq!((status.code(), stderr.lines().count()), (Some(1), 1), "{stderr}");
+    assert!(stderr.starts_with("error: cannot reach Lambda"), "{stderr}");
+}
+
+/// Processes that run out of this folder: execution environments of its local cloud.
+#[cfg(target_os = "linux")]
+fn environments(folder: &Path) -> Vec<String> {
+    let inside = |pid: &str| {
+        fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder.join(".coldwatch")))
+    };
+    let processes = fs::read_dir("/proc").expect("/proc").filter_map(|e| e.ok()?.file_name().into_string().ok());
+    processes.filter(|name| name.bytes().all(|b| b.is_ascii_digit())).filter(|pid| inside(pid)).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Starts a run, sends it `signal` while environments are alive, and returns its exit code.
+#[cfg(target_os = "linux")]
+fn killed(folder: &Path, signal: &str) -> Option<i32> {
+    let mut run = coldwatch(folder, &["run", "--local", "--samples", "50"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let folder = folder.canonicalize().expect("a path");
+    eventually("environments are started", || !environments(&folder).is_empty());
+    // Some rounds later, so that something is stored.
+    std::thread::sleep(Duration::from_millis(1_500));
+    let sent = Command::new("kill").args([signal, &run.id().to_string()]).status().expect("kill starts");
+    assert!(sent.success());
+    let code = run.wait().expect("the program ends").code();
+    eventually("no process is left behind", || environments(&folder).is_empty());
+    code
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupted_run_leaves_no_process_and_its_rounds_in_the_history() {
+    let folder = folder();
+    assert_eq!(killed(folder.path(), "-INT"), Some(1));
+    let (code, stdout, _) = output(folder.path(), &["history", "--local", "--json"]);
+    assert_eq!(code, Some(0));
+    let history: Value = serde_json::from_str(&stdout).expect("JSON");
+    let run = &history["series"][0]["runs"][0];
+    assert_eq!(run["stopped"], "interrupted");
+    assert!(run["attempted"].as_u64().expect("a number") > 0, "{run}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_killed_run_leaves_no_process_and_its_rounds_readable() {
+    let folder = folder();
+    assert_eq!(killed(folder.path(), "-KILL"), None);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let stored = runtime.block_on(async {
+        let options =
+            local_cloud::Options { state: Some(folder.path().join(".coldwatch")), ..local_cloud::Options::default() };
+        let cloud = local_cloud::LocalCloud::start(options).await.expect("the local cloud starts");
+        let connection = coldwatch::aws::Connection {
+            endpoint: Some(cloud.endpoint().to_owned()),
+            region: Some("us-east-1".to_owned()),
+            unsigned: true,
+            table: "coldwatch".to_owned(),
+        };
+        let store = coldwatch::aws::Aws::connect(connection).await.expect("clients").store;
+        let mut rounds = 0;
+        for entry in store.series().await.expect("the index") {
+            // The index names the run that was under way.
+            let prefix = entry.last_run_at;
+            rounds += store.rounds_at(&entry.series, prefix).await.expect("the rounds can be read").len();
+        }
+        cloud.stop().await;
+        rounds
+    });
+    assert!(stored > 0, "rounds were stored before the kill");
+}
