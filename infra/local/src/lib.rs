@@ -10,27 +10,36 @@
 //! |---|---|
 //! | `options` | how it behaves |
 //! | `server` | start, dispatch by service, stop |
+//! | `requests` | which service and operation a request is for; the log of all |
+//! | `own_api` | faults, calls and environments, for tests |
 //! | `connections` | HTTP/1.1 on loopback |
 //! | `lambda` | functions: their API, versions, states and limits |
 //! | `environment` | execution environments: init, invocations, pools, processes |
 //! | `log` | START, END, REPORT, INIT_REPORT as text and JSON |
+//! | `digest` | SHA-256 of code and names |
 //! | `dynamodb` | passes requests on to an embedded database |
 //! | `cloudwatch` | metrics: put, statistics by period, list |
+//! | `fault` | what goes wrong on demand |
 //! | `tasks` | background work that ends with the stand-in |
 
 pub mod cloudwatch;
+pub mod fault;
 
 mod options;
 mod server;
 
 mod connections;
+mod digest;
 mod dynamodb;
 mod environment;
 mod lambda;
 mod log;
+mod own_api;
+mod requests;
 mod tasks;
 
 pub use dynamodb::DynamoDbError;
+pub use fault::{Fault, FaultError};
 pub use lambda::StoreError;
 pub use lambda::ensure::{EnsureError, Ensured, FunctionCode, FunctionSpec};
 pub use options::Options;

@@ -78,6 +78,11 @@ impl InvocationLog {
         InvocationLog { format: logging.format, level, text: Vec::new() }
     }
 
+    /// Writes the platform's lines in `format` from here on.
+    pub(crate) fn set_format(&mut self, format: LogFormat) {
+        self.format = format;
+    }
+
     /// What the function printed, as it is.
     pub(crate) fn output(&mut self, printed: &[u8]) {
         self.text.extend_from_slice(printed);
@@ -103,7 +108,7 @@ impl InvocationLog {
                     "metrics": { "durationMs": json_ms(duration) },
                 });
                 add_status(&mut record, ending);
-                self.event("platform.initReport", SystemLogLevel::Warn, record);
+                self.event("platform.initReport", SystemLogLevel::Warn, &record);
             }
         }
     }
@@ -113,7 +118,7 @@ impl InvocationLog {
             LogFormat::Text => self.line(&format!("START RequestId: {request_id} Version: {version}")),
             LogFormat::Json => {
                 let record = json!({ "requestId": request_id.to_string(), "version": version });
-                self.event("platform.start", SystemLogLevel::Info, record);
+                self.event("platform.start", SystemLogLevel::Info, &record);
             }
         }
     }
@@ -137,7 +142,7 @@ impl InvocationLog {
                     Ending::Success => SystemLogLevel::Info,
                     _ => SystemLogLevel::Warn,
                 };
-                self.event("platform.report", level, json_report(report));
+                self.event("platform.report", level, &json_report(report));
             }
         }
     }
@@ -155,7 +160,7 @@ impl InvocationLog {
     }
 
     /// One JSON line, if the function's system log level lets it through.
-    fn event(&mut self, kind: &str, level: SystemLogLevel, record: Value) {
+    fn event(&mut self, kind: &str, level: SystemLogLevel, record: &Value) {
         if level >= self.level {
             let time = timestamp(Utc::now());
             self.line(&json!({ "time": time, "type": kind, "record": record }).to_string());

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::fault::Fault;
+
 /// Options of [`LocalCloud::start`](crate::LocalCloud::start). The defaults are quick: what AWS takes a second for takes
 /// a moment here.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct Options {
     /// Whether an execution environment that becomes free may take an invocation for which another one is
     /// being initialised, as on AWS.
     pub eager_assignment: bool,
+    /// What goes wrong from the start.
+    pub faults: Vec<Fault>,
 }
 
 impl Default for Options {
@@ -37,6 +41,7 @@ impl Default for Options {
             init_limit: Duration::from_secs(10),
             idle_limit: Duration::from_mins(5),
             eager_assignment: true,
+            faults: Vec::new(),
         }
     }
 }

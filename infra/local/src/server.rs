@@ -14,7 +14,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -28,11 +28,13 @@ use crate::environment::guard::Guard;
 use crate::environment::pool::Pools;
 use crate::environment::process::Watch;
 use crate::environment::runtime::Runtimes;
+use crate::fault::{self, Fault, Faults, RequestFault};
 use crate::lambda::code::CodeStore;
 use crate::lambda::ensure::{EnsureError, Ensured, FunctionSpec};
-use crate::lambda::routes::route;
 use crate::lambda::{Call, Lambda, Parameters, StoreError, Timing};
 use crate::options::Options;
+use crate::own_api;
+use crate::requests::{self, RequestLog, Service};
 use crate::tasks::Tasks;
 
 /// Largest request: 50 MB of zip in base64, and room for the rest.
@@ -75,7 +77,8 @@ pub enum StartError {
     Guard(#[source] io::Error),
 }
 
-/// A running stand-in. Dropping it without [`LocalCloud::stop`] still ends all its processes.
+/// A running stand-in. Dropped without [`LocalCloud::stop`], it ends its processes once the invocations on their way are
+/// over, or with the program.
 pub struct LocalCloud {
     endpoint: String,
     services: Arc<Services>,
@@ -103,10 +106,13 @@ struct Services {
     lambda: Arc<Lambda>,
     dynamodb: DynamoDb,
     cloudwatch: CloudWatch,
+    pools: Arc<Pools>,
+    log: RequestLog,
 }
 
 impl LocalCloud {
     /// Binds 127.0.0.1 and answers from now on.
+    #[expect(clippy::unused_async, reason = "it needs a runtime, and may come to wait for something")]
     pub async fn start(options: Options) -> Result<LocalCloud, StartError> {
         allow_open_files();
         let state = State::open(options.state.as_deref())?;
@@ -126,12 +132,14 @@ impl LocalCloud {
             runtimes: Runtimes::open(&state.path.join("runtimes")).map_err(failed)?,
             watch: Watch { guard: Arc::clone(&guard), alive },
             living: Arc::new(AtomicUsize::new(0)),
+            faults: Arc::new(Faults::new(options.faults)),
         };
         let tasks = Arc::new(Tasks::new());
         let pools = Pools::start(surroundings, &tasks, options.eager_assignment, options.idle_limit);
         let timing = Timing { settle: options.settle, network: options.network };
         let lambda = Lambda::open(&state.path, Arc::clone(&pools), Arc::clone(&tasks), options.concurrency, timing)?;
-        let services = Arc::new(Services { lambda, dynamodb, cloudwatch });
+        let services =
+            Arc::new(Services { lambda, dynamodb, cloudwatch, pools: Arc::clone(&pools), log: RequestLog::new() });
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&services);
         let server = tokio::spawn(connections::serve(listener, stopped, move |request| {
@@ -151,6 +159,16 @@ impl LocalCloud {
         self.services.lambda.ensure(spec).await
     }
 
+    /// Arms a fault.
+    pub fn inject(&self, fault: Fault) {
+        self.pools.surroundings().faults.add(fault);
+    }
+
+    /// Disarms all faults.
+    pub fn clear_faults(&self) {
+        self.pools.surroundings().faults.clear();
+    }
+
     /// Ends everything: connections first, then invocations, execution environments and the database.
     pub async fn stop(self) {
         let LocalCloud { services, tasks, pools, guard, stop, server, mut reaped, state, .. } = self;
@@ -161,8 +179,8 @@ impl LocalCloud {
         tasks.stop().await;
         pools.clear();
         drop(pools);
-        if let Some(Services { lambda, dynamodb, .. }) = Arc::into_inner(services) {
-            drop(lambda);
+        if let Some(Services { lambda, dynamodb, pools, .. }) = Arc::into_inner(services) {
+            drop((lambda, pools));
             dynamodb.stop().await;
         }
         // With the services, every environment is gone; what is left is to wait for their processes.
@@ -178,32 +196,68 @@ impl Services {
     async fn reply(&self, request: Request<Incoming>) -> Reply {
         let request_id = Uuid::new_v4();
         let (parts, body) = request.into_parts();
-        let mut response = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
-            Ok(body) => self.dispatch(&parts, body.to_bytes(), request_id).await,
+        let body = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
+            Ok(body) => body.to_bytes(),
             Err(error) => {
                 tracing::debug!(%error, "a request's body could not be read");
-                connections::json(413, &json!({ "message": "the request is too large or was cut off" }))
+                return Ok(connections::json(413, &json!({ "message": "the request is too large or was cut off" })));
             }
         };
+        if let Some(response) = own_api::answer(&parts, &body, self.pools.surroundings(), &self.log) {
+            return Ok(response);
+        }
+        let asked = requests::Request::of(&parts);
+        let number = self.log.arrived(&asked);
+        let mut response = self.answer_or_fail(asked, &parts, body, request_id).await?;
+        self.log.answered(number, response.status().as_u16());
         let id = HeaderValue::try_from(request_id.to_string()).expect("a UUID is ASCII");
         response.headers_mut().entry("x-amzn-requestid").or_insert(id);
         Ok(response)
     }
 
-    async fn dispatch(&self, parts: &Parts, body: Bytes, request_id: Uuid) -> Response {
-        let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-        if target.is_some_and(|target| target.starts_with("DynamoDB_")) {
-            return self.dynamodb.forward(parts, body).await;
+    /// Answers the request, unless a fault gets in the way.
+    async fn answer_or_fail(&self, asked: requests::Request, parts: &Parts, body: Bytes, request_id: Uuid) -> Reply {
+        let faults = self.pools.surroundings().faults.of_request(&asked.full_name());
+        if let Some(reply) = fault::request::before(&faults, &asked).await {
+            return reply;
         }
-        if CloudWatch::accepts(&parts.headers, parts.uri.path()) {
-            return self.cloudwatch.handle(parts.uri.path(), &parts.headers, body).await;
+        let unprocessed = faults.iter().find_map(|fault| match fault {
+            RequestFault::Unprocessed { items } if asked.operation == "BatchWriteItem" => Some(*items),
+            _ => None,
+        });
+        let response = match unprocessed.and_then(|items| fault::request::without_last(&body, items)) {
+            Some((sent, left)) => self.write_in_part(asked, parts, sent, &left, request_id).await,
+            None => self.dispatch(asked, parts, body, request_id).await,
+        };
+        fault::request::after(&faults, response).await
+    }
+
+    /// A `BatchWriteItem` of which `left` is not processed.
+    async fn write_in_part(
+        &self,
+        asked: requests::Request,
+        parts: &Parts,
+        sent: Bytes,
+        left: &Value,
+        request_id: Uuid,
+    ) -> Response {
+        let empty = serde_json::from_slice::<Value>(&sent).is_ok_and(|sent| sent["RequestItems"] == json!({}));
+        // DynamoDB takes no batch without items.
+        let answer = if empty { None } else { Some(self.dispatch(asked, parts, sent, request_id).await) };
+        fault::request::with_unprocessed(answer, left).await
+    }
+
+    async fn dispatch(&self, asked: requests::Request, parts: &Parts, body: Bytes, request_id: Uuid) -> Response {
+        match (asked.service, asked.route) {
+            (Service::DynamoDb, _) => self.dynamodb.forward(parts, body).await,
+            (Service::CloudWatch, _) => self.cloudwatch.handle(parts.uri.path(), &parts.headers, body).await,
+            (_, Some(route)) => {
+                let headers = parts.headers.clone();
+                let call = Call { request_id, parameters: Parameters::of(&parts.uri), headers, body };
+                self.lambda.answer(route, call).await
+            }
+            _ => unknown_operation(parts),
         }
-        if let Some(route) = route(&parts.method, parts.uri.path()) {
-            let headers = parts.headers.clone();
-            let call = Call { request_id, parameters: Parameters::of(&parts.uri), headers, body };
-            return self.lambda.answer(route, call).await;
-        }
-        unknown_operation(parts)
     }
 }
 

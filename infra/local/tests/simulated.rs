@@ -51,7 +51,8 @@ async fn a_function_that_does_not_cooperate_ignores_the_hold() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_freed_environment_takes_the_invocation_of_one_that_still_initialises() {
     let rig = Rig::start().await;
-    let variables = [("SIMULATED_INIT_MS", "list:1,400,400,400,400,400,400,400"), ("SIMULATED_DURATION_MS", "constant:100")];
+    let variables =
+        [("SIMULATED_INIT_MS", "list:1,400,400,400,400,400,400,400"), ("SIMULATED_DURATION_MS", "constant:100")];
     rig.simulated("f", &variables).await;
     let first = rig.invoke("f", "{}");
     let second = async {

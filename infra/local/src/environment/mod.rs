@@ -30,7 +30,8 @@ use self::process::{Process, Watch, exit_failure};
 use self::runtime::{Runtime, RuntimeError, Starter};
 use self::runtime_api::{Failure, Invocation};
 use self::simulated::{Simulated, Simulation};
-use crate::lambda::function::Configuration;
+use crate::fault::{Faults, FunctionFault};
+use crate::lambda::function::{Configuration, LogFormat};
 use crate::log::{Ending, InvocationLog, Phase, Report, timestamp};
 
 /// What an init or an invocation came to.
@@ -75,6 +76,7 @@ pub(crate) struct Surroundings {
     pub watch: Watch,
     /// Environments that exist.
     pub living: Arc<AtomicUsize>,
+    pub faults: Arc<Faults>,
 }
 
 /// One execution environment. Dropping it ends its processes.
@@ -87,6 +89,7 @@ pub(crate) struct Environment {
     init: Option<Duration>,
     /// What the next invocation's log starts with.
     log: InvocationLog,
+    faults: Arc<Faults>,
     _life: Life,
 }
 
@@ -126,13 +129,14 @@ impl Environment {
         let runtime = surroundings.runtimes.find(&configuration.runtime).await;
         let mut worker = Worker::new(&configuration, ordinal, runtime, surroundings);
         let mut log = InvocationLog::new(&configuration);
-        let init = worker.start(surroundings.init_limit).await;
+        let faults = Arc::clone(&surroundings.faults);
+        let init = worker.start_unless_killed(&configuration.name, surroundings.init_limit, &faults).await;
         log.output(&init.printed);
         if let Err(stop) = &init.result {
             log.init_report(Phase::Init, init.duration, &stop.ending());
         }
         let ready = init.result.is_ok();
-        Environment { configuration, worker, ready, init: ready.then_some(init.duration), log, _life: life }
+        Environment { configuration, worker, ready, init: ready.then_some(init.duration), log, faults, _life: life }
     }
 
     pub(crate) fn configuration(&self) -> &Arc<Configuration> {
@@ -144,13 +148,19 @@ impl Environment {
         let fresh = InvocationLog::new(&self.configuration);
         let mut log = mem::replace(&mut self.log, fresh);
         let request_id = invocation.request_id;
+        if self.happens(FunctionFault::JsonTail) {
+            log.set_format(LogFormat::Json);
+        }
         let limit = Duration::from_secs(self.configuration.timeout_s.into());
         let init_again = self.ensure_ready(limit, &mut log).await;
         log.start(request_id, &self.configuration.version);
         let ran = match init_again {
             Err((duration, stop)) => Ran { duration, printed: Vec::new(), result: Err(stop) },
             Ok(init) => {
-                let ran = self.worker.run(invocation, limit.saturating_sub(init)).await;
+                let mut ran = self.worker.run(invocation, limit.saturating_sub(init)).await;
+                if self.happens(FunctionFault::HandlerDeath) {
+                    ran.result = Err(self.worker.kill());
+                }
                 Ran { duration: init + ran.duration, ..ran }
             }
         };
@@ -164,7 +174,7 @@ impl Environment {
         if self.ready {
             return Ok(Duration::ZERO);
         }
-        let init = self.worker.start(limit).await;
+        let init = self.worker.start_unless_killed(&self.configuration.name, limit, &self.faults).await;
         log.output(&init.printed);
         match init.result {
             Ok(()) => {
@@ -201,8 +211,29 @@ impl Environment {
                 (failure.body, true)
             }
         };
-        log.finish(&report);
-        Answer { payload, function_error, tail: log.into_tail() }
+        if !self.happens(FunctionFault::NoReport) {
+            log.finish(&report);
+        }
+        let tail = self.damaged(log.into_tail());
+        Answer { payload, function_error, tail }
+    }
+
+    fn happens(&self, fault: FunctionFault) -> bool {
+        self.faults.happens(&self.configuration.name, fault)
+    }
+
+    /// The tail, or what a fault leaves of it.
+    fn damaged(&self, mut tail: Vec<u8>) -> Vec<u8> {
+        let kept = self.faults.of_function(&self.configuration.name, |fault| match fault {
+            FunctionFault::TailFirst { bytes } => Some((0, bytes)),
+            FunctionFault::TailLast { bytes } => Some((tail.len().saturating_sub(bytes), bytes)),
+            _ => None,
+        });
+        if let Some((skipped, bytes)) = kept {
+            tail.drain(..skipped);
+            tail.truncate(bytes);
+        }
+        tail
     }
 }
 
@@ -240,6 +271,23 @@ impl Worker {
                 Ran { duration: Duration::ZERO, printed: Vec::new(), result }
             }
         }
+    }
+
+    /// Starts the runtime; a fault may kill it at the end of its init.
+    async fn start_unless_killed(&mut self, function: &str, limit: Duration, faults: &Faults) -> Ran<()> {
+        let mut init = self.start(limit).await;
+        if init.result.is_ok() && faults.happens(function, FunctionFault::InitDeath) {
+            init.result = Err(self.kill());
+        }
+        init
+    }
+
+    /// Kills the process, as the kernel does when memory runs out.
+    fn kill(&mut self) -> Stop {
+        if let Worker::Process(process) = self {
+            process.kill();
+        }
+        Stop::Exited("signal: killed".to_owned())
     }
 
     async fn run(&mut self, invocation: Invocation, limit: Duration) -> Ran<Bytes> {

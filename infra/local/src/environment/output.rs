@@ -118,7 +118,8 @@ mod tests {
     #[tokio::test]
     async fn only_the_last_4_kb_are_kept_of_more_than_a_pipe_holds() {
         let printed = printed_by("seq 1 100000").await;
-        let expected: String = (1..=100_000).map(|n| format!("{n}\n")).collect();
+        let numbers: Vec<String> = (1..=100_000).map(|number| number.to_string()).collect();
+        let expected = numbers.join("\n") + "\n";
         assert_eq!(printed, expected.as_bytes()[expected.len() - TAIL_BYTES..]);
     }
 }

@@ -116,6 +116,11 @@ impl Process {
         Ran { duration: at.duration_since(began), printed, result }
     }
 
+    /// Ends the process at once, and all it started.
+    pub(crate) fn kill(&mut self) {
+        self.running = None;
+    }
+
     pub(crate) fn max_memory_mb(&self) -> u64 {
         self.max_memory_mb
     }

@@ -6,10 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use sha2::{Digest, Sha256};
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
+use crate::digest;
 use crate::lambda::function::REGION;
 
 const PYTHON_CLIENT: &str = include_str!("../../runtimes/runtime_client.py");
@@ -145,8 +145,7 @@ async fn ask(program: &str, arguments: [&str; 2]) -> io::Result<(PathBuf, String
 }
 
 fn version_arn(runtime: &str, version: &str) -> String {
-    let digest = Sha256::digest(format!("{runtime} {version}"));
-    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = digest::hex(format!("{runtime} {version}").as_bytes());
     format!("arn:aws:lambda:{REGION}::runtime:{hash}")
 }
 

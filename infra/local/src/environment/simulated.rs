@@ -157,9 +157,7 @@ impl Simulated {
             return Ran { duration: limit, printed: Vec::new(), result: Err(Stop::Timeout) };
         }
         tokio::time::sleep(duration).await;
-        let reply = if !self.simulation.cooperates {
-            json!({})
-        } else {
+        let reply = if self.simulation.cooperates {
             json!({
                 "environment_id": self.environment_id.to_string(),
                 "invocation": self.invocations,
@@ -167,12 +165,14 @@ impl Simulated {
                 "held_ms": hold.as_secs_f64() * 1000.0,
                 "processor": "simulated",
             })
+        } else {
+            json!({})
         };
         Ran { duration, printed: Vec::new(), result: Ok(Bytes::from(reply.to_string())) }
     }
 }
 
-/// Spreads neighbouring ordinals over all seeds (the multiplier of SplitMix64).
+/// Spreads neighbouring ordinals over all seeds (the multiplier of `SplitMix64`).
 fn mixed(ordinal: usize) -> u64 {
     (ordinal as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -5,13 +5,11 @@ use std::io::{self, Cursor, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::function::Code;
+use crate::digest;
 
 /// AWS's limit for a zip in the request itself.
 pub(crate) const MAX_ZIP_BYTES: u64 = 52_428_800;
@@ -45,9 +43,8 @@ impl CodeStore {
 
     /// Keeps and extracts `zip`; a package that is there already is left alone.
     pub(crate) fn put(&self, zip: &[u8]) -> Result<Code, CodeError> {
-        let digest = Sha256::digest(zip);
-        let folder = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let code = Code { sha256: STANDARD.encode(digest), size: zip.len() as u64, folder: Some(folder.clone()) };
+        let folder = digest::hex(zip);
+        let code = Code { sha256: digest::base64(zip), size: zip.len() as u64, folder: Some(folder.clone()) };
         let target = self.path(&folder);
         if !target.is_dir() {
             // Extracted beside its place and moved there whole: a crash leaves no half of a package.
@@ -73,11 +70,6 @@ impl CodeStore {
     pub(crate) fn zip_path(&self, folder: &str) -> PathBuf {
         self.root.join(format!("{folder}.zip"))
     }
-}
-
-/// SHA-256 of `bytes` in base64, the form of `CodeSha256`.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    STANDARD.encode(Sha256::digest(bytes))
 }
 
 /// Unpacks `zip` into `target`. File modes are kept; links are refused, and so is every entry that would

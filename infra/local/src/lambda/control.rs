@@ -1,4 +1,4 @@
-//! Create, read, update and delete functions.
+//! Create, read, list and delete functions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,17 +11,15 @@ use uuid::Uuid;
 
 use super::code::{CodeError, zip_folder};
 use super::errors::LambdaError;
-use super::function::{Code, Configuration, Function, Logging, Update};
+use super::function::{Code, Configuration, Function, Logging};
 use super::name::{FunctionRef, LATEST};
-use super::request::{self, CreateFunction, Package, Settings, Source, UpdateFunctionCode};
+use super::request::{self, CreateFunction, Package, Settings, Source};
 use super::versions::publish;
 use super::{Call, Lambda, Parameters};
 use crate::connections::json as respond;
+use crate::digest;
 use crate::environment::runtime::SIMULATED;
-
-/// What `UpdateFunction*` answers when it is asked about a version.
-const LATEST_ONLY: &str = "This operation is permitted on Lambda functions only. Lambda aliases and versions do not \
-                           support this operation. Please specify either a function name or an unqualified function ARN.";
+use crate::fault::Faults;
 
 /// Largest page of `ListFunctions`.
 const PAGE: usize = 50;
@@ -67,7 +65,7 @@ impl Lambda {
             revision_id: Uuid::new_v4(),
             last_modified: Utc::now(),
             logging: Logging::default(),
-            architecture: architecture(create.architectures)?,
+            architecture: architecture(create.architectures.as_deref())?,
             ephemeral_storage_mb: 512,
             tracing_mode: "PassThrough".to_owned(),
             runtime_version_arn: version_arn,
@@ -99,7 +97,8 @@ impl Lambda {
         };
         self.save(&function)?;
         functions.insert(name.clone(), function);
-        self.settle_later(name, revision);
+        // Faults are of updates, not of the creation.
+        self.settle_later(name, revision, &Faults::new(Vec::new()));
         Ok(shown)
     }
 
@@ -125,114 +124,6 @@ impl Lambda {
         let functions = self.lock();
         let function = functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
         Ok(respond(200, &function.describe(reference)?))
-    }
-
-    pub(super) async fn update_function_configuration(
-        self: &Arc<Self>,
-        reference: &FunctionRef,
-        call: &Call,
-    ) -> Result<Response, LambdaError> {
-        let mut settings: Settings = request::read(&call.body)?;
-        let revision = settings.revision_id.take();
-        let without_effect = request::without_effect(&call.body);
-        let version_arn = match &settings.runtime {
-            Some(runtime) => Some(self.runtime_version_arn(runtime).await?),
-            None => None,
-        };
-        let shown = self.update(reference, revision.as_deref(), |configuration| {
-            request::apply(settings, configuration)?;
-            configuration.without_effect.extend(without_effect);
-            if let Some(version_arn) = version_arn {
-                configuration.runtime_version_arn = version_arn;
-            }
-            Ok(())
-        })?;
-        Ok(respond(200, &shown))
-    }
-
-    pub(super) async fn update_function_code(
-        self: &Arc<Self>,
-        reference: &FunctionRef,
-        call: &Call,
-    ) -> Result<Response, LambdaError> {
-        let update: UpdateFunctionCode = request::read(&call.body)?;
-        let package: Package = request::read(&call.body)?;
-        let runtime = {
-            let functions = self.lock();
-            let function = functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
-            function.latest.runtime.clone()
-        };
-        let code = self.store_code(package, &runtime).await?;
-        let architecture = update.architectures.map(|chosen| architecture(Some(chosen))).transpose()?;
-        if update.dry_run {
-            return self.get_function_configuration(reference);
-        }
-        let shown = self.update(reference, update.revision_id.as_deref(), |configuration| {
-            configuration.code = code;
-            if let Some(architecture) = architecture {
-                configuration.architecture = architecture;
-            }
-            Ok(())
-        })?;
-        if update.publish {
-            let mut functions = self.lock();
-            let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-            let published = publish(function, None).describe_published();
-            self.save(function)?;
-            return Ok(respond(200, &published));
-        }
-        Ok(respond(200, &shown))
-    }
-
-    /// Gives `$LATEST` a new configuration, which serves once it has settled.
-    pub(super) fn update(
-        self: &Arc<Self>,
-        reference: &FunctionRef,
-        revision: Option<&str>,
-        change: impl FnOnce(&mut Configuration) -> Result<(), LambdaError>,
-    ) -> Result<Value, LambdaError> {
-        if reference.qualifier.as_deref().is_some_and(|qualifier| qualifier != LATEST) {
-            return Err(LambdaError::invalid(LATEST_ONLY));
-        }
-        let mut functions = self.lock();
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-        function.check_settled(reference)?;
-        function.check_revision(revision)?;
-        let mut next = (*function.latest).clone();
-        change(&mut next)?;
-        next.revision_id = Uuid::new_v4();
-        next.last_modified = Utc::now();
-        let new_revision = next.revision_id;
-        function.latest = Arc::new(next);
-        function.update = Update::InProgress;
-        self.save(function)?;
-        self.settle_later(reference.name.clone(), new_revision);
-        Ok(function.describe_latest(&reference.arn()))
-    }
-
-    /// Ends the update to `revision` when its time has come.
-    fn settle_later(self: &Arc<Self>, name: String, revision: Uuid) {
-        let lambda = Arc::clone(self);
-        let settle = self.timing.settle;
-        self.tasks.spawn(async move {
-            tokio::time::sleep(settle).await;
-            lambda.settle(&name, revision);
-        });
-    }
-
-    fn settle(&self, name: &str, revision: Uuid) {
-        let mut functions = self.lock();
-        // It may have been deleted, or created anew, meanwhile.
-        if let Some(function) = functions.get_mut(name)
-            && function.latest.revision_id == revision
-        {
-            function.serving = Some(Arc::clone(&function.latest));
-            function.update = Update::Successful;
-            // Under the lock, so that no invocation takes an environment of the old configuration after.
-            self.pools.retire(name, LATEST, 0);
-        }
-        drop(functions);
-        self.settled.notify_waiters();
     }
 
     pub(super) fn delete_function(&self, reference: &FunctionRef) -> Result<Response, LambdaError> {
@@ -318,7 +209,7 @@ impl Lambda {
         let stored = tokio::task::spawn_blocking(move || match source {
             Source::Zip(zip) => pools.surroundings().code.put(&zip),
             Source::Folder(folder) => pools.surroundings().code.put(&zip_folder(&folder)?),
-            Source::Absent => Ok(Code { sha256: super::code::sha256(b""), size: 0, folder: None }),
+            Source::Absent => Ok(Code { sha256: digest::base64(b""), size: 0, folder: None }),
         });
         let stored = stored.await.map_err(|error| LambdaError::Service(error.to_string()))?;
         stored.map_err(|error| match error {
@@ -353,28 +244,6 @@ impl Function {
         shown["FunctionArn"] = reference.arn().into();
         Ok(shown)
     }
-
-    /// No change is accepted while another one is on its way.
-    pub(super) fn check_settled(&self, reference: &FunctionRef) -> Result<(), LambdaError> {
-        let unable = "The operation cannot be performed at this time.";
-        if self.serving.is_none() {
-            let pending = format!("{unable} The function is currently in the following state: Pending");
-            return Err(LambdaError::Conflict(pending));
-        }
-        if self.update == Update::InProgress {
-            let arn = super::name::arn(&reference.name);
-            return Err(LambdaError::Conflict(format!("{unable} An update is in progress for resource: {arn}")));
-        }
-        Ok(())
-    }
-
-    pub(super) fn check_revision(&self, revision: Option<&str>) -> Result<(), LambdaError> {
-        if revision.is_some_and(|revision| revision != self.latest.revision_id.to_string()) {
-            Err(LambdaError::PreconditionFailed)
-        } else {
-            Ok(())
-        }
-    }
 }
 
 /// 204 without a body.
@@ -384,8 +253,8 @@ pub(super) fn no_content() -> Response {
     response
 }
 
-fn architecture(chosen: Option<Vec<String>>) -> Result<String, LambdaError> {
-    match chosen.as_deref() {
+pub(super) fn architecture(chosen: Option<&[String]>) -> Result<String, LambdaError> {
+    match chosen {
         None => Ok("x86_64".to_owned()),
         Some([one]) => request::one_of("architectures", one.clone(), &["x86_64", "arm64"]),
         Some(_) => Err(LambdaError::violates("architectures", "[…]", "Member must have length equal to 1")),

@@ -5,7 +5,8 @@
 //! | `routes` | which operation a request asks for |
 //! | `name`, `request` | reading and checking what a request says |
 //! | `function` | a function as it is kept, and as the API shows it |
-//! | `control` | create, read, update, delete |
+//! | `control` | create, read, list, delete |
+//! | `update` | updates, and how they settle |
 //! | `versions` | published versions and aliases |
 //! | `limits` | concurrency, tags, account settings |
 //! | `invoke` | invocations of all three types |
@@ -26,6 +27,7 @@ mod name;
 mod request;
 pub(crate) mod routes;
 mod store;
+mod update;
 mod versions;
 
 use std::collections::BTreeMap;

@@ -54,7 +54,7 @@ pub(crate) fn qualified_arn(name: &str, qualifier: &str) -> String {
 }
 
 fn split(text: &str) -> Option<FunctionRef> {
-    let rest = if let Some(_) = text.strip_prefix("arn:") {
+    let rest = if text.starts_with("arn:") {
         // arn : partition : lambda : region : account : function : name [: qualifier]
         let mut parts = text.splitn(6, ':');
         let service = parts.nth(2)?;

@@ -70,7 +70,7 @@ impl Store {
         Ok(Store { folder })
     }
 
-    /// All functions. An update that was in progress when they were written counts as done.
+    /// All functions. An update that was in progress, or had failed, when they were written counts as done.
     pub(crate) fn load(&self) -> Result<BTreeMap<String, Function>, StoreError> {
         let failed = |source| StoreError::Io { path: self.folder.clone(), source };
         let mut functions = BTreeMap::new();

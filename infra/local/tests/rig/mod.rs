@@ -1,5 +1,6 @@
 //! A stand-in with the AWS SDK in front of it: what the tests here are driven with.
 #![expect(dead_code, reason = "each test binary uses its own part of the rig")]
+#![expect(clippy::unwrap_used, reason = "a rig that fails fails its test")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Cursor, Write};
@@ -12,6 +13,7 @@ use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, LogType, Runtime};
 use base64::Engine;
+use http_body_util::{BodyExt, Full};
 use local_cloud::{FunctionCode as Code, FunctionSpec, LocalCloud, Options};
 use serde_json::Value;
 
@@ -93,6 +95,22 @@ impl Rig {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// A request to the stand-in's own API.
+    pub async fn own(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let uri = format!("{}/_local/{path}", self.cloud.endpoint());
+        let body = Full::new(bytes::Bytes::from(body.to_owned()));
+        let request = hyper::Request::builder().method(method).uri(uri).body(body).unwrap();
+        let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new()).build_http();
+        let response = client.request(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    pub fn inject(&self, fault: &str) {
+        self.cloud.inject(local_cloud::Fault::parse(fault).unwrap());
     }
 
     /// Any update: gives `function` the description `text`.
@@ -200,6 +218,18 @@ pub fn dynamodb(endpoint: &str) -> aws_sdk_dynamodb::Client {
         .retry_config(RetryConfig::disabled())
         .build();
     aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+pub fn cloudwatch(endpoint: &str) -> aws_sdk_cloudwatch::Client {
+    let config = aws_sdk_cloudwatch::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+        .endpoint_url(endpoint)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .retry_config(RetryConfig::disabled())
+        .build();
+    aws_sdk_cloudwatch::Client::from_conf(config)
 }
 
 /// A table with string keys `pk` and `sk`.

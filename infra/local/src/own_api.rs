@@ -1,0 +1,87 @@
+//! The stand-in's own API, under `/_local/`: for tests, and for looking in from outside.
+//!
+//! | request | does |
+//! |---|---|
+//! | `GET /_local/faults` | the armed faults and how often each has happened |
+//! | `POST /_local/faults` | arms faults: `{"faults": ["…"]}` |
+//! | `DELETE /_local/faults` | disarms all |
+//! | `GET /_local/calls` | the requests to AWS's services so far, without bodies |
+//! | `GET /_local/environments` | how many execution environments live |
+//! | `GET /_local/code/HASH` | a deployment package, as `GetFunction` points to it |
+
+use std::sync::atomic::Ordering;
+
+use axum::body::Body;
+use axum::response::Response;
+use hyper::Method;
+use hyper::http::request::Parts;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::connections::json as respond;
+use crate::environment::Surroundings;
+use crate::fault::Fault;
+use crate::requests::RequestLog;
+
+#[derive(Deserialize)]
+struct Arm {
+    faults: Vec<String>,
+}
+
+/// Answers a request under `/_local/`; none if it is not one.
+pub(crate) fn answer(parts: &Parts, body: &[u8], surroundings: &Surroundings, log: &RequestLog) -> Option<Response> {
+    let rest = parts.uri.path().strip_prefix("/_local/")?;
+    let faults = &surroundings.faults;
+    Some(match (&parts.method, rest) {
+        (&Method::GET, "faults") => {
+            let armed =
+                faults.counts().into_iter().map(|(fault, happened)| json!({ "fault": fault, "happened": happened }));
+            respond(200, &json!({ "faults": armed.collect::<Vec<_>>() }))
+        }
+        (&Method::POST, "faults") => arm(body, surroundings),
+        (&Method::DELETE, "faults") => {
+            faults.clear();
+            respond(200, &json!({ "faults": [] }))
+        }
+        (&Method::GET, "calls") => respond(200, &json!({ "calls": log.all() })),
+        (&Method::GET, "environments") => {
+            respond(200, &json!({ "environments": surroundings.living.load(Ordering::Relaxed) }))
+        }
+        (&Method::GET, rest) => match rest.strip_prefix("code/") {
+            Some(hash) if hash.chars().all(|c| c.is_ascii_hexdigit()) => code(hash, surroundings),
+            _ => nothing(),
+        },
+        _ => nothing(),
+    })
+}
+
+/// Arms all faults of the request, or none.
+fn arm(body: &[u8], surroundings: &Surroundings) -> Response {
+    let asked: Arm = match serde_json::from_slice(body) {
+        Ok(asked) => asked,
+        Err(error) => {
+            let message = format!("the body must be {{\"faults\": [\"…\"]}}: {error}");
+            return respond(400, &json!({ "message": message }));
+        }
+    };
+    match asked.faults.iter().map(|text| Fault::parse(text)).collect::<Result<Vec<_>, _>>() {
+        Ok(parsed) => {
+            for fault in parsed {
+                surroundings.faults.add(fault);
+            }
+            respond(200, &json!({ "faults": asked.faults }))
+        }
+        Err(error) => respond(400, &json!({ "message": error.to_string() })),
+    }
+}
+
+fn code(hash: &str, surroundings: &Surroundings) -> Response {
+    match std::fs::read(surroundings.code.zip_path(hash)) {
+        Ok(zip) => Response::new(Body::from(zip)),
+        Err(_) => nothing(),
+    }
+}
+
+fn nothing() -> Response {
+    respond(404, &json!({ "message": "the local cloud has no such page" }))
+}
