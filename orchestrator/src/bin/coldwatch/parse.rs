@@ -212,7 +212,7 @@ mod tests {
         START RequestId: b Version: 1\nEND RequestId: b\nREPORT RequestId: b\tDuration: 1.25 ms\tBilled Duration: 2 ms\t\
         Memory Size: 128 MB\tMax Memory Used: 30 MB\t\n";
 
-    fn run(args: &ParseArgs, input: &str) -> Result<String> {
+    fn run(args: &ParseArgs, input: &str) -> anyhow::Result<String> {
         let mut output = Vec::new();
         parse(args, input.as_bytes(), &mut output)?;
         Ok(String::from_utf8(output).expect("JSON is UTF-8"))
