@@ -160,3 +160,19 @@ async fn a_deploy_under_the_run_stays_and_ends_it() {
     );
     stage.cloud.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_costs_no_sample() {
+    for jump in [TimeDelta::days(1), TimeDelta::days(-1)] {
+        let stage = Stage::set().await;
+        stage.simulated("f", "constant:10", &[]).await;
+        let now = Arc::clone(&stage.now);
+        let mut context = stage.context(fresh());
+        context.observer = Arc::new(move |_| *now.lock().expect("no test panics here") = Some(Utc::now() + jump));
+        let suite = Suite::from_toml("samples = 6\nburst = 3\n[[targets]]\nfunction = \"f\"\n").expect("valid");
+        let measured = crate::stage::only(run(&suite, &context).await.expect("the run starts"));
+        check_measured(&stage, &measured, "a clock that jumps").await;
+        assert_eq!(measured.record.proven, 6);
+        stage.cloud.stop().await;
+    }
+}

@@ -73,7 +73,12 @@ async fn the_orchestrator_killed_at_any_instant_is_completed_by_the_next_deliver
         first.await.expect("no panic");
         let stored = samples(&stage).await;
         time_passes(&stage).await;
-        let again = deliver(&stage.aws).await;
+        let mut again = deliver(&stage.aws).await;
+        if again["errorType"] == "Runtime.ExitError" {
+            // The environment that was killed while idle got this delivery; Lambda runs it once more.
+            time_passes(&stage).await;
+            again = deliver(&stage.aws).await;
+        }
         assert_eq!(again["targets"][0]["proven"], 8, "{again}");
         let completed = samples(&stage).await;
         assert_eq!(completed[..stored.len()], stored, "what was stored is the beginning of what is there now");
