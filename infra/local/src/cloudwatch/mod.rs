@@ -1,10 +1,10 @@
 //! The CloudWatch of the stand-in: `PutMetricData`, `GetMetricData` and `ListMetrics`, with AWS's limits enforced.
 //!
-//! Protocols are in [`codec`], the shapes they carry in [`wire`], the three operations in [`put`], [`get`] and [`list`], what
-//! is stored in [`store`], and the statistics of stored values in [`statistic`].
+//! Protocols are in `codec`, the shapes they carry in `wire`, the three operations in `put`, `get` and `list`, what
+//! is stored in `store`, and the statistics of stored values in `statistic`.
 //!
-//! What AWS does and this does not: alarms, dashboards, metric math and `SEARCH`, trimmed statistics, the delay until a
-//! datum is visible, and coarser periods for older data. Where AWS would answer such a request, this answers with an error.
+//! There are no alarms, no dashboards, no metric math or `SEARCH` and no trimmed statistics: requests for them are refused.
+//! Unlike on AWS, data are visible at once and never get coarser.
 
 mod codec;
 mod error;
