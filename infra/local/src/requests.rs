@@ -31,6 +31,8 @@ pub(crate) struct Request {
     pub operation: String,
     /// Present for Lambda.
     pub route: Option<Route>,
+    /// Whether the client reads CBOR, which only CloudWatch speaks, and JSON otherwise.
+    pub cbor: bool,
 }
 
 impl Service {
@@ -50,18 +52,24 @@ impl Request {
         let path = parts.uri.path();
         let after_last = |text: &str, mark| text.rsplit(mark).next().unwrap_or_default().to_owned();
         if target.starts_with("DynamoDB_") {
-            return Request { service: Service::DynamoDb, operation: after_last(target, '.'), route: None };
+            return Request {
+                service: Service::DynamoDb,
+                operation: after_last(target, '.'),
+                route: None,
+                cbor: false,
+            };
         }
         if CloudWatch::accepts(&parts.headers, path) {
             let operation = if target.is_empty() { after_last(path, '/') } else { after_last(target, '.') };
-            return Request { service: Service::CloudWatch, operation, route: None };
+            let cbor = target.is_empty();
+            return Request { service: Service::CloudWatch, operation, route: None, cbor };
         }
         match route(&parts.method, path) {
             Some(route) => {
                 let operation = format!("{:?}", route.operation);
-                Request { service: Service::Lambda, operation, route: Some(route) }
+                Request { service: Service::Lambda, operation, route: Some(route), cbor: false }
             }
-            None => Request { service: Service::None, operation: String::new(), route: None },
+            None => Request { service: Service::None, operation: String::new(), route: None, cbor: false },
         }
     }
 

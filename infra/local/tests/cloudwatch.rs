@@ -406,17 +406,67 @@ async fn metrics_outlive_the_process() {
 }
 
 #[tokio::test]
-async fn a_client_of_another_protocol_is_told_so() {
+async fn an_unknown_operation_is_refused_in_the_protocol_of_the_request() {
+    let Server { client, address, .. } = serve(None).await;
+    let error = client.describe_alarms().send().await.unwrap_err();
+    let text = "The stand-in of CloudWatch does not know the operation DescribeAlarms.";
+    assert_eq!((error.code(), error.message()), (Some("UnknownOperationException"), Some(text)));
+
+    let (headers, body) = post_json(address, "DescribeAlarms", "{}").await;
+    assert!(headers.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{headers}");
+    assert!(headers.contains("x-amzn-query-error: UnknownOperationException;Sender\r\n"), "{headers}");
+    assert_eq!(
+        body,
+        format!(r#"{{"__type":"com.amazonaws.cloudwatch#UnknownOperationException","message":"{text}"}}"#)
+    );
+}
+
+/// The JSON that boto3 sends is judged by boto3 itself; here is what no SDK sends.
+#[tokio::test]
+async fn json_has_its_own_way_with_numbers_and_times() {
+    let Server { client, address, .. } = serve(None).await;
+    let put = |value: &str| {
+        let time = NOW - 60;
+        format!(r#"{{"Namespace":"N","MetricData":[{{"MetricName":"Init","Timestamp":{time},"Value":{value}}}]}}"#)
+    };
+    for value in ["2", "0.5"] {
+        let (headers, body) = post_json(address, "PutMetricData", &put(value)).await;
+        assert!(headers.starts_with("HTTP/1.1 200 OK\r\n") && body.is_empty(), "{headers}{body}");
+    }
+    for (value, refusal) in [("\"NaN\"", "InvalidParameterValue"), ("NaN", "SerializationException")] {
+        let (headers, _) = post_json(address, "PutMetricData", &put(value)).await;
+        assert!(headers.contains(&format!("x-amzn-query-error: {refusal};Sender\r\n")), "{headers}");
+    }
+    let query = r#"{"Id":"m","MetricStat":{"Metric":{"Namespace":"N","MetricName":"Init"},"Period":60,"Stat":"Sum"}}"#;
+    let request = format!(r#"{{"MetricDataQueries":[{query}],"StartTime":{}.5,"EndTime":{NOW}}}"#, NOW - 300);
+    let (_, body) = post_json(address, "GetMetricData", &request).await;
+    let time = NOW - 60;
+    assert_eq!(
+        body,
+        format!(
+            r#"{{"MetricDataResults":[{{"Id":"m","Label":"Init","Timestamps":[{time}.0],"Values":[2.5],"StatusCode":"Complete"}}],"Messages":[]}}"#
+        )
+    );
+    assert_eq!(
+        answers(get(&client, 300, 0, vec![self::query("m", "Init", "Sum", 60)])).await.0,
+        [complete("m", "Init", &[(60, 2.5)])],
+        "both protocols see the same metrics"
+    );
+}
+
+/// Headers and body of the reply to a request in AWS JSON.
+async fn post_json(address: SocketAddr, operation: &str, body: &str) -> (String, String) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    let Server { address, .. } = serve(None).await;
     let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
-    let request = "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: GraniteServiceVersion20100801.ListMetrics\r\n\
-                   Connection: close\r\nContent-Length: 2\r\n\r\n{}";
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: GraniteServiceVersion20100801.{operation}\r\n\
+         Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
     connection.write_all(request.as_bytes()).await.unwrap();
     let mut reply = String::new();
     connection.read_to_string(&mut reply).await.unwrap();
-    assert!(reply.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{reply}");
-    assert!(reply.contains("x-amzn-query-error: UnknownOperationException;Sender\r\n"), "{reply}");
-    assert!(reply.contains("Smithy RPC v2 CBOR only"), "{reply}");
+    let (headers, body) = reply.split_once("\r\n\r\n").unwrap();
+    (format!("{headers}\r\n"), body.to_owned())
 }

@@ -26,8 +26,6 @@ pub(super) enum ApiError {
     RequestTooLarge { size: usize, limit: usize },
     #[error("{0}")]
     Serialization(String),
-    #[error("The stand-in speaks to CloudWatch in Smithy RPC v2 CBOR only; update the AWS SDK.")]
-    UnsupportedProtocol,
     #[error("The stand-in of CloudWatch does not know the operation {0}.")]
     UnknownOperation(String),
     #[error("The stand-in could not store the metrics: {0}")]
@@ -45,7 +43,7 @@ impl ApiError {
             ApiError::InvalidNextToken => "InvalidNextToken",
             ApiError::RequestTooLarge { .. } => "RequestEntityTooLarge",
             ApiError::Serialization(_) => "SerializationException",
-            ApiError::UnsupportedProtocol | ApiError::UnknownOperation(_) => "UnknownOperationException",
+            ApiError::UnknownOperation(_) => "UnknownOperationException",
             ApiError::Storage(_) => "InternalServiceError",
         }
     }

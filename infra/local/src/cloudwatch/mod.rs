@@ -1,12 +1,12 @@
 //! The CloudWatch of the stand-in: `PutMetricData`, `GetMetricData` and `ListMetrics`, with AWS's limits enforced.
 //!
-//! Protocol: Smithy RPC v2 CBOR, which is what `aws-sdk-cloudwatch` 1.140 and botocore 1.44 send. The wire shapes are in
-//! [`wire`], the three operations in [`put`], [`get`] and [`list`], what is stored in [`store`], and the statistics of
-//! stored values in [`statistic`].
+//! Protocols are in `codec`, the shapes they carry in `wire`, the three operations in `put`, `get` and `list`, what
+//! is stored in `store`, and the statistics of stored values in `statistic`.
 //!
-//! What AWS does and this does not: alarms, dashboards, metric math and `SEARCH`, trimmed statistics, the delay until a
-//! datum is visible, and coarser periods for older data. Where AWS would answer such a request, this answers with an error.
+//! There are no alarms, no dashboards, no metric math or `SEARCH` and no trimmed statistics: requests for them are refused.
+//! Unlike on AWS, data are visible at once and never get coarser.
 
+mod codec;
 mod error;
 mod get;
 mod list;
@@ -24,11 +24,9 @@ use axum::response::Response;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
+use self::codec::Protocol;
 use self::error::ApiError;
 use self::store::Store;
-
-/// Smithy's name of the service and of the path of an operation, from the service model of botocore 1.44.5.
-const OPERATION_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
 /// A CloudWatch with one account, one Region and no bill. Clones share their metrics.
 #[derive(Clone)]
@@ -65,39 +63,41 @@ impl CloudWatch {
         Ok(CloudWatch { shared: Arc::new(shared) })
     }
 
-    /// Whether a request is meant for CloudWatch, in whichever of its protocols that can be told from the outside.
+    /// Whether a request is meant for CloudWatch.
     pub fn accepts(headers: &HeaderMap, path: &str) -> bool {
-        let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-        path.starts_with(OPERATION_PATH)
-            || target.is_some_and(|target| target.starts_with("GraniteServiceVersion20100801"))
+        Protocol::of(headers, path).is_some()
     }
 
     /// Answers one request that [`accepts`](CloudWatch::accepts) has claimed.
     #[expect(clippy::unused_async, reason = "the interface of every service of the stand-in")]
     pub async fn handle(&self, path: &str, headers: &HeaderMap, body: Bytes) -> Response {
-        match self.answer(path, headers, &body) {
-            Ok(reply) => wire::success(reply),
-            Err(error) => wire::failure(&error),
+        let (protocol, operation) = Protocol::of(headers, path).unwrap_or((Protocol::Cbor, path));
+        match self.answer(protocol, operation, headers, &body) {
+            Ok(reply) => protocol.success(reply),
+            Err(error) => protocol.failure(&error),
         }
     }
 
-    /// The reply's CBOR; empty for an operation that answers nothing.
-    fn answer(&self, path: &str, headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, ApiError> {
-        if headers.get("smithy-protocol").is_none_or(|protocol| protocol != wire::PROTOCOL) {
-            return Err(ApiError::UnsupportedProtocol);
-        }
-        let body = wire::inflate(headers.get(header::CONTENT_ENCODING), body)?;
+    /// The reply's body; empty for an operation that answers nothing.
+    fn answer(
+        &self,
+        protocol: Protocol,
+        operation: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Vec<u8>, ApiError> {
+        let body = codec::inflate(headers.get(header::CONTENT_ENCODING), body)?;
         let now = (self.shared.clock)();
         // A panic while the lock was held cannot leave a request half stored: see `Store::append`.
         let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
-        match path.strip_prefix(OPERATION_PATH).unwrap_or_default() {
+        match operation {
             "PutMetricData" => {
-                let data = put::validated(wire::decode(&body)?, now)?;
+                let data = put::validated(protocol.decode(&body)?, now)?;
                 store.append(data).map_err(ApiError::Storage)?;
                 Ok(Vec::new())
             }
-            "GetMetricData" => Ok(wire::encode(&get::answer(&store, wire::decode(&body)?, now)?)),
-            "ListMetrics" => Ok(wire::encode(&list::answer(&store, &wire::decode(&body)?, now)?)),
+            "GetMetricData" => Ok(protocol.encode(&get::answer(&store, protocol.decode(&body)?, now)?)),
+            "ListMetrics" => Ok(protocol.encode(&list::answer(&store, &protocol.decode(&body)?, now)?)),
             other => Err(ApiError::UnknownOperation(other.to_owned())),
         }
     }

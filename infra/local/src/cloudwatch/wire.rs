@@ -1,28 +1,14 @@
-//! The shapes of requests and replies, and their CBOR.
+//! The shapes of requests and replies, whatever the protocol.
 //!
 //! Every member of a request is optional here, also where the service model says it is required: that a member is missing
 //! is an error with a text of its own, which the operation gives.
 
 use std::fmt;
-use std::io::Read;
 
-use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
 use chrono::{DateTime, Utc};
 use ciborium::tag::{Accepted, Required};
-use flate2::read::GzDecoder;
-use serde::de::{DeserializeOwned, IgnoredAny, Unexpected, Visitor};
+use serde::de::{self, IgnoredAny, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use uuid::Uuid;
-
-use super::error::ApiError;
-
-pub(super) const PROTOCOL: &str = "rpc-v2-cbor";
-
-/// `PutMetricData` takes 1 MB per request. AWS's page does not say whether that is before or after inflating; the stricter
-/// of the two is enforced, so that what passes here passes there.
-const MAX_REQUEST_BYTES: usize = 1024 * 1024;
 
 /// CBOR's tag of a point in time in seconds since 1970.
 const EPOCH_SECONDS: u64 = 1;
@@ -161,14 +147,8 @@ pub(super) struct ListedDimension {
     pub value: String,
 }
 
-#[derive(Serialize)]
-struct ErrorReply {
-    #[serde(rename = "__type")]
-    shape: String,
-    message: String,
-}
-
-/// A number that some clients send as an integer and others as a float.
+/// A number that some clients send as an integer and others as a float. In JSON, which has no notation for them, three
+/// numbers are strings (Smithy's JSON protocols, "Document and number serialization").
 #[derive(Clone, Copy)]
 pub(super) struct Number(pub f64);
 
@@ -195,6 +175,15 @@ impl<'de> Deserialize<'de> for Number {
             fn visit_u64<E>(self, value: u64) -> Result<Number, E> {
                 Ok(Number(value as f64))
             }
+
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Number, E> {
+                match value {
+                    "NaN" => Ok(Number(f64::NAN)),
+                    "Infinity" => Ok(Number(f64::INFINITY)),
+                    "-Infinity" => Ok(Number(f64::NEG_INFINITY)),
+                    other => Err(E::invalid_value(Unexpected::Str(other), &self)),
+                }
+            }
         }
         deserializer.deserialize_any(NumberVisitor)
     }
@@ -211,8 +200,7 @@ impl<'de> Deserialize<'de> for Timestamp {
         // Beyond 2^53 the milliseconds of a double are none; `chrono` ends before that.
         #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and `chrono` refuses the result")]
         let time = DateTime::from_timestamp_millis(milliseconds as i64).filter(|_| milliseconds.is_finite());
-        time.map(Timestamp)
-            .ok_or_else(|| serde::de::Error::invalid_value(Unexpected::Float(seconds), &"a point in time"))
+        time.map(Timestamp).ok_or_else(|| de::Error::invalid_value(Unexpected::Float(seconds), &"a point in time"))
     }
 }
 
@@ -220,63 +208,4 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are exact in a double for 200,000 years")]
 pub(super) fn epoch_seconds(time: DateTime<Utc>) -> Required<f64, EPOCH_SECONDS> {
     Required(time.timestamp_millis() as f64 / 1e3)
-}
-
-/// The request's body without its compression. SDKs compress from 10 KB on.
-pub(super) fn inflate(encoding: Option<&HeaderValue>, body: &[u8]) -> Result<Vec<u8>, ApiError> {
-    let too_large = |size| ApiError::RequestTooLarge { size, limit: MAX_REQUEST_BYTES };
-    let mut inflated = Vec::new();
-    match encoding {
-        None => inflated.extend_from_slice(body),
-        Some(encoding) if encoding == "gzip" => {
-            // One byte more than allowed tells that there is more, however much that may be.
-            let mut reader = GzDecoder::new(body).take(MAX_REQUEST_BYTES as u64 + 1);
-            let read = reader.read_to_end(&mut inflated);
-            read.map_err(|error| ApiError::Serialization(format!("the body is not gzip: {error}")))?;
-        }
-        Some(other) => return Err(ApiError::Serialization(format!("the body has an unknown encoding: {other:?}"))),
-    }
-    if inflated.len() > MAX_REQUEST_BYTES { Err(too_large(inflated.len())) } else { Ok(inflated) }
-}
-
-pub(super) fn decode<Request: DeserializeOwned>(body: &[u8]) -> Result<Request, ApiError> {
-    ciborium::from_reader(body)
-        .map_err(|error| ApiError::Serialization(format!("the body is not the CBOR of this operation: {error}")))
-}
-
-pub(super) fn encode(reply: &impl Serialize) -> Vec<u8> {
-    let mut body = Vec::new();
-    ciborium::into_writer(reply, &mut body).expect("a reply is plain data, written to memory");
-    body
-}
-
-pub(super) fn success(body: Vec<u8>) -> Response {
-    response(StatusCode::OK, "application/cbor", body)
-}
-
-pub(super) fn failure(error: &ApiError) -> Response {
-    let status = error.status();
-    let reply = ErrorReply { shape: format!("com.amazonaws.cloudwatch#{}", error.shape()), message: error.to_string() };
-    let mut response = match error {
-        // The client that has to read this knows no CBOR.
-        ApiError::UnsupportedProtocol => {
-            let body = serde_json::to_vec(&reply).expect("two strings are valid JSON");
-            response(status, "application/x-amz-json-1.0", body)
-        }
-        _ => response(status, "application/cbor", encode(&reply)),
-    };
-    let fault = if status.is_server_error() { "Receiver" } else { "Sender" };
-    let code = HeaderValue::try_from(format!("{};{fault}", error.code())).expect("codes are ASCII");
-    response.headers_mut().insert("x-amzn-query-error", code);
-    response
-}
-
-fn response(status: StatusCode, content_type: &str, body: Vec<u8>) -> Response {
-    Response::builder()
-        .status(status)
-        .header("smithy-protocol", PROTOCOL)
-        .header("content-type", content_type)
-        .header("x-amzn-requestid", Uuid::new_v4().to_string())
-        .body(Body::from(body))
-        .expect("fixed names and values make a valid response")
 }

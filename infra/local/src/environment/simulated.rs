@@ -30,7 +30,7 @@ use crate::log::timestamp;
 pub(crate) const MEMORY_MB: u64 = 32;
 
 /// Longest hold a request may ask for.
-const MAX_HOLD_MS: u64 = 60_000;
+const MAX_HOLD_MS: f64 = 60_000.0;
 
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum SimulationError {
@@ -177,16 +177,30 @@ fn mixed(ordinal: usize) -> u64 {
     (ordinal as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// `hold_ms` of the request; 0 where there is none.
+/// `hold_ms` of the request; 0 where there is none. The rules and texts are those of the target functions.
 fn requested_hold(payload: &[u8]) -> Result<Duration, Failure> {
-    let request: Value = serde_json::from_slice(payload).unwrap_or_default();
-    let Some(hold) = request.get("hold_ms") else { return Ok(Duration::ZERO) };
-    match hold.as_u64().filter(|hold| *hold <= MAX_HOLD_MS) {
-        Some(hold) => Ok(Duration::from_millis(hold)),
-        None => Err(Failure::platform(
-            "InvalidRequest",
-            &format!("hold_ms must be a whole number from 0 to {MAX_HOLD_MS}, not {hold}"),
-        )),
+    let refused = |what: &str, value: &Value| {
+        let text = format!("{what} a whole number from 0 to {MAX_HOLD_MS}, got {}", shown(value));
+        Err(Failure::platform("InvalidRequest", &text))
+    };
+    let hold = match serde_json::from_slice(payload).unwrap_or_default() {
+        Value::Null => Value::from(0),
+        Value::Object(mut fields) => fields.remove("hold_ms").unwrap_or(Value::from(0)),
+        other => return refused("the request must be an object with hold_ms,", &other),
+    };
+    // JSON knows one kind of number, so 5.0 is as whole as 5.
+    match hold.as_f64().filter(|ms| ms.fract() == 0.0 && (0.0..=MAX_HOLD_MS).contains(ms)) {
+        Some(ms) => Ok(Duration::from_secs_f64(ms / 1e3)),
+        None => refused("hold_ms must be", &hold),
+    }
+}
+
+/// The value as JSON, cut after 100 characters.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(100) {
+        None => text,
+        Some((end, _)) => format!("{}…", &text[..end]),
     }
 }
 
@@ -253,12 +267,14 @@ mod tests {
     #[tokio::test]
     async fn a_bad_hold_is_a_function_error() {
         let mut environment = simulated(&[], 0);
-        let ran = environment.run(&invocation(r#"{"hold_ms":-1}"#), Duration::from_secs(3)).await;
-        let Err(Stop::Reported(failure)) = ran.result else { panic!("it must be reported") };
-        assert_eq!(
-            failure,
-            Failure::platform("InvalidRequest", "hold_ms must be a whole number from 0 to 60000, not -1")
-        );
+        for (request, problem) in [
+            (r#"{"hold_ms":-1}"#, "hold_ms must be a whole number from 0 to 60000, got -1"),
+            ("[1]", "the request must be an object with hold_ms, a whole number from 0 to 60000, got [1]"),
+        ] {
+            let ran = environment.run(&invocation(request), Duration::from_secs(3)).await;
+            let Err(Stop::Reported(failure)) = ran.result else { panic!("it must be reported") };
+            assert_eq!(failure, Failure::platform("InvalidRequest", problem));
+        }
     }
 
     #[tokio::test]

@@ -112,7 +112,7 @@ fn rejection(request: &Request, status: u16, code: Option<&str>) -> Response {
             response.headers_mut().insert(CONTENT_TYPE, kind);
             response
         }
-        Service::CloudWatch => cloudwatch_rejection(status, code),
+        Service::CloudWatch => cloudwatch_rejection(request.cbor, status, code),
         Service::None => respond(status, &json!({ "message": MESSAGE })),
     }
 }
@@ -148,19 +148,22 @@ fn lambda_rejection(operation: &str, status: u16, code: Option<&str>) -> Respons
     response
 }
 
-fn cloudwatch_rejection(status: u16, code: Option<&str>) -> Response {
+fn cloudwatch_rejection(cbor: bool, status: u16, code: Option<&str>) -> Response {
     let (code, fault) = match status {
         400..500 => (code.unwrap_or("Throttling"), "Sender"),
         _ => (code.unwrap_or("InternalServiceFault"), "Receiver"),
     };
     let error = json!({ "__type": format!("com.amazonaws.cloudwatch#{code}"), "message": MESSAGE });
-    let mut body = Vec::new();
-    ciborium::into_writer(&error, &mut body).expect("two strings are plain data, written to memory");
-    let mut response = respond(status, &json!({}));
-    *response.body_mut() = Body::from(body);
+    let mut response = respond(status, &error);
+    if cbor {
+        let mut body = Vec::new();
+        ciborium::into_writer(&error, &mut body).expect("two strings are plain data, written to memory");
+        *response.body_mut() = Body::from(body);
+        response.headers_mut().insert("smithy-protocol", HeaderValue::from_static("rpc-v2-cbor"));
+    }
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/cbor"));
-    headers.insert("smithy-protocol", HeaderValue::from_static("rpc-v2-cbor"));
+    let kind = if cbor { "application/cbor" } else { "application/x-amz-json-1.0" };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Ok(query_error) = HeaderValue::try_from(format!("{code};{fault}")) {
         headers.insert("x-amzn-query-error", query_error);
     }
