@@ -8,3 +8,4 @@ mod faults;
 #[cfg(target_os = "linux")]
 mod kill;
 mod constants;
+mod secrets;
