@@ -17,6 +17,7 @@ use std::time::Duration;
 use coldwatch::aws::{Change, Invocation};
 use coldwatch::record::RunRecord;
 use coldwatch::report_line::report_for;
+use coldwatch::sample::Sample;
 use coldwatch::target::{Environment, UpdateStatus};
 use local_cloud::Options;
 use serde_json::Value;
@@ -88,7 +89,7 @@ async fn coldwatch(stage: &Stage) -> (Cost, RunRecord) {
         invocations: measured.record.attempted,
         cold: measured.record.proven,
         billed: measured.samples().filter_map(|s| s.billed).sum(),
-        needed: measured.samples().filter_map(|s| s.cold_start()).sum(),
+        needed: measured.samples().filter_map(Sample::cold_start).sum(),
     };
     (cost, measured.record)
 }

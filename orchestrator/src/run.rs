@@ -127,8 +127,8 @@ pub async fn run(suite: &Suite, context: &RunContext) -> Result<RunReport, RunEr
     while !turns.is_empty() {
         shuffle(&mut turns, context.trigger.seed(), pass);
         pass += 1;
-        let taken = stream::iter(std::mem::take(&mut turns)).map(|turn| turn.take(suite, context));
-        let results: Vec<Turn<'_>> = taken.buffer_unordered(suite.parallel as usize).collect().await;
+        let taken: Vec<_> = std::mem::take(&mut turns).into_iter().map(|turn| turn.take(suite, context)).collect();
+        let results: Vec<Turn<'_>> = stream::iter(taken).buffer_unordered(suite.parallel as usize).collect().await;
         for turn in results {
             match turn {
                 Turn::Over(i, end) => ended.push((i, *end)),

@@ -7,15 +7,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::aws::{Invocation, InvokeError, Reply};
 use crate::report_line::{self, BillingCheck, PlatformReport, StartKind};
 
-/// How far the clocks of the orchestrator and of an execution environment may differ before an
-/// environment that says it started earlier than the invoke was sent is believed.
-pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+/// How far the clocks of two execution environments may differ. Far more than AWS's own time service
+/// leaves (Amazon Time Sync keeps hosts within milliseconds), so that no cold start is rejected for a clock.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_millis(500);
 
 /// What became of one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,11 +210,21 @@ impl Sample {
     }
 }
 
-/// Turns an invocation into a sample.
-///
-/// `seen` holds the environment ids met so far in this run and learns the new one. `burst_at` is when the
-/// burst began: an environment that says it started well before that was initialised ahead of the request.
-pub fn classify(invocation: Invocation, seen: &mut BTreeSet<String>, burst_at: DateTime<Utc>) -> Sample {
+/// Turns the invocations of a burst into samples, in their order. `seen` holds the environment ids met so far
+/// in this run and learns the new ones.
+pub fn classify(invocations: Vec<Invocation>, seen: &mut BTreeSet<String>) -> Vec<Sample> {
+    let testimonies: Vec<Option<Testimony>> = invocations.iter().map(Testimony::of).collect();
+    let early = initialised_early(&invocations, &testimonies);
+    let all = invocations.into_iter().zip(testimonies).zip(early);
+    all.map(|((invocation, testimony), early)| {
+        let sample = classify_one(invocation, testimony, early, seen);
+        seen.extend(sample.environment_id.clone());
+        sample
+    })
+    .collect()
+}
+
+fn classify_one(invocation: Invocation, testimony: Option<Testimony>, early: bool, seen: &BTreeSet<String>) -> Sample {
     let Invocation { sent_after, round_trip, answer } = invocation;
     let mut sample = Sample {
         outcome: Outcome::ReportMissing,
@@ -246,11 +256,8 @@ pub fn classify(invocation: Invocation, seen: &mut BTreeSet<String>, burst_at: D
         sample.max_memory_used_mb = report.max_memory_used_mb;
         sample.billing_disagrees = report.billing == BillingCheck::Disagrees;
     }
-    let testimony = reply.function_error.is_none().then(|| serde_json::from_slice::<Testimony>(&reply.payload).ok());
-    let testimony = testimony.flatten();
-    sample.outcome = judge(&reply, report.as_ref(), testimony.as_ref(), seen, burst_at, round_trip);
+    sample.outcome = judge(&reply, report.as_ref(), testimony.as_ref(), early, seen, round_trip);
     if let Some(testimony) = testimony {
-        seen.insert(testimony.environment_id.clone());
         sample.held = testimony.held_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1_000.0).ok());
         sample.invocation = Some(testimony.invocation);
         sample.environment_id = Some(testimony.environment_id);
@@ -259,12 +266,41 @@ pub fn classify(invocation: Invocation, seen: &mut BTreeSet<String>, burst_at: D
     sample
 }
 
+impl Testimony {
+    /// What the function said, unless it failed.
+    fn of(invocation: &Invocation) -> Option<Self> {
+        let reply = invocation.answer.as_ref().ok().filter(|reply| reply.function_error.is_none())?;
+        serde_json::from_slice(&reply.payload).ok()
+    }
+}
+
+/// Which environments of a burst were initialised before their request was sent, whatever the clocks say.
+///
+/// Environments tell their start by clocks of their own, which may be off from the orchestrator's by any
+/// amount, but hardly from each other. Each started before its reply was received, so the offset is at most the
+/// smallest "received − started" of the burst. Where "sent − started" is greater even than that, the start
+/// came before the request. In a burst of one nothing can be told this way.
+fn initialised_early(invocations: &[Invocation], testimonies: &[Option<Testimony>]) -> Vec<bool> {
+    let started = |t: &Option<Testimony>| t.as_ref()?.started_at;
+    let Some(zero) = testimonies.iter().find_map(started) else { return vec![false; invocations.len()] };
+    let seconds = |at: DateTime<Utc>| (at - zero).as_seconds_f64();
+    let offset = invocations
+        .iter()
+        .zip(testimonies)
+        .filter_map(|(i, t)| Some((i.sent_after + i.round_trip).as_secs_f64() - seconds(started(t)?)))
+        .fold(f64::INFINITY, f64::min);
+    let is_early = |(i, t): (&Invocation, &Option<Testimony>)| {
+        started(t).is_some_and(|at| i.sent_after.as_secs_f64() - seconds(at) > offset + CLOCK_TOLERANCE.as_secs_f64())
+    };
+    invocations.iter().zip(testimonies).map(is_early).collect()
+}
+
 fn judge(
     reply: &Reply,
     report: Option<&PlatformReport>,
     testimony: Option<&Testimony>,
+    early: bool,
     seen: &BTreeSet<String>,
-    burst_at: DateTime<Utc>,
     round_trip: Duration,
 ) -> Outcome {
     if let Some(error) = &reply.function_error {
@@ -282,14 +318,11 @@ fn judge(
             }
             _ => Outcome::Warm,
         },
-        StartKind::Cold { init } => {
-            let early = testimony.and_then(|t| t.started_at).is_some_and(|at| at + tolerance() < burst_at);
-            match against_first(testimony, seen) {
-                Some(reason) => Outcome::Contradiction(reason),
-                None if early || round_trip < init => Outcome::Proactive { init },
-                None => Outcome::Cold { init },
-            }
-        }
+        StartKind::Cold { init } => match against_first(testimony, seen) {
+            Some(reason) => Outcome::Contradiction(reason),
+            None if early || round_trip < init => Outcome::Proactive { init },
+            None => Outcome::Cold { init },
+        },
         // A snapshot carries the environment id of the environment it was taken from, so ids repeat.
         StartKind::Restored { restore } => match testimony {
             Some(t) if t.invocation != 1 => Outcome::Contradiction(not_first(t.invocation)),
@@ -311,10 +344,6 @@ fn not_first(invocation: u64) -> String {
     format!("REPORT of a start, reply says invocation {invocation}")
 }
 
-fn tolerance() -> TimeDelta {
-    TimeDelta::from_std(CLOCK_TOLERANCE).expect("two seconds fit")
-}
-
 /// The error type of a failed function, never its message: that may quote anything.
 fn error_type(payload: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
@@ -332,10 +361,6 @@ mod tests {
     use super::*;
 
     const ID: &str = "8f5c1e3a-0000-4000-8000-000000000001";
-
-    fn burst_at() -> DateTime<Utc> {
-        "2026-01-01T00:00:10Z".parse().expect("a time")
-    }
 
     fn report(rest: &str) -> String {
         // A billed duration that leaves room for an init would be no proof of a warm start.
@@ -360,7 +385,11 @@ mod tests {
     }
 
     fn outcome(invocation: Invocation) -> Outcome {
-        classify(invocation, &mut BTreeSet::from(["old".to_owned()]), burst_at()).outcome
+        outcomes(vec![invocation]).pop().expect("one sample")
+    }
+
+    fn outcomes(burst: Vec<Invocation>) -> Vec<Outcome> {
+        classify(burst, &mut BTreeSet::from(["old".to_owned()])).into_iter().map(|s| s.outcome).collect()
     }
 
     fn testimony(id: &str, invocation: u64, started_at: &str) -> String {
@@ -406,11 +435,33 @@ mod tests {
     }
 
     #[test]
-    fn an_init_before_the_request_is_proactive() {
-        let early = testimony("new", 1, "2026-01-01T00:00:05Z");
-        assert_eq!(outcome(invocation(report(INIT), &early)).kind(), OutcomeKind::Proactive);
+    fn a_round_trip_shorter_than_the_init_is_proactive() {
         let quick = Invocation { round_trip: Duration::from_millis(50), ..invocation(report(INIT), "{}") };
         assert_eq!(outcome(quick).kind(), OutcomeKind::Proactive);
+    }
+
+    #[test]
+    fn an_environment_much_older_than_its_burst_is_proactive() {
+        let burst = vec![
+            invocation(report(INIT), &testimony("a", 1, NOW)),
+            invocation(report(INIT), &testimony("b", 1, "2026-01-01T00:00:05Z")),
+        ];
+        assert_eq!(outcomes(burst), [COLD, Outcome::Proactive { init: Duration::from_millis(130) }]);
+    }
+
+    #[test]
+    fn a_clock_that_is_off_rejects_nothing() {
+        for time in ["1999-01-01T00:00:00Z", "2099-01-01T00:00:00Z"] {
+            let burst = ["a", "b"].map(|id| invocation(report(INIT), &testimony(id, 1, time)));
+            assert_eq!(outcomes(burst.to_vec()), [COLD, COLD]);
+        }
+    }
+
+    #[test]
+    fn two_replies_of_one_environment_are_not_two_cold_starts() {
+        let burst = vec![invocation(report(INIT), &testimony("a", 1, NOW)); 2];
+        let kinds: Vec<OutcomeKind> = outcomes(burst).iter().map(Outcome::kind).collect();
+        assert_eq!(kinds, [OutcomeKind::Cold, OutcomeKind::Contradiction]);
     }
 
     #[test]
@@ -428,7 +479,8 @@ mod tests {
 
     #[test]
     fn the_hold_is_taken_out_of_what_is_derived() {
-        let sample = classify(invocation(report(INIT), &testimony("new", 1, NOW)), &mut BTreeSet::new(), burst_at());
+        let burst = vec![invocation(report(INIT), &testimony("new", 1, NOW))];
+        let sample = classify(burst, &mut BTreeSet::new()).pop().expect("one sample");
         assert_eq!(sample.handler(), Some(Duration::from_micros(1_500)));
         assert_eq!(sample.cold_start(), Some(Duration::from_micros(131_500)));
         assert_eq!(sample.platform_overhead(), Some(Duration::from_millis(18)));

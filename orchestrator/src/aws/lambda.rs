@@ -55,7 +55,7 @@ pub enum Change {
 }
 
 /// One invoke, sent once, and what came back.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Invocation {
     /// Time from the start of the burst to the sending of this invoke.
     pub sent_after: Duration,

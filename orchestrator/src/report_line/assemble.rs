@@ -1,14 +1,15 @@
 //! Events put together: which REPORTs are Lambda's own, and what the lines around each add to it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::billing::Bill;
 use super::event::{Environment, Event, Origin, What};
 use super::fields::{Reading, ReportFields};
-use super::line::{Search, lines, may_have_report};
-use super::{BillingCheck, InitPhaseReport, PlatformReport, StartKind, json, text};
+use super::line::{Search, is_decoration, lines, may_have_report};
+use super::start::{Signs, start_kind};
+use super::{InitPhaseReport, PlatformReport, json, text};
 
 /// See [`super::reports`].
 pub(super) fn reports(log: &[u8]) -> Vec<PlatformReport> {
@@ -48,6 +49,9 @@ fn believed(log: &[u8], wanted: impl Fn(&str) -> bool) -> Vec<Found> {
     found
 }
 
+/// An environment has one or two phases before its first request. More are a hostile log's.
+const MOST_PHASES: usize = 8;
+
 /// Everything the platform says in a log, in order.
 fn events(log: &[u8]) -> Vec<Event<'_>> {
     const LONGEST_OBJECT: usize = 16 * 1024;
@@ -70,8 +74,9 @@ fn events(log: &[u8]) -> Vec<Event<'_>> {
                 }
             }
         }
-        if line.text.trim_ascii() == b"{" && line.number >= not_before {
-            object_opened = Some((line.number, line.start));
+        let before_brace = line.text.trim_ascii_end().strip_suffix(b"{").filter(|before| is_decoration(before));
+        if let Some(before) = before_brace.filter(|_| line.number >= not_before) {
+            object_opened = Some((line.number, line.start + before.len()));
         }
         let wrapped = || {
             let more = std::iter::from_fn(|| lines.next_if(|line| text::continues_report(line.text)));
@@ -92,26 +97,35 @@ struct Walk<'e, 'a> {
     phases: Vec<&'e InitPhaseReport>,
     /// Where those of the current environment begin.
     phases_from: usize,
+    /// Behind the last one that ran inside an invocation; 0 if none did.
+    last_inside: usize,
     signs: Signs,
     open: HashMap<&'e str, Invocation>,
+    /// How many of the open ones have had no END.
+    running: usize,
+    /// Requests whose START and REPORT have been read.
+    answered: HashSet<&'e str>,
 }
 
 /// What is known of an invocation before its REPORT.
 #[derive(Clone)]
 struct Invocation {
     environment: Rc<Environment>,
+    /// Those before it, and those inside it up to END.
     phases: Range<usize>,
     signs: Signs,
     ended: bool,
 }
 
-/// Signs that the next invocation will not be warm.
-#[derive(Debug, Clone, Copy, Default)]
-struct Signs {
-    environment_started: bool,
-    init_failed: bool,
-    /// An init inside the invocation.
-    init_ran_again: bool,
+impl Invocation {
+    /// Takes in the init that ran since the START, if one did.
+    fn end(&mut self, last_inside: usize) {
+        if !self.ended && last_inside > self.phases.end {
+            self.signs.init_ran_again = true;
+            self.phases.end = last_inside;
+        }
+        self.ended = true;
+    }
 }
 
 /// What follows a REPORT of the same request id.
@@ -131,8 +145,11 @@ impl<'e, 'a> Walk<'e, 'a> {
             served: false,
             phases: Vec::new(),
             phases_from: 0,
+            last_inside: 0,
             signs: Signs::default(),
             open: HashMap::new(),
+            running: 0,
+            answered: HashSet::new(),
         }
     }
 
@@ -140,17 +157,8 @@ impl<'e, 'a> Walk<'e, 'a> {
         let mut found = Vec::new();
         for (index, event) in self.events.iter().enumerate() {
             match &event.what {
-                What::Start { id } => {
-                    let invocation = self.invocation();
-                    self.open.insert(id, invocation);
-                }
-                What::End { id } => {
-                    if !self.open.contains_key(id.as_ref()) {
-                        let invocation = self.invocation();
-                        self.open.insert(id, invocation);
-                    }
-                    self.open.get_mut(id.as_ref()).expect("it was just entered").ended = true;
-                }
+                What::Start { id } => self.start(id),
+                What::End { id } => self.end(id),
                 What::EnvironmentStart(environment) => self.start_environment(environment),
                 What::InitPhase { report, initialization_type } => {
                     self.enter_phase(report, initialization_type.as_ref());
@@ -162,6 +170,25 @@ impl<'e, 'a> Walk<'e, 'a> {
             }
         }
         found
+    }
+
+    fn start(&mut self, id: &'e str) {
+        let invocation = self.invocation();
+        self.running += 1;
+        if self.open.insert(id, invocation).is_some_and(|replaced| !replaced.ended) {
+            self.running -= 1;
+        }
+        self.answered.remove(id);
+    }
+
+    fn end(&mut self, id: &'e str) {
+        if let Some(invocation) = self.open.get_mut(id) {
+            self.running -= usize::from(!invocation.ended);
+            invocation.end(self.last_inside);
+        } else if !self.answered.contains(id) {
+            let invocation = Invocation { ended: true, ..self.invocation() };
+            self.open.insert(id, invocation);
+        }
     }
 
     /// What an invocation that begins here finds.
@@ -188,9 +215,8 @@ impl<'e, 'a> Walk<'e, 'a> {
     }
 
     fn enter_phase(&mut self, report: &'e InitPhaseReport, initialization_type: Option<&String>) {
-        const MOST_PER_ENVIRONMENT: usize = 16;
         self.phases.push(report);
-        self.phases_from = self.phases_from.max(self.phases.len().saturating_sub(MOST_PER_ENVIRONMENT));
+        self.phases_from = self.phases_from.max(self.phases.len().saturating_sub(MOST_PHASES));
         if self.environment.initialization_type.is_none() && initialization_type.is_some() {
             Rc::make_mut(&mut self.environment).initialization_type = initialization_type.cloned();
         }
@@ -199,10 +225,7 @@ impl<'e, 'a> Walk<'e, 'a> {
         } else if report.ran_inside_the_invocation() {
             // Its place is before START, but it may come after. An `init` phase after START is the function's output.
             self.signs.init_ran_again = true;
-            for invocation in self.open.values_mut().filter(|invocation| !invocation.ended) {
-                invocation.signs.init_ran_again = true;
-                invocation.phases.end = self.phases.len();
-            }
+            self.last_inside = self.phases.len();
         } else {
             self.signs.init_failed = true;
         }
@@ -211,16 +234,17 @@ impl<'e, 'a> Walk<'e, 'a> {
     /// The REPORT at `index`, unless it is part of the function's output.
     fn report(&mut self, index: usize, id: &'e str, fields: Option<&ReportFields>) -> Option<Found> {
         let Event { origin, .. } = self.events[index];
-        let open = self.open.get(id);
         let later = self.later[index];
-        let inside_the_output = open.is_some_and(|invocation| !invocation.ended) && later.end;
-        let is_imitation = origin == Origin::Glued && !open.is_some_and(|invocation| invocation.ended);
-        if inside_the_output || is_imitation {
+        if self.is_output(id, origin, later) {
             return None;
         }
-        let mut invocation = match self.open.remove(id) {
-            Some(invocation) => invocation,
-            None => self.invocation(),
+        let mut invocation = if let Some(mut invocation) = self.open.remove(id) {
+            self.running -= usize::from(!invocation.ended);
+            self.answered.insert(id);
+            invocation.end(self.last_inside);
+            invocation
+        } else {
+            self.invocation()
         };
         self.signs.init_ran_again &= !invocation.signs.init_ran_again;
         let mut phases: Vec<InitPhaseReport> =
@@ -232,6 +256,15 @@ impl<'e, 'a> Walk<'e, 'a> {
         let fields = fields.cloned().unwrap_or_default();
         let report = platform_report(id, fields, &invocation, phases, self.trace_after(index));
         Some(Found { origin, readable, report })
+    }
+
+    /// Whether a REPORT is part of what a function printed.
+    fn is_output(&self, id: &str, origin: Origin, later: Later) -> bool {
+        match self.open.get(id) {
+            Some(invocation) => !invocation.ended && (later.end || origin == Origin::Glued),
+            // It was answered and not started again: another request that is running quotes it.
+            None => origin == Origin::Glued || (self.running > 0 && self.answered.contains(id)),
+        }
     }
 
     /// In a log with the newest line first, what came before the invocation follows its REPORT.
@@ -290,6 +323,7 @@ fn platform_report(
     trace: Option<String>,
 ) -> PlatformReport {
     let environment = &invocation.environment;
+    let provisioned = environment.initialization_type.as_deref() == Some("provisioned-concurrency");
     let bill = Bill {
         duration: fields.duration.value(),
         billed: fields.billed.value(),
@@ -307,7 +341,7 @@ fn platform_report(
         init: fields.init.value(),
         restore: fields.restore.value(),
         billed_restore: fields.billed_restore.value(),
-        start: start(&fields, billing, invocation),
+        start: start_kind(&fields, billing, invocation.signs, provisioned),
         billing,
         status: fields.status,
         error_type: fields.error_type,
@@ -317,40 +351,4 @@ fn platform_report(
         runtime_version_arn: environment.runtime_version_arn.clone(),
         xray_trace_id: fields.trace_id.or(trace),
     }
-}
-
-/// How the execution environment came to serve the invocation: proven, or unknown.
-fn start(fields: &ReportFields, billing: BillingCheck, invocation: &Invocation) -> StartKind {
-    let Signs { environment_started, init_failed, init_ran_again } = invocation.signs;
-    let provisioned = invocation.environment.initialization_type.as_deref() == Some("provisioned-concurrency");
-    match (fields.init, fields.restore) {
-        (Reading::Value(_), Reading::Value(_)) => StartKind::Contradictory,
-        (Reading::Value(_), Reading::Absent) if provisioned => StartKind::Provisioned,
-        (Reading::Value(init), Reading::Absent) => StartKind::Cold { init },
-        (Reading::Absent, Reading::Value(restore)) => StartKind::Restored { restore },
-        _ if init_failed || init_ran_again || fields.error_type.as_deref().is_some_and(is_init_error) => {
-            StartKind::InitFailed
-        }
-        (Reading::Absent, Reading::Absent)
-            if fields.is_whole()
-                && fields.billed_restore == Reading::Absent
-                && billing == BillingCheck::Agrees
-                && !environment_started =>
-        {
-            StartKind::Warm
-        }
-        _ => StartKind::Unknown,
-    }
-}
-
-/// Errors that a runtime raises only while it loads the function (names from the runtimes' sources).
-fn is_init_error(error_type: &str) -> bool {
-    matches!(
-        error_type,
-        "Runtime.ImportModuleError"
-            | "Runtime.InvalidEntrypoint"
-            | "Runtime.UserCodeSyntaxError"
-            | "Runtime.HandlerNotFound"
-            | "Runtime.MalformedHandlerName"
-    )
 }

@@ -207,6 +207,6 @@ pub(super) fn is_harmless(stray: &[u8]) -> bool {
 
 /// A word or two of text; bytes that are not UTF-8 become U+FFFD, and what exceeds any text of the platform's is cut.
 pub(super) fn text(value: &[u8]) -> Option<String> {
-    const LONGEST: usize = 1024;
+    const LONGEST: usize = 256;
     (!value.is_empty()).then(|| String::from_utf8_lossy(&value[..value.len().min(LONGEST)]).into_owned())
 }

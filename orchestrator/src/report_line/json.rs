@@ -132,8 +132,10 @@ fn duration(value: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(value.as_f64()? / 1e3).ok()
 }
 
+/// A whole number, also where it is written as `128.0`.
 fn megabytes(value: &Value) -> Option<u32> {
-    value.as_u64()?.try_into().ok()
+    let whole = value.as_f64().filter(|number| number.fract() == 0.0)?;
+    format!("{whole}").parse().ok()
 }
 
 /// `Root=1-…;Parent=…;Sampled=1` names the trace first.

@@ -59,6 +59,8 @@ pub(super) struct Utterance<'a> {
     pub(super) keyword: Keyword,
     pub(super) before: &'a [u8],
     pub(super) body: &'a [u8],
+    /// What the body runs into, where that is not the end of the line.
+    pub(super) next: Option<Keyword>,
 }
 
 /// The searches for what the platform says, prepared once for all lines of a log.
@@ -87,11 +89,15 @@ impl Search {
             }
         }
         found.sort_unstable_by_key(|&(start, ..)| start);
-        let ends = found.iter().skip(1).map(|&(start, ..)| start).chain(std::iter::once(line.len()));
-        let spoken = found.iter().zip(ends);
-        spoken
-            .map(|(&(start, body, keyword), end)| Utterance { keyword, before: &line[..start], body: &line[body..end] })
-            .collect()
+        // `INIT_REPORT RequestId: ` is one keyword, not two.
+        found.dedup_by(|next, kept| next.0 < kept.1);
+        let spoken = found.iter().enumerate().map(|(index, &(start, body, keyword))| {
+            let next = found.get(index + 1);
+            let end = next.map_or(line.len(), |&(start, ..)| start);
+            let next = next.map(|&(.., keyword)| keyword);
+            Utterance { keyword, before: &line[..start], body: &line[body..end], next }
+        });
+        spoken.collect()
     }
 
     /// Whether a line may hold a JSON event of the platform.
@@ -147,6 +153,15 @@ mod tests {
             .utterances(b"doneEND RequestId: aREPORT RequestId: a\tDuration: 1.00 ms\tXRAY TraceId: 1-2\t");
         let keywords: Vec<_> = found.iter().map(|it| (it.keyword, it.before.len(), it.body.len())).collect();
         assert_eq!(keywords, [(Keyword::End, 4, 1), (Keyword::Report, 20, 20), (Keyword::Xray, 58, 4)]);
+    }
+
+    #[test]
+    fn keywords_do_not_overlap() {
+        let found = Search::new().utterances(b"RESTORE_REPORT RequestId: a");
+        assert_eq!(
+            found,
+            [Utterance { keyword: Keyword::RestoreReport, before: b"", body: b"RequestId: a", next: None }]
+        );
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod fields;
 mod json;
 mod line;
 mod number;
+mod start;
 mod text;
 
 use std::time::Duration;

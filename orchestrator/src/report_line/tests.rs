@@ -235,11 +235,33 @@ fn output_of_the_function_does_not_count() {
 
 #[test]
 fn a_later_request_may_quote_an_earlier_report() {
-    let text = "START RequestId: {ID} Version: 1\nEND RequestId: {ID}\nREPORT RequestId: {ID}{FIGURES}\t\n\
-        START RequestId: {OTHER} Version: 1\nlast time: REPORT RequestId: {ID}{FIGURES}\tInit Duration: 999.00 ms\n\
-        END RequestId: {ID}\nEND RequestId: {OTHER}\nREPORT RequestId: {OTHER}{FIGURES}\t\n";
-    starts(text, StartKind::Warm);
-    assert_eq!(reports(&log(text)).len(), 2);
+    for before in ["", "last time: "] {
+        let text = format!(
+            "START RequestId: {{ID}} Version: 1\nEND RequestId: {{ID}}\nREPORT RequestId: {{ID}}{{FIGURES}}\t\n\
+            START RequestId: {{OTHER}} Version: 1\n{before}REPORT RequestId: {{ID}}{{FIGURES}}\tInit Duration: 999.00 ms\n\
+            END RequestId: {{ID}}\nEND RequestId: {{OTHER}}\nREPORT RequestId: {{OTHER}}{{FIGURES}}\t\n"
+        );
+        starts(&text, StartKind::Warm);
+        assert_eq!(reports(&log(&text)).len(), 2);
+    }
+}
+
+#[test]
+fn a_retry_is_started_again() {
+    let attempt = |end: &str| {
+        format!("START RequestId: {{ID}} Version: 1\nEND RequestId: {{ID}}\nREPORT RequestId: {{ID}}{{FIGURES}}{end}\n")
+    };
+    let other = "START RequestId: {OTHER} Version: 1\n";
+    starts(&format!("{}{other}{}", attempt("\tStatus: timeout"), attempt("\tInit Duration: 150.00 ms")), cold(150));
+}
+
+#[test]
+fn a_report_that_runs_into_another_line_is_not_warm() {
+    for next in ["REPORT RequestId: {ID}{FIGURES}\tInit Duration: 150.00 ms", "START RequestId: {OTHER} Version: 1"] {
+        starts(&format!("REPORT RequestId: {{ID}}{{FIGURES}}{next}\n"), StartKind::Unknown);
+        starts(&format!("REPORT RequestId: {{ID}}{{FIGURES}}\tInit Duration: 9.00 ms{next}\n"), cold(9));
+    }
+    starts("REPORT RequestId: {ID}{FIGURES}\tXRAY TraceId: 1-2\tSegmentId: 3\tSampled: true\t\n", StartKind::Warm);
 }
 
 #[test]
@@ -343,7 +365,9 @@ fn copies_are_read_where_nothing_better_is_there() {
         "{\n  \"type\": \"platform.report\",\n  \"record\": {\n    \"requestId\": \"{ID}\",\n    \"metrics\": {\n      \"initDurationMs\": 150\n    }\n  }\n}\n".to_owned(),
         "[{\"type\":\"platform.start\",\"record\":{\"requestId\":\"{ID}\"}},{\"type\":\"platform.report\",\"record\":{\"requestId\":\"{ID}\",\"metrics\":{\"initDurationMs\":150}}}]".to_owned(),
     ];
-    for copy in copies {
+    let broken_in_labels = "REPORT RequestId: {ID} Duration: 20.50 ms Billed Duration: 171 ms Memory\nSize: 256 MB Max Memory\nUsed: 61 MB Init\nDuration: 150.00 ms\n";
+    let behind_a_stamp = "2026-01-31T10:20:30.123Z\t{\n \"type\": \"platform.report\",\n \"record\": {\n \"requestId\": \"{ID}\", \"metrics\": {\"initDurationMs\": 150}}\n}\n";
+    for copy in copies.into_iter().chain([broken_in_labels.to_owned(), behind_a_stamp.to_owned()]) {
         starts(&copy, cold(150));
     }
 }
@@ -372,11 +396,39 @@ fn bytes_that_are_not_text_do_not_matter_elsewhere() {
     assert_eq!(report_for(&bytes, ID).map(|report| report.start), Some(StartKind::Warm));
 }
 
+#[test]
+fn hostile_logs_are_read_in_linear_time() {
+    let start = |i: usize| format!("START RequestId: {i} Version: 1\n");
+    let again = "INIT_REPORT Init Duration: 1.00 ms\tPhase: invoke\tStatus: error\n";
+    let hostile: [&dyn Fn(usize) -> String; 7] = [
+        &|i| format!("{}{again}", start(i)),
+        &|i| format!("INIT_START Runtime Version: {}\n{}REPORT RequestId: {i}\n", "x".repeat(900), start(i)),
+        &|_| "{\n\"type\":\"platform.report\",\"k\":\n".to_owned(),
+        &|_| "REPORT RequestId: a Error Type: END RequestId: a ".to_owned(),
+        &|_| "REPORT RequestId: a\nDuration: 1.00 ms\n".to_owned(),
+        &|i| format!("REPORT RequestId: a\n{}", start(i % 3)),
+        &|_| "{\"type\":\"platform.report\",".to_owned(),
+    ];
+    for piece in hostile {
+        let mut log = String::from("REPORT RequestId: a\n");
+        for i in 0.. {
+            if log.len() > 1_000_000 {
+                break;
+            }
+            log += &piece(i);
+        }
+        let begin = std::time::Instant::now();
+        reports(log.as_bytes());
+        // Quadratic time would take minutes.
+        assert!(begin.elapsed() < Duration::from_secs(10), "{:?} for {:?} …", begin.elapsed(), &log[..80]);
+    }
+}
+
 /// Pieces of platform lines in any order, so that what is made of them comes close to the grammar.
 fn nearly_a_log() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => prop::sample::select(vec![
-            "START RequestId: a Version: 1", "END RequestId: a", "REPORT RequestId: a", "REPORT RequestId: b", "INIT_START ", "INIT_REPORT ",
+            "START RequestId: a Version: 1", "END RequestId: a", "REPORT RequestId: a", "REPORT RequestId: b", "INIT_START ", "INIT_REPORT ", "RequestId: a",
             "\tDuration: 1.00 ms", "\tBilled Duration: 2 ms", "\tMemory Size: 128 MB", "\tMax Memory Used: 9 MB", "\tInit Duration: 1.00 ms",
             " Status: timeout", "\tStatus: error", "\tPhase: invoke", "XRAY TraceId: 1-2", "\n", "\n", "\t", " ", "| ", "{", "}", "{\n", "\"type\":\"platform.report\",",
             r#"{"type":"platform.report","record":{"requestId":"a","metrics":{"durationMs":1,"billedDurationMs":1,"memorySizeMB":1,"maxMemoryUsedMB":1}}}"#,
@@ -410,9 +462,10 @@ proptest! {
     fn what_is_written_is_read(duration in 0_u64..90_000_000, init in prop::option::of(0_u64..1_000_000), memory in 128_u32..10_240) {
         let hundredths = |value: u64| format!("{}.{:02} ms", value / 100, value % 100);
         let billed = (duration + init.unwrap_or(0)).div_ceil(100);
-        let duration_text = hundredths(duration);
-        let init_text = init.map(|init| format!("Init Duration: {}\t", hundredths(init))).unwrap_or_default();
-        let text = format!("REPORT RequestId: a\tDuration: {duration_text}\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\tMax Memory Used: 99 MB\t{init_text}");
+        let mut text = format!("REPORT RequestId: a\tDuration: {}\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\tMax Memory Used: 99 MB\t", hundredths(duration));
+        if let Some(init) = init {
+            text.extend(["Init Duration: ", &hundredths(init), "\t"]);
+        }
         let read = report_for(text.as_bytes(), "a").expect("a REPORT was written");
         let exact = |value: u64| Duration::from_micros(value * 10);
         prop_assert_eq!((read.duration, read.init, read.memory_size_mb), (Some(exact(duration)), init.map(exact), Some(memory)));

@@ -32,7 +32,7 @@ fn what<'a>(spoken: &Utterance<'a>, origin: Origin, wrapped: impl FnMut() -> Vec
     match spoken.keyword {
         Keyword::Start if at_start => Some(What::Start { id: request_id(spoken.body)?.0 }),
         Keyword::End => Some(What::End { id: request_id(spoken.body)?.0 }),
-        Keyword::Report => report(spoken.body, origin, wrapped),
+        Keyword::Report => report(spoken, origin, wrapped),
         Keyword::InitStart | Keyword::RestoreStart if at_start => Some(environment_start(spoken.body, origin)),
         Keyword::InitReport if at_start => Some(init_phase(InitPhaseKind::Init, spoken.body, origin)),
         Keyword::RestoreReport if at_start => Some(init_phase(InitPhaseKind::Restore, spoken.body, origin)),
@@ -41,25 +41,31 @@ fn what<'a>(spoken: &Utterance<'a>, origin: Origin, wrapped: impl FnMut() -> Vec
     }
 }
 
-fn report<'a>(body: &'a [u8], origin: Origin, mut wrapped: impl FnMut() -> Vec<&'a [u8]>) -> Option<What<'a>> {
-    let (id, rest) = request_id(body)?;
-    if origin == Origin::Native && rest.starts_with(b"\t") {
-        return Some(What::Report { id, fields: Box::new(report_fields(rest, Separators::Tabs)) });
-    }
-    let mut whole = fields::without_border(rest).to_vec();
-    // Lambda writes tabs, so a REPORT without any is a copy, and only a copy may have been broken.
-    if origin >= Origin::Decorated && !rest.contains(&b'\t') {
-        for line in wrapped() {
-            whole.push(b' ');
-            whole.extend_from_slice(fields::without_border(line));
+fn report<'a>(spoken: &Utterance<'a>, origin: Origin, mut wrapped: impl FnMut() -> Vec<&'a [u8]>) -> Option<What<'a>> {
+    let (id, rest) = request_id(spoken.body)?;
+    let mut fields = if origin == Origin::Native && rest.starts_with(b"\t") {
+        report_fields(rest, Separators::Tabs)
+    } else {
+        let mut whole = fields::without_border(rest).to_vec();
+        // Lambda writes tabs, so a REPORT without any is a copy, and only a copy may have been broken.
+        if origin >= Origin::Decorated && !rest.contains(&b'\t') {
+            for line in wrapped() {
+                whole.push(b' ');
+                whole.extend_from_slice(fields::without_border(line));
+            }
         }
-    }
-    Some(What::Report { id, fields: Box::new(report_fields(&whole, Separators::Loose)) })
+        report_fields(&whole, Separators::Loose)
+    };
+    // X-Ray's line may follow on the same line. Anything else there has swallowed the end of this one.
+    fields.stray |= spoken.next.is_some_and(|next| next != Keyword::Xray);
+    Some(What::Report { id, fields: Box::new(fields) })
 }
 
-/// Whether a line can be the continuation of a broken REPORT.
+/// Whether a line can be the continuation of a broken REPORT: it begins with a label, or with the rest of one.
 pub(super) fn continues_report(line: &[u8]) -> bool {
-    Label::at_start(line.trim_ascii_start()).is_some()
+    let line = line.trim_ascii_start();
+    let rests = [&b"Size:"[..], b"Memory Used:", b"Used:", b"Type:"];
+    Label::at_start(line).is_some() || rests.iter().any(|rest| line.starts_with(rest))
 }
 
 fn report_fields(body: &[u8], separators: Separators) -> ReportFields {

@@ -43,12 +43,12 @@ impl Session<'_> {
         let _share = self.run.free_concurrency.acquire_many(size).await.expect("the semaphore is never closed");
         let hold = hold::for_burst(self.hold, size);
         let deadline = reply_deadline(self.config.timeout).min(self.time_left());
-        let (at, start) = ((self.run.clock)(), Instant::now());
+        let start = Instant::now();
         let body = payload(self.spec.payload.as_ref(), hold);
         let invocations = burst(&self.run.aws.lambda, &self.config.arn, &body, size, deadline, &self.run.stop).await;
         let burst_time = start.elapsed();
         let send_spread = invocations.last().map(|last| last.sent_after).unwrap_or_default();
-        let mut samples: Vec<Sample> = invocations.into_iter().map(|i| classify(i, &mut self.seen, at)).collect();
+        let mut samples = classify(invocations, &mut self.seen);
         self.hold = hold::next(self.hold, &samples);
         self.burst_cap = hold::burst_cap(self.burst_cap, &samples);
         let discarded = self.changed_underneath(index).await;

@@ -4,3 +4,7 @@ mod stage;
 mod run;
 mod cli;
 mod invariants;
+mod faults;
+#[cfg(target_os = "linux")]
+mod kill;
+mod constants;

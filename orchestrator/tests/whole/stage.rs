@@ -10,6 +10,7 @@ use coldwatch::plan::Trigger;
 use coldwatch::run::{RunContext, RunReport, run};
 use coldwatch::session::{Measured, TargetEnd};
 use coldwatch::suite::Suite;
+use coldwatch::target::UpdateStatus;
 use local_cloud::{FunctionCode, FunctionSpec, LocalCloud, Options};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -19,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Stage {
     pub cloud: LocalCloud,
     pub aws: Aws,
+    /// Where the stand-in keeps its state.
+    pub state: tempfile::TempDir,
     /// What a test may set to move the wall clock.
     pub now: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
@@ -29,6 +32,8 @@ impl Stage {
     }
 
     pub async fn with(options: Options) -> Self {
+        let state = tempfile::tempdir().expect("a folder");
+        let options = Options { state: Some(state.path().to_owned()), ..options };
         let cloud = LocalCloud::start(options).await.expect("the local cloud starts");
         let connection = Connection {
             endpoint: Some(cloud.endpoint().to_owned()),
@@ -38,7 +43,7 @@ impl Stage {
         };
         let aws = Aws::connect(connection).await.expect("clients");
         aws.store.ensure_table().await.expect("the table");
-        Self { cloud, aws, now: Arc::default() }
+        Self { cloud, aws, state, now: Arc::default() }
     }
 
     /// Has a simulated function ready.
@@ -84,10 +89,11 @@ impl Stage {
         run(&suite, &self.context(trigger)).await.expect("the run starts")
     }
 
-    /// The function as `GetFunction` tells it, without what every change alters.
+    /// The function as `GetFunction` tells it, without what every update alters, a failed one too.
     pub async fn configuration(&self, function: &str) -> coldwatch::target::FunctionConfig {
         let mut config = self.aws.lambda.function(function).await.expect("the function");
         config.revision.clear();
+        config.update = UpdateStatus::Successful;
         config
     }
 }

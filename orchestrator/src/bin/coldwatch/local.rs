@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use coldwatch::aws::{Aws, Connection};
 use coldwatch::suite::Suite;
-use local_cloud::{FunctionCode, FunctionSpec, LocalCloud, Options};
+use local_cloud::{Fault, FunctionCode, FunctionSpec, LocalCloud, Options};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -38,6 +38,9 @@ pub struct LocalArgs {
     /// Added to every invoke, half each way
     #[arg(long, value_name = "MS", default_value_t = 0)]
     network_ms: u64,
+    /// Something that goes wrong, such as `reject:lambda.Invoke,status=429,chance=0.1`; may be repeated
+    #[arg(long = "fault", value_name = "SPEC", value_parser = Fault::parse)]
+    faults: Vec<Fault>,
 }
 
 /// A running local cloud, alone in its state folder.
@@ -99,6 +102,7 @@ pub async fn execute(args: LocalArgs) -> Result<Exit, Failure> {
     let standin = Standin::start(options).await?;
     standin.connect(&args.table).await?;
     standin.create_targets().await?;
+    args.faults.into_iter().for_each(|fault| standin.cloud.inject(fault));
     println!("export AWS_ENDPOINT_URL={}", standin.cloud.endpoint());
     println!("export AWS_REGION={REGION} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local");
     println!("export COLDWATCH_TABLE={}", args.table);
@@ -190,15 +194,13 @@ fn write_code(target: &BuiltIn, folder: &Path) -> Result<(), String> {
     let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
     std::fs::create_dir_all(folder).map_err(failed)?;
     let file = folder.join(target.file);
-    match target.source {
-        Some(source) => std::fs::write(&file, source).map_err(failed),
-        None => {
-            let binary = std::env::current_exe().map_err(failed)?.with_file_name("target-function");
-            std::fs::copy(&binary, &file)
-                .map(|_| ())
-                .map_err(|e| format!("{} ({e}); build it with `cargo build -p target-function`", binary.display()))
-        }
+    if let Some(source) = target.source {
+        return std::fs::write(&file, source).map_err(failed);
     }
+    let binary = std::env::current_exe().map_err(failed)?.with_file_name("target-function");
+    std::fs::copy(&binary, &file)
+        .map(|_| ())
+        .map_err(|e| format!("{} ({e}); build it with `cargo build -p target-function`", binary.display()))
 }
 
 /// Bursts no larger than the cores, and one target at a time: on one machine the environments of a larger burst

@@ -76,7 +76,8 @@ fn parse_cases(input: impl BufRead, mut output: impl Write) -> anyhow::Result<()
         let log = case.bytes().with_context(|| format!("case `{}`", case.id))?;
         let report = match &case.target_request_id {
             Some(id) => report_for(&log, id),
-            None => reports(&log).pop(),
+            // Without an id to ask for, a line without any figure is a template rather than a report.
+            None => reports(&log).into_iter().rfind(|report| report.duration.is_some()),
         };
         let prediction = Prediction {
             id: &case.id,
@@ -196,6 +197,54 @@ impl<'a> From<&'a InitPhaseReport> for InitPhaseLine<'a> {
     }
 }
 
+/// The nearest number to the decimals that the log has.
+#[expect(clippy::cast_precision_loss, reason = "nanoseconds stay exact up to 104 days")]
 fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
+    duration.as_nanos() as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = "START RequestId: a Version: 1\nEND RequestId: a\nREPORT RequestId: a\tDuration: 1.25 ms\tBilled Duration: 12 ms\t\
+        Memory Size: 128 MB\tMax Memory Used: 30 MB\tInit Duration: 10.50 ms\t\n\
+        START RequestId: b Version: 1\nEND RequestId: b\nREPORT RequestId: b\tDuration: 1.25 ms\tBilled Duration: 2 ms\t\
+        Memory Size: 128 MB\tMax Memory Used: 30 MB\t\n";
+
+    fn run(args: &ParseArgs, input: &str) -> anyhow::Result<String> {
+        let mut output = Vec::new();
+        parse(args, input.as_bytes(), &mut output)?;
+        Ok(String::from_utf8(output).expect("JSON is UTF-8"))
+    }
+
+    fn args(request_id: Option<&str>, cases: bool) -> ParseArgs {
+        ParseArgs { file: "-".into(), request_id: request_id.map(str::to_owned), cases }
+    }
+
+    #[test]
+    fn every_report_is_one_line() {
+        let output = run(&args(None, false), LOG).unwrap();
+        let first = r#"{"request_id":"a","duration_ms":1.25,"billed_duration_ms":12.0,"memory_size_mb":128,"max_memory_used_mb":30,"init_duration_ms":10.5,"restore_duration_ms":null,"billed_restore_duration_ms":null,"status":null,"error_type":null,"init_phase_reports":[],"initialization_type":null,"runtime_version":null,"runtime_version_arn":null,"xray_trace_id":null,"cold":true,"billing_agrees":true}"#;
+        assert_eq!((output.lines().next(), output.lines().count()), (Some(first), 2));
+    }
+
+    #[test]
+    fn a_request_id_chooses_its_report_or_fails() {
+        let output = run(&args(Some("b"), false), LOG).unwrap();
+        assert!(output.starts_with(r#"{"request_id":"b","#) && output.lines().count() == 1, "{output}");
+        let error = run(&args(Some("c"), false), LOG).unwrap_err();
+        assert_eq!(error.to_string(), "no readable REPORT of request `c`");
+    }
+
+    #[test]
+    fn each_case_gets_a_prediction() {
+        let case = |id: &str, wanted: &str| serde_json::json!({ "id": id, "log": LOG, "target_request_id": wanted });
+        let in_base64 = serde_json::json!({ "id": "3", "log_base64": STANDARD.encode(LOG), "target_request_id": "b" });
+        let output = run(&args(None, true), &format!("{}\n{}\n{in_base64}\n", case("1", "a"), case("2", "c"))).unwrap();
+        let lines: Vec<serde_json::Value> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((&lines[0]["id"], &lines[0]["cold"]), (&"1".into(), &true.into()));
+        assert_eq!(lines[1], serde_json::json!({ "id": "2", "error": "no readable REPORT of the request" }));
+        assert_eq!((&lines[2]["id"], &lines[2]["cold"]), (&"3".into(), &false.into()));
+    }
 }

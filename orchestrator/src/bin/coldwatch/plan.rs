@@ -76,16 +76,11 @@ fn show(plan: &Plan, json: bool) -> Result<(), Failure> {
         writeln!(out, "{}: {} rounds, {gb_seconds}", target.label, target.rounds)?;
     }
     writeln!(out, "\ninvocations      {} if all are proven, {} at most", plan.invocations, plan.most_invocations)?;
-    match plan.expected_gb_seconds.zip(plan.expected_usd) {
-        Some((gb, usd)) => {
-            writeln!(out, "billed           {gb:.3} GB-s, about {usd:.5} USD (prices of {PRICES_READ_ON})")?
-        }
-        None => writeln!(
-            out,
-            "billed           not estimable before every target has a run; {} GB-s at most",
-            plan.most_gb_seconds
-        )?,
-    }
+    let billed = match plan.expected_gb_seconds.zip(plan.expected_usd) {
+        Some((gb, usd)) => format!("{gb:.3} GB-s, about {usd:.5} USD (prices of {PRICES_READ_ON})"),
+        None => format!("not estimable before every target has a run; {} GB-s at most", plan.most_gb_seconds),
+    };
+    writeln!(out, "billed           {billed}")?;
     writeln!(
         out,
         "wall time        at least {:.1} s, from 14 control calls a second and the waits for updates",

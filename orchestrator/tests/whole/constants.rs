@@ -1,0 +1,44 @@
+//! The constants in `docs/methodology.md` are the code's.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use coldwatch::aws::SAMPLES_KEPT;
+use coldwatch::change::ENVIRONMENT_LIMIT_BYTES;
+use coldwatch::estimate::CONTROL_CALLS_PER_SECOND;
+use coldwatch::hold::{FIRST_HOLD, LONGEST_HOLD};
+use coldwatch::lease::LEASE;
+use coldwatch::publish::MAX_UNIQUE_VALUES;
+use coldwatch::sample::CLOCK_TOLERANCE;
+use coldwatch::settle::{FIRST_POLL, LONGEST_POLL, SETTLE_LIMIT};
+use coldwatch::summary::CONFIDENCE;
+
+#[test]
+fn the_methodology_names_the_constants_of_the_code() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/methodology.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let table = page.split("## Constants").nth(1).expect("the section");
+    let rows: BTreeMap<&str, &str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "))
+        .filter(|(name, _)| *name != "constant")
+        .collect();
+    let ms = |duration: Duration| format!("{} ms", duration.as_millis());
+    let code = [
+        ("first hold", ms(FIRST_HOLD)),
+        ("longest hold", ms(LONGEST_HOLD)),
+        ("clock tolerance", ms(CLOCK_TOLERANCE)),
+        ("settle limit", ms(SETTLE_LIMIT)),
+        ("first poll", ms(FIRST_POLL)),
+        ("longest poll", ms(LONGEST_POLL)),
+        ("lease", ms(LEASE)),
+        ("control calls a second", CONTROL_CALLS_PER_SECOND.to_string()),
+        ("environment limit", format!("{ENVIRONMENT_LIMIT_BYTES} bytes")),
+        ("confidence", format!("{} %", CONFIDENCE * 100.0)),
+        ("unique values a datum", MAX_UNIQUE_VALUES.to_string()),
+        ("samples kept", format!("{} days", SAMPLES_KEPT.num_days())),
+    ];
+    let code: BTreeMap<&str, &str> = code.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(rows, code);
+}
