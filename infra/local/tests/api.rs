@@ -60,7 +60,8 @@ async fn a_created_function_is_pending_then_active() {
             .starts_with("arn:aws:lambda:us-east-1::runtime:")
     );
     assert_eq!(configuration.logging_config().unwrap().log_group(), Some("/aws/lambda/f"));
-    assert!(shown.code().unwrap().location().unwrap().starts_with(rig.cloud.endpoint()));
+    let location = shown.code().unwrap().location().unwrap();
+    assert_eq!(rig::page(location).await, rig::zip("bootstrap", rig::BOOTSTRAP).as_ref());
     rig.cloud.stop().await;
 }
 

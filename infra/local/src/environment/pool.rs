@@ -86,9 +86,9 @@ impl Pools {
         if let Some(environment) = shelves.take_idle(&key) {
             return Claim::Idle(Box::new(environment));
         }
-        let ordinal = shelves.launched.entry(key.function.clone()).or_default();
-        let launch = (Arc::clone(configuration), *ordinal);
-        *ordinal += 1;
+        let launched = shelves.launched.entry(key.function.clone()).or_default();
+        let ordinal = *launched;
+        *launched += 1;
         let (give, receive) = oneshot::channel();
         let pool = shelves.pools.entry(key).or_default();
         pool.living += 1;
@@ -99,7 +99,7 @@ impl Pools {
             Some(give)
         };
         drop(shelves);
-        self.tasks.spawn(Arc::clone(self).launch(launch.0, launch.1, reserved));
+        self.tasks.spawn(Arc::clone(self).launch(Arc::clone(configuration), ordinal, reserved));
         Claim::Launching(receive)
     }
 

@@ -261,10 +261,7 @@ fn variables(configuration: &Configuration, folder: &Path, endpoint: &str) -> BT
     let mut variables = configuration.environment.clone().unwrap_or_default();
     let logging = &configuration.logging;
     let group = logging.group.clone().unwrap_or_else(|| format!("/aws/lambda/{}", configuration.name));
-    let format = match logging.format {
-        LogFormat::Text => "Text",
-        LogFormat::Json => "JSON",
-    };
+    let json = logging.format == LogFormat::Json;
     let set = [
         ("_HANDLER", configuration.handler.clone().unwrap_or_default()),
         ("LAMBDA_TASK_ROOT", folder.display().to_string()),
@@ -276,7 +273,7 @@ fn variables(configuration: &Configuration, folder: &Path, endpoint: &str) -> BT
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", configuration.memory_mb.to_string()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", group),
-        ("AWS_LAMBDA_LOG_FORMAT", format.to_owned()),
+        ("AWS_LAMBDA_LOG_FORMAT", if json { "JSON" } else { "Text" }.to_owned()),
         ("AWS_ACCESS_KEY_ID", "local".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_SESSION_TOKEN", "local".to_owned()),
@@ -287,7 +284,7 @@ fn variables(configuration: &Configuration, folder: &Path, endpoint: &str) -> BT
         ("HOME", "/tmp".to_owned()),
     ];
     variables.extend(set.map(|(name, value)| (name.to_owned(), value)));
-    if logging.format == LogFormat::Json {
+    if json {
         let level = logging.application_level.clone().unwrap_or_else(|| "INFO".to_owned());
         variables.insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), level);
     }

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::response::Response;
-use chrono::Utc;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::code::{CodeError, zip_folder};
 use super::errors::LambdaError;
-use super::function::{Code, Configuration, Function, Logging};
+use super::function::{Code, Configuration, Function};
 use super::name::{FunctionRef, LATEST};
 use super::request::{self, CreateFunction, Package, Settings, Source};
 use super::versions::publish;
@@ -52,24 +50,9 @@ impl Lambda {
         let runtime = settings.runtime.clone().unwrap_or_default();
         let version_arn = self.runtime_version_arn(&runtime).await?;
         let mut configuration = Configuration {
-            name: reference.name.clone(),
-            version: LATEST.to_owned(),
-            description: String::new(),
-            runtime,
-            handler: None,
-            role: String::new(),
-            memory_mb: 128,
-            timeout_s: 3,
-            environment: None,
-            code: Code { sha256: String::new(), size: 0, folder: None },
-            revision_id: Uuid::new_v4(),
-            last_modified: Utc::now(),
-            logging: Logging::default(),
             architecture: architecture(create.architectures.as_deref())?,
-            ephemeral_storage_mb: 512,
-            tracing_mode: "PassThrough".to_owned(),
-            runtime_version_arn: version_arn,
             without_effect: request::without_effect(body),
+            ..Configuration::new(&reference.name, runtime, version_arn)
         };
         request::apply(settings, &mut configuration)?;
         configuration.code = self.store_code(create.code, &configuration.runtime).await?;
@@ -162,29 +145,18 @@ impl Lambda {
         let all_versions = parameters.get("FunctionVersion") == Some("ALL");
         let after = parameters.get("Marker").unwrap_or_default();
         let functions = self.lock();
+        let mut rest = functions.iter().filter(|(name, _)| name.as_str() > after).peekable();
         let mut shown = Vec::new();
-        let mut marker = Value::Null;
-        let rest = functions.iter().filter(|(name, _)| name.as_str() > after);
-        for (count, (name, function)) in rest.enumerate() {
-            if count == most {
-                break;
-            }
+        let mut last = "";
+        for (name, function) in rest.by_ref().take(most) {
             let versions = function.versions.values().filter(|_| all_versions);
             shown.push(listed(&function.latest, &super::name::arn(name)));
             shown.extend(versions.map(|version| listed(version, &version.qualified_arn())));
-            if functions
-                .range::<str, _>((std::ops::Bound::Excluded(name.as_str()), std::ops::Bound::Unbounded))
-                .next()
-                .is_some()
-            {
-                marker = name.as_str().into();
-            } else {
-                marker = Value::Null;
-            }
+            last = name;
         }
         let mut page = json!({ "Functions": shown });
-        if !marker.is_null() {
-            page["NextMarker"] = marker;
+        if rest.peek().is_some() {
+            page["NextMarker"] = last.into();
         }
         Ok(respond(200, &page))
     }

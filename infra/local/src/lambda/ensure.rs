@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::Utc;
-use serde_json::Map;
-use uuid::Uuid;
-
 use super::Lambda;
 use super::errors::LambdaError;
-use super::function::{ACCOUNT, Configuration, Logging, Update};
-use super::name::{FunctionRef, LATEST};
+use super::function::{ACCOUNT, Configuration, Update};
+use super::name::FunctionRef;
 use super::request::{self, Settings, Source};
 use crate::environment::runtime::SIMULATED;
 
@@ -92,25 +88,13 @@ impl Lambda {
                 Ensured::CodeUpdated
             }
             None => {
+                let version_arn = self.runtime_version_arn(&runtime).await?;
                 let mut configuration = Configuration {
-                    name: reference.name.clone(),
-                    version: LATEST.to_owned(),
-                    description: String::new(),
-                    runtime_version_arn: self.runtime_version_arn(&runtime).await?,
-                    runtime,
                     handler,
                     role: format!("arn:aws:iam::{ACCOUNT}:role/{}", reference.name),
-                    memory_mb: spec.memory_mb,
-                    timeout_s: spec.timeout_s,
-                    environment: None,
                     code,
-                    revision_id: Uuid::new_v4(),
-                    last_modified: Utc::now(),
-                    logging: Logging::default(),
                     architecture: if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.to_owned(),
-                    ephemeral_storage_mb: 512,
-                    tracing_mode: "PassThrough".to_owned(),
-                    without_effect: Map::new(),
+                    ..Configuration::new(&reference.name, runtime, version_arn)
                 };
                 let settings = Settings::new(spec.memory_mb, spec.timeout_s, spec.environment);
                 request::apply(settings, &mut configuration)?;

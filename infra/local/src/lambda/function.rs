@@ -155,6 +155,30 @@ impl Function {
 }
 
 impl Configuration {
+    /// A `$LATEST` with AWS's defaults, yet without role and code.
+    pub(crate) fn new(name: &str, runtime: String, runtime_version_arn: String) -> Configuration {
+        Configuration {
+            name: name.to_owned(),
+            version: LATEST.to_owned(),
+            description: String::new(),
+            runtime,
+            handler: None,
+            role: String::new(),
+            memory_mb: 128,
+            timeout_s: 3,
+            environment: None,
+            code: Code { sha256: String::new(), size: 0, folder: None },
+            revision_id: Uuid::new_v4(),
+            last_modified: Utc::now(),
+            logging: Logging::default(),
+            architecture: "x86_64".to_owned(),
+            ephemeral_storage_mb: 512,
+            tracing_mode: "PassThrough".to_owned(),
+            runtime_version_arn,
+            without_effect: Map::new(),
+        }
+    }
+
     /// The ARN with the version, as published versions and the Runtime API show it.
     pub(crate) fn qualified_arn(&self) -> String {
         name::qualified_arn(&self.name, &self.version)
@@ -233,24 +257,10 @@ impl Configuration {
     /// A small simulated function for the tests of this crate.
     pub(crate) fn sample() -> Configuration {
         Configuration {
-            name: "sample".into(),
-            version: LATEST.into(),
-            description: String::new(),
-            runtime: "simulated".into(),
-            handler: None,
             role: format!("arn:aws:iam::{ACCOUNT}:role/sample"),
-            memory_mb: 128,
-            timeout_s: 3,
-            environment: None,
-            code: Code { sha256: String::new(), size: 0, folder: None },
             revision_id: Uuid::nil(),
             last_modified: DateTime::UNIX_EPOCH,
-            logging: Logging::default(),
-            architecture: "x86_64".into(),
-            ephemeral_storage_mb: 512,
-            tracing_mode: "PassThrough".into(),
-            runtime_version_arn: String::new(),
-            without_effect: Map::new(),
+            ..Configuration::new("sample", "simulated".to_owned(), String::new())
         }
     }
 }

@@ -167,6 +167,14 @@ pub fn client(endpoint: &str) -> aws_sdk_lambda::Client {
     aws_sdk_lambda::Client::from_conf(config)
 }
 
+/// What `GET uri` answers.
+pub async fn page(uri: &str) -> Vec<u8> {
+    let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+        .build_http::<Full<bytes::Bytes>>();
+    let response = client.get(uri.parse().unwrap()).await.unwrap();
+    response.into_body().collect().await.unwrap().to_bytes().to_vec()
+}
+
 /// The zip of one file called `name`.
 pub fn zip(name: &str, content: &str) -> Blob {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
