@@ -17,9 +17,9 @@ use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_lambda::types::{Environment, LastUpdateStatus, LogType};
 use base64::Engine;
 use local_cloud::{FunctionCode, FunctionSpec, LocalCloud, Options};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::process::{ChildStderr, Command};
+use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
 /// `scripts/fetch-test-tools.sh` fetches it and prints the variable.
@@ -163,11 +163,15 @@ impl Theirs {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let mut child = rie.spawn().unwrap();
-        let stderr = child.stderr.take().unwrap();
-        invoke(api).await;
-        let init_ms = init_report(stderr).await;
+        let mut stderr = child.stderr.take().unwrap();
+        // The emulator may take an invocation before its Runtime API listens; the function would find nobody there.
+        drop(connect(runtime_api).await);
+        let reply = invoke(api).await;
         stop(child).await;
-        init_ms
+        let mut log = String::new();
+        timeout(PATIENCE, stderr.read_to_string(&mut log)).await.expect("the emulator's children end with it").unwrap();
+        assert!(reply.starts_with("HTTP/1.1 200 ") && reply.contains("environment_id"), "{reply}\n{log}");
+        number_after(&log, "INIT REPORT(durationMs: ")
     }
 }
 
@@ -185,33 +189,27 @@ fn free_addresses() -> [SocketAddr; 2] {
     listeners.map(|listener| listener.local_addr().unwrap())
 }
 
-/// One invocation through the emulator, once it listens.
-async fn invoke(api: SocketAddr) {
+/// A connection to a server that has only just been started.
+async fn connect(address: SocketAddr) -> TcpStream {
     let deadline = Instant::now() + PATIENCE;
-    let mut connection = loop {
-        match TcpStream::connect(api).await {
-            Ok(connection) => break connection,
+    loop {
+        match TcpStream::connect(address).await {
+            Ok(connection) => return connection,
             Err(error) => assert!(Instant::now() < deadline, "the emulator does not listen: {error}"),
         }
         sleep(Duration::from_millis(5)).await;
-    };
+    }
+}
+
+/// The reply to one invocation through the emulator.
+async fn invoke(api: SocketAddr) -> String {
+    let mut connection = connect(api).await;
     let request = "POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nHost: rie\r\nConnection: close\r\n\
                    Content-Length: 2\r\n\r\n{}";
     connection.write_all(request.as_bytes()).await.unwrap();
     let mut reply = String::new();
     timeout(PATIENCE, connection.read_to_string(&mut reply)).await.expect("the emulator answers").unwrap();
-    assert!(reply.starts_with("HTTP/1.1 200 ") && reply.contains("environment_id"), "{reply}");
-}
-
-async fn init_report(stderr: ChildStderr) -> f64 {
-    let mut lines = BufReader::new(stderr).lines();
-    loop {
-        let line = timeout(PATIENCE, lines.next_line()).await.expect("the emulator reports its init").unwrap();
-        let line = line.expect("the emulator reports its init before it ends");
-        if line.contains("INIT REPORT(") {
-            return number_after(&line, "durationMs: ");
-        }
-    }
+    reply
 }
 
 fn number_after(text: &str, label: &str) -> f64 {
