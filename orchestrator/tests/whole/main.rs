@@ -9,3 +9,4 @@ mod faults;
 mod kill;
 mod constants;
 mod secrets;
+mod fixtures;

@@ -1,0 +1,31 @@
+//! Items stored by earlier versions still load. A new version adds a file; none is ever changed.
+
+use std::path::Path;
+
+use coldwatch::record::{RoundSamples, RunRecord, SampleRecord};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Loads a fixture, and checks that nothing of it is lost by writing it again.
+fn load<T: DeserializeOwned + Serialize>(name: &str) -> T {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let value: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("the fixture")).expect("JSON");
+    let loaded: T = serde_json::from_value(value.clone()).expect("it loads");
+    assert_eq!(serde_json::to_value(&loaded).expect("plain data"), value);
+    loaded
+}
+
+#[test]
+fn a_run_of_version_1_loads() {
+    let run: RunRecord = load("run-v1.json");
+    assert_eq!((run.version, run.label.as_str(), run.wanted, run.proven, run.outcomes.cold), (1, "python", 3, 3, 3));
+}
+
+#[test]
+fn samples_of_version_1_load() {
+    let round: RoundSamples = load("samples-v1.json");
+    let samples: Vec<_> = round.rows().iter().filter_map(SampleRecord::to_sample).collect();
+    assert_eq!((round.version, samples.len()), (1, 2));
+    assert!(samples.iter().all(|s| s.is_proven() && s.init().is_some()));
+}
