@@ -49,6 +49,7 @@ pub async fn burst(
         invokes.spawn(async move {
             let sent_after = start.elapsed();
             tokio::select! {
+                biased;
                 invocation = lambda.invoke(&arn, payload, start, deadline) => invocation,
                 () = stop.cancelled() => Invocation {
                     sent_after,

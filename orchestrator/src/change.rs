@@ -15,7 +15,12 @@ pub const ENVIRONMENT_LIMIT_BYTES: usize = 4_096;
 const DESCRIPTION_LIMIT_CHARS: usize = 256;
 /// Starts the nonce at the end of a description.
 const NOTE: &str = " [coldwatch ";
-const LARGEST_MEMORY_MB: u32 = 10_240;
+const SMALLEST_MEMORY_MB: u32 = 128;
+
+/// The variables cannot be read, so none may be written: that would wipe them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("its environment variables cannot be read, and writing any would wipe the others; grant kms:Decrypt")]
+pub struct Unreadable;
 
 /// What a run will change, with what it takes to put it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +45,13 @@ impl Original {
             }
             Strategy::Environment => (Self::Environment, None),
             Strategy::Description => (Self::Description(without_note(&config.description)), None),
-            Strategy::Memory => (Self::Memory(config.provenance.memory_size_mb.unwrap_or(128)), None),
+            Strategy::Memory => {
+                if let Some(mb) = config.provenance.memory_size_mb {
+                    return (Self::Memory(mb), None);
+                }
+                let warning = "the memory size is not known; the description is changed instead";
+                (Self::Description(without_note(&config.description)), Some(warning.to_owned()))
+            }
         }
     }
 
@@ -73,15 +84,15 @@ impl Original {
     }
 
     /// What puts the function back; `None` if nothing of ours is in it.
-    pub fn undo(&self, config: &FunctionConfig) -> Option<Step> {
-        match self {
+    pub fn undo(&self, config: &FunctionConfig) -> Result<Option<Step>, Unreadable> {
+        Ok(match self {
             Self::Environment => match &config.environment {
-                Environment::Readable(variables) if variables.contains(MARKER) => Some(Step::Unmark),
-                _ => None,
+                Environment::Readable(variables) => variables.contains(MARKER).then_some(Step::Unmark),
+                Environment::Unreadable(_) => return Err(Unreadable),
             },
-            Self::Description(text) => config.description.contains(NOTE).then(|| Step::Describe(text.clone())),
+            Self::Description(text) => note_at(&config.description).map(|_| Step::Describe(text.clone())),
             Self::Memory(mb) => (config.provenance.memory_size_mb == Some(neighbour(*mb))).then_some(Step::Resize(*mb)),
-        }
+        })
     }
 }
 
@@ -99,16 +110,15 @@ pub enum Step {
 }
 
 impl Step {
-    /// The change that leads from `config` to the aim, keeping everything else. `None` where the variables
-    /// cannot be read: writing any would wipe them.
-    pub fn from(&self, config: &FunctionConfig) -> Option<Change> {
-        match (self, &config.environment) {
-            (Self::Mark(nonce), Environment::Readable(v)) => Some(Change::Environment(v.with(MARKER, nonce))),
-            (Self::Unmark, Environment::Readable(v)) => Some(Change::Environment(v.without(MARKER))),
-            (Self::Mark(_) | Self::Unmark, Environment::Unreadable(_)) => None,
-            (Self::Describe(text), _) => Some(Change::Description(text.clone())),
-            (Self::Resize(mb), _) => Some(Change::Memory(*mb)),
-        }
+    /// The change that leads from `config` to the aim, keeping everything else.
+    pub fn from(&self, config: &FunctionConfig) -> Result<Change, Unreadable> {
+        Ok(match (self, &config.environment) {
+            (Self::Mark(nonce), Environment::Readable(v)) => Change::Environment(v.with(MARKER, nonce)),
+            (Self::Unmark, Environment::Readable(v)) => Change::Environment(v.without(MARKER)),
+            (Self::Mark(_) | Self::Unmark, Environment::Unreadable(_)) => return Err(Unreadable),
+            (Self::Describe(text), _) => Change::Description(text.clone()),
+            (Self::Resize(mb), _) => Change::Memory(*mb),
+        })
     }
 
     /// Whether the configuration is at the aim.
@@ -139,11 +149,20 @@ fn with_note(text: &str, nonce: &str) -> String {
 
 /// A description without a note that an earlier run may have left.
 fn without_note(text: &str) -> String {
-    text.find(NOTE).map_or(text, |at| &text[..at]).to_owned()
+    note_at(text).map_or(text, |at| &text[..at]).to_owned()
 }
 
+/// Where a note of ours begins: at the very end, with a nonce of the form `<run id>-<round>`.
+fn note_at(text: &str) -> Option<usize> {
+    let at = text.rfind(NOTE)?;
+    let (run, round) = text[at + NOTE.len()..].strip_suffix(']')?.split_once('-')?;
+    let ours = run.len() == 12 && run.bytes().all(|b| b.is_ascii_hexdigit());
+    (ours && !round.is_empty() && round.bytes().all(|b| b.is_ascii_digit())).then_some(at)
+}
+
+/// The size next to this one. Downwards, because an account may not allow more.
 fn neighbour(mb: u32) -> u32 {
-    if mb < LARGEST_MEMORY_MB { mb + 1 } else { mb - 1 }
+    if mb > SMALLEST_MEMORY_MB { mb - 1 } else { mb + 1 }
 }
 
 #[cfg(test)]
@@ -185,15 +204,15 @@ mod tests {
         for strategy in [Strategy::Environment, Strategy::Description, Strategy::Memory] {
             let (original, warning) = Original::of(&before, strategy);
             assert_eq!((original.strategy(), warning), (strategy, None));
-            assert_eq!(original.undo(&before), None, "nothing to undo before");
+            assert_eq!(original.undo(&before), Ok(None), "nothing to undo before");
             let mut now = before.clone();
-            let steps = original.steps("run-0");
+            let steps = original.steps("0123456789ab-0");
             for step in &steps {
                 assert!(!step.is_reached(&now));
                 now = apply(&now, step);
                 assert!(step.is_reached(&now));
             }
-            if let Some(undo) = original.undo(&now) {
+            if let Some(undo) = original.undo(&now).expect("readable") {
                 now = apply(&now, &undo);
             }
             assert_eq!(now, before, "{strategy}");
@@ -202,11 +221,11 @@ mod tests {
 
     #[test]
     fn a_run_killed_between_the_memory_steps_is_undone() {
-        for mb in [128, LARGEST_MEMORY_MB] {
+        for mb in [SMALLEST_MEMORY_MB, 10_240] {
             let before = config(Variables::default(), "", mb);
             let (original, _) = Original::of(&before, Strategy::Memory);
-            let half = apply(&before, &original.steps("n")[0]);
-            assert_eq!(apply(&half, &original.undo(&half).expect("to undo")), before);
+            let half = apply(&before, &original.steps("0123456789ab-0")[0]);
+            assert_eq!(apply(&half, &original.undo(&half).expect("readable").expect("to undo")), before);
         }
     }
 
@@ -222,8 +241,8 @@ mod tests {
     fn an_unreadable_environment_is_never_written() {
         let mut unreadable = config(Variables::default(), "", 128);
         unreadable.environment = Environment::Unreadable("AccessDeniedException".into());
-        assert_eq!(Step::Mark("n".into()).from(&unreadable), None);
-        assert_eq!(Original::Environment.undo(&unreadable), None);
+        assert_eq!(Step::Mark("n".into()).from(&unreadable), Err(Unreadable));
+        assert_eq!(Original::Environment.undo(&unreadable), Err(Unreadable));
     }
 
     #[test]
@@ -233,12 +252,16 @@ mod tests {
         let (original, _) = Original::of(&before, Strategy::Description);
         let now = apply(&before, &original.steps("0123456789ab-0")[0]);
         assert_eq!(now.description.chars().count(), 256);
-        assert_eq!(apply(&now, &original.undo(&now).expect("to undo")), before);
+        assert_eq!(apply(&now, &original.undo(&now).expect("readable").expect("to undo")), before);
     }
 
     #[test]
     fn a_note_left_behind_is_not_taken_for_the_owners_text() {
-        let left = config(Variables::default(), "mine [coldwatch old-1]", 128);
+        let left = config(Variables::default(), "mine [coldwatch 0123456789ab-1]", 128);
         assert_eq!(Original::of(&left, Strategy::Description).0, Original::Description("mine".into()));
+        let text = "API [coldwatch target]";
+        let theirs = config(Variables::default(), text, 128);
+        assert_eq!(Original::of(&theirs, Strategy::Description).0, Original::Description(text.into()));
+        assert_eq!(Original::Description("API".into()).undo(&theirs), Ok(None));
     }
 }

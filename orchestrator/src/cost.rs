@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Day on which the prices below were read, from the public price list of us-east-1 (aws.amazon.com/lambda/pricing).
+/// Month in which the prices below were read, from the public price list of us-east-1 (aws.amazon.com/lambda/pricing).
 pub const PRICES_READ_ON: &str = "2026-09";
 /// USD per GB-second on x86-64, first tier.
 pub const USD_PER_GB_SECOND_X86_64: f64 = 0.000_016_666_7;

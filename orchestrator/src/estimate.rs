@@ -112,8 +112,8 @@ fn updates_per_target(suite: &Suite, rounds: u32) -> u32 {
 
 fn calls(suite: &Suite, rounds: u32, updates: u32, targets: u32) -> BTreeMap<String, u32> {
     let forced = u32::from(suite.start == StartMode::Forced);
-    // Described once; looked at after each change, after each burst, and before it is put back.
-    let looks = 1 + updates + forced * (rounds + 1);
+    // Found, and described under the lock; looked at after each change, after each burst, and before it is put back.
+    let looks = 2 + updates + forced * (rounds + 1);
     let of_each = [
         ("lambda.GetFunction", looks),
         ("lambda.UpdateFunctionConfiguration", updates),

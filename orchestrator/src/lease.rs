@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Claim, Store, StoreError};
@@ -45,8 +45,8 @@ impl Lease {
         key: String,
         holder: &str,
     ) -> Result<Result<Self, Held>, StoreError> {
-        if let Some(held) = claim(store, clock, &key, holder).await? {
-            return Ok(Err(held));
+        if let Claim::Busy { holder, until } = store.claim(&key, holder, clock(), lease_end(clock)).await? {
+            return Ok(Err(Held { holder, until }));
         }
         let lost = CancellationToken::new();
         let renewal = tokio::spawn(renew(store.clone(), clock.clone(), key.clone(), holder.to_owned(), lost.clone()));
@@ -75,21 +75,20 @@ impl Drop for Lease {
 }
 
 async fn renew(store: Store, clock: Clock, key: String, holder: String, lost: CancellationToken) {
+    let mut held_until = Instant::now() + LEASE;
     loop {
         sleep(RENEWAL).await;
-        match claim(&store, &clock, &key, &holder).await {
-            Ok(None) => {}
-            Ok(Some(_)) => return lost.cancel(),
+        match store.renew(&key, &holder, lease_end(&clock)).await {
+            Ok(true) => held_until = Instant::now() + LEASE,
+            Ok(false) => return lost.cancel(),
             Err(error) => tracing::warn!(key, %error, "a lock could not be renewed"),
+        }
+        if Instant::now() > held_until {
+            return lost.cancel();
         }
     }
 }
 
-async fn claim(store: &Store, clock: &Clock, key: &str, holder: &str) -> Result<Option<Held>, StoreError> {
-    let now = clock();
-    let until = now + TimeDelta::from_std(LEASE).expect("a minute fits");
-    Ok(match store.claim(key, holder, now, until).await? {
-        Claim::Granted => None,
-        Claim::Busy { holder, until } => Some(Held { holder, until }),
-    })
+fn lease_end(clock: &Clock) -> DateTime<Utc> {
+    clock() + TimeDelta::from_std(LEASE).expect("a minute fits")
 }

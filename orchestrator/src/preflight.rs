@@ -1,45 +1,41 @@
 //! What is asked about a function before anything is changed.
 
 use crate::aws::Lambda;
+use crate::run::RunContext;
 use crate::session::TargetError;
 use crate::suite::{StartMode, Strategy, Suite, TargetSpec};
 use crate::target::{FunctionConfig, Refusal, qualifier};
 
-/// A function that may be measured.
-#[derive(Debug, Clone)]
-pub struct Described {
-    /// As it stands.
-    pub config: FunctionConfig,
-    /// Name of the series: function ARN and protocol.
-    pub series: String,
+/// Reads the function that a target names.
+pub async fn found(lambda: &Lambda, spec: &TargetSpec) -> Result<FunctionConfig, TargetError> {
+    lambda
+        .function(&spec.function)
+        .await
+        .map_err(|error| if error.is_not_found() { TargetError::NotFound(spec.function.clone()) } else { error.into() })
 }
 
-/// Reads the function and refuses what cannot, or must not, be measured. `free` is the account's unreserved
-/// concurrency, `own_arn` the orchestrator's own function.
-pub async fn describe(
-    lambda: &Lambda,
-    suite: &Suite,
-    spec: &TargetSpec,
-    free: u32,
-    own_arn: Option<&str>,
-) -> Result<Described, TargetError> {
-    let config = lambda.function(&spec.function).await.map_err(|error| {
-        if error.is_not_found() { TargetError::NotFound(spec.function.clone()) } else { error.into() }
-    })?;
+/// Reads the function and refuses what cannot, or must not, be measured.
+pub async fn described(run: &RunContext, suite: &Suite, spec: &TargetSpec) -> Result<FunctionConfig, TargetError> {
+    let config = found(&run.aws.lambda, spec).await?;
+    match refusal(&config, suite, run.concurrency, run.own_arn.as_deref()) {
+        Some(refusal) => Err(TargetError::Refused { function: spec.function.clone(), refusal }),
+        None => Ok(config),
+    }
+}
+
+/// Why a function is refused, if it is. `free` is the account's unreserved concurrency, `own_arn` the
+/// orchestrator's own function.
+pub fn refusal(config: &FunctionConfig, suite: &Suite, free: u32, own_arn: Option<&str>) -> Option<Refusal> {
     let changes = suite.start == StartMode::Forced;
     let environment = changes && suite.invalidate == Strategy::Environment;
-    let free = config.reserved_concurrency.unwrap_or(free);
-    let refusal = if own_arn.is_some_and(|own| is_same_function(own, &config.arn)) {
-        Some(Refusal::Itself)
-    } else if free < suite.burst {
-        Some(Refusal::Concurrency { burst: suite.burst, free })
-    } else {
-        config.refusal(changes, environment)
-    };
-    match refusal {
-        Some(refusal) => Err(TargetError::Refused { function: spec.function.clone(), refusal }),
-        None => Ok(Described { series: format!("{}#{}", config.arn, suite.protocol()), config }),
+    let (burst, free) = (suite.burst, config.reserved_concurrency.unwrap_or(free));
+    if own_arn.is_some_and(|own| is_same_function(own, &config.arn)) {
+        return Some(Refusal::Itself);
     }
+    if free < burst {
+        return Some(Refusal::Concurrency { burst, free });
+    }
+    config.refusal(changes, environment)
 }
 
 /// Whether two ARNs name the same function, whatever their qualifiers.

@@ -116,7 +116,7 @@ pub fn of_run(record: &RunRecord, samples: &[Sample]) -> Vec<Datum> {
     data
 }
 
-/// The heartbeat: runs that were stored.
+/// The heartbeat: targets whose run proved something and was stored.
 pub fn heartbeat(runs: u32, at: DateTime<Utc>) -> Datum {
     Datum { name: names::RUNS_COMPLETED, function: None, at, unit: Unit::Count, values: vec![(runs.into(), 1)] }
 }

@@ -134,10 +134,12 @@ pub struct RoundRecord {
     pub settle_ms: f64,
     /// From the first invoke sent to the last reply.
     pub burst_ms: f64,
-    /// From the first invoke sent to the last one sent.
+    /// From the first invoke handed to the SDK to the last one.
     pub send_spread_ms: f64,
     /// Why all of it was discarded, if it was.
     pub discarded: Option<String>,
+    /// The code that the round ran on.
+    pub code_sha256: Option<String>,
 }
 
 /// One sample in wire form.
@@ -391,6 +393,7 @@ mod tests {
             burst_ms: 300.0,
             send_spread_ms: 4.0,
             discarded: None,
+            code_sha256: None,
         };
         let stored = RoundSamples::new("run", 0, round, &samples);
         let again: Vec<Sample> = stored.rows().iter().filter_map(SampleRecord::to_sample).collect();

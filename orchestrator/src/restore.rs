@@ -1,11 +1,12 @@
 //! Puts functions back as they were: at the end of a run, and after one that died.
 
-use crate::aws::{AwsError, Journal, StoreError};
+use tokio::time::Instant;
+
+use crate::aws::{Journal, StoreError};
 use crate::change::Original;
 use crate::lease::Lease;
 use crate::run::RunContext;
-use crate::settle::{SettleError, apply};
-use crate::target::FunctionConfig;
+use crate::settle::{SETTLE_LIMIT, SettleError, apply};
 
 /// What became of a function that a dead run may have left changed.
 #[derive(Debug)]
@@ -28,24 +29,21 @@ pub enum RestoreError {
     /// It could not be changed.
     #[error(transparent)]
     Settle(#[from] SettleError),
+    /// The journal is of a kind that this version does not know.
+    #[error("its journal is of the unknown kind `{0}`; use the version of coldwatch that wrote it")]
+    UnknownJournal(String),
     /// The table could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-impl From<AwsError> for RestoreError {
-    fn from(error: AwsError) -> Self {
-        Self::Settle(error.into())
-    }
-}
-
 /// Puts back what is ours in a function and waits until it is in force. What others changed stays.
-pub async fn put_back(run: &RunContext, arn: &str, original: &Original) -> Result<FunctionConfig, SettleError> {
+/// Returns whether there was anything to put back.
+pub async fn put_back(run: &RunContext, arn: &str, original: &Original) -> Result<bool, SettleError> {
     let config = run.aws.lambda.function(arn).await?;
-    match original.undo(&config) {
-        Some(step) => apply(&run.aws.lambda, &config, &step).await,
-        None => Ok(config),
-    }
+    let Some(step) = original.undo(&config)? else { return Ok(false) };
+    apply(&run.aws.lambda, &config, &step, Instant::now() + SETTLE_LIMIT).await?;
+    Ok(true)
 }
 
 /// Puts back every function of the history that has a journal and is not being measured.
@@ -76,17 +74,15 @@ async fn restore(run: &RunContext, arn: &str, journal: &Journal) -> Result<Resto
 
 /// Undoes what a journal says, and removes it. The caller holds the function's lock.
 pub async fn undo(run: &RunContext, arn: &str, journal: &Journal) -> Result<Restored, RestoreError> {
-    let config = match run.aws.lambda.function(arn).await {
-        Err(e) if e.is_not_found() => {
-            run.aws.store.delete_journal(arn).await?;
-            return Ok(Restored::Gone);
-        }
-        other => other?,
+    let Some(original) = Original::from_journal(journal) else {
+        return Err(RestoreError::UnknownJournal(journal.strategy.clone()));
     };
-    let step = Original::from_journal(journal).and_then(|original| original.undo(&config));
-    if let Some(step) = &step {
-        apply(&run.aws.lambda, &config, step).await?;
-    }
-    run.aws.store.delete_journal(arn).await?;
-    Ok(if step.is_some() { Restored::PutBack } else { Restored::Untouched })
+    let restored = match put_back(run, arn, &original).await {
+        Ok(true) => Restored::PutBack,
+        Ok(false) => Restored::Untouched,
+        Err(SettleError::Aws(e)) if e.is_not_found() => Restored::Gone,
+        Err(e) => return Err(e.into()),
+    };
+    run.aws.store.delete_journal(arn, &journal.run_id).await?;
+    Ok(restored)
 }

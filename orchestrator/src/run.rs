@@ -4,15 +4,17 @@
 //! target does in its turn is in `session`.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures::stream::{self, StreamExt};
+use futures::FutureExt;
+use futures::future::join_all;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{Aws, AwsError, StoreError};
+use crate::aws::{Aws, StoreError};
 use crate::lease::{Held, Lease};
 use crate::plan::{Trigger, shuffle};
 use crate::publish;
@@ -111,9 +113,6 @@ pub enum RunError {
     /// The table could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The account could not be asked.
-    #[error(transparent)]
-    Aws(#[from] AwsError),
 }
 
 /// Runs a suite once. Every target ends in the report, whatever happens to the others.
@@ -121,15 +120,15 @@ pub async fn run(suite: &Suite, context: &RunContext) -> Result<RunReport, RunEr
     let key = format!("RUN#{}", context.trigger.key);
     let lease = Lease::take(&context.aws.store, &context.clock, key, &context.holder).await?;
     let lease = lease.map_err(|Held { holder, until }| RunError::UnderWay { holder, until })?;
+    let slots = Semaphore::new(suite.parallel as usize);
     let mut turns: Vec<Turn<'_>> = suite.targets.iter().enumerate().map(|(i, s)| Turn::Waiting(i, s)).collect();
     let mut ended: Vec<(usize, TargetEnd)> = Vec::new();
     let mut pass = 0;
     while !turns.is_empty() {
         shuffle(&mut turns, context.trigger.seed(), pass);
         pass += 1;
-        let taken: Vec<_> = std::mem::take(&mut turns).into_iter().map(|turn| turn.take(suite, context)).collect();
-        let results: Vec<Turn<'_>> = stream::iter(taken).buffer_unordered(suite.parallel as usize).collect().await;
-        for turn in results {
+        let taken = std::mem::take(&mut turns).into_iter().map(|turn| turn.take_guarded(suite, context, &slots));
+        for turn in join_all(taken.collect::<Vec<_>>()).await {
             match turn {
                 Turn::Over(i, end) => ended.push((i, *end)),
                 going => turns.push(going),
@@ -152,8 +151,20 @@ enum Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    /// One turn: open if need be, one round, close if that was the last.
-    async fn take(self, suite: &'a Suite, context: &'a RunContext) -> Self {
+    /// One turn, whose panic ends this target alone. Its function keeps its journal.
+    async fn take_guarded(self, suite: &'a Suite, context: &'a RunContext, slots: &Semaphore) -> Self {
+        let index = self.index();
+        let turn = AssertUnwindSafe(self.take(suite, context, slots)).catch_unwind().await;
+        turn.unwrap_or_else(|_| {
+            let function = suite.targets[index].function.clone();
+            Self::Over(index, Box::new(TargetEnd::Refused(TargetError::Panicked(function))))
+        })
+    }
+
+    /// One turn: open if need be, one round, close if that was the last. Only `slots` targets are opened or
+    /// measured at once; putting back waits for nobody.
+    async fn take(self, suite: &'a Suite, context: &'a RunContext, slots: &Semaphore) -> Self {
+        let slot = slots.acquire().await.expect("the semaphore is never closed");
         let (index, mut session) = match self {
             Self::Waiting(index, spec) => match Session::open(context, suite, spec).await {
                 Ok(session) => (index, Box::new(session)),
@@ -165,6 +176,7 @@ impl<'a> Turn<'a> {
         if session.wants_more() {
             session.round().await;
         }
+        drop(slot);
         if session.wants_more() {
             Self::Going(index, session)
         } else {
@@ -180,7 +192,8 @@ impl<'a> Turn<'a> {
 }
 
 async fn finish(suite: &Suite, context: &RunContext, ended: Vec<(usize, TargetEnd)>) -> RunReport {
-    let stored = |end: &TargetEnd| matches!(end, TargetEnd::Measured(m) if m.unstored.is_none());
+    // A run that proved nothing is no sign of life: the alarm on a missing heartbeat is to see it.
+    let stored = |end: &TargetEnd| matches!(end, TargetEnd::Measured(m) if m.unstored.is_none() && m.record.proven > 0);
     let stored = ended.iter().filter(|(_, end)| stored(end)).count();
     let mut warnings = Vec::new();
     if stored > 0 {

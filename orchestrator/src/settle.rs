@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::aws::{AwsError, Lambda};
-use crate::change::Step;
+use crate::change::{Step, Unreadable};
 use crate::target::{FunctionConfig, UpdateStatus};
 
 /// First wait between two looks at a function that is being updated.
@@ -27,58 +27,64 @@ pub enum SettleError {
     #[error("the update failed: {0}")]
     Failed(String),
     /// Not in force in time, or never accepted because another update was in progress.
-    #[error("no update was in force within {} s", SETTLE_LIMIT.as_secs())]
+    #[error("no update was in force within the time allowed, at most {} s", SETTLE_LIMIT.as_secs())]
     Slow,
     /// Others changed the function each time before we could.
     #[error("the function was changed by somebody else {STALE_LIMIT} times in a row")]
     Contended,
     /// The environment cannot be read, so nothing was written.
-    #[error("the environment variables can no longer be read, so nothing was written")]
-    Unreadable,
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
 }
 
-/// Leads `config` to the aim of `step` and waits until that is in force. Returns the configuration then.
+/// Leads `config` to the aim of `step` and waits until that is in force, until `end` at the longest. Returns
+/// the configuration then.
 ///
-/// 409 means that another update is in progress: wait. 412 means that the function is at another revision:
-/// read it again, keep what is there, and lead on from it; our own change may be there already, when the
-/// reply to an earlier attempt was lost.
-pub async fn apply(lambda: &Lambda, config: &FunctionConfig, step: &Step) -> Result<FunctionConfig, SettleError> {
-    let end = Instant::now() + SETTLE_LIMIT;
+/// 409 means that another update is in progress: wait. 412, or another revision in force without our change,
+/// means that somebody else changed the function: read it again, keep what is there, and lead on from it. Our
+/// own change may be there already, when the reply to an earlier attempt was lost.
+pub async fn apply(
+    lambda: &Lambda,
+    config: &FunctionConfig,
+    step: &Step,
+    end: Instant,
+) -> Result<FunctionConfig, SettleError> {
     let mut config = config.clone();
-    let mut stale = 0;
-    let mut wait = FIRST_POLL;
+    for _ in 0..STALE_LIMIT {
+        change(lambda, &config, step, end).await?;
+        config = settled(lambda, &config.arn, end).await?;
+        if step.is_reached(&config) {
+            return Ok(config);
+        }
+    }
+    Err(SettleError::Contended)
+}
+
+/// Sends the change, as often as another update in progress asks for it. That the revision is stale is no
+/// error: what is in force decides.
+async fn change(lambda: &Lambda, config: &FunctionConfig, step: &Step, end: Instant) -> Result<(), SettleError> {
+    let (mut config, mut wait) = (config.clone(), FIRST_POLL);
     loop {
-        let change = step.from(&config).ok_or(SettleError::Unreadable)?;
-        match lambda.change(&config.arn, &config.revision, change).await {
-            Ok(()) => return settled(lambda, &config.arn, step, end).await,
-            Err(e) if e.code() == Some("ResourceConflictException") => {
-                pause(&mut wait, end).await?;
-            }
-            Err(e) if e.code() == Some("PreconditionFailedException") => {
-                stale += 1;
-                if stale == STALE_LIMIT {
-                    return Err(SettleError::Contended);
-                }
-            }
+        match lambda.change(&config.arn, &config.revision, step.from(&config)?).await {
+            Ok(()) => return Ok(()),
+            Err(e) if e.code() == Some("PreconditionFailedException") => return Ok(()),
+            Err(e) if e.code() == Some("ResourceConflictException") => pause(&mut wait, end).await?,
             Err(e) => return Err(e.into()),
         }
         config = lambda.function(&config.arn).await?;
-        if step.is_reached(&config) {
-            return settled(lambda, &config.arn, step, end).await;
-        }
     }
 }
 
-/// Waits until no update is in progress and the aim is reached.
-async fn settled(lambda: &Lambda, arn: &str, step: &Step, end: Instant) -> Result<FunctionConfig, SettleError> {
+/// Waits until no update is in progress.
+async fn settled(lambda: &Lambda, arn: &str, end: Instant) -> Result<FunctionConfig, SettleError> {
     let mut wait = FIRST_POLL;
     loop {
         pause(&mut wait, end).await?;
         let config = lambda.function(arn).await?;
         match &config.update {
             UpdateStatus::Failed(code) => return Err(SettleError::Failed(code.clone())),
-            UpdateStatus::Successful if step.is_reached(&config) => return Ok(config),
-            UpdateStatus::Successful | UpdateStatus::InProgress => {}
+            UpdateStatus::Successful => return Ok(config),
+            UpdateStatus::InProgress => {}
         }
     }
 }

@@ -163,14 +163,24 @@ pub enum SuiteError {
 impl Suite {
     /// Reads the TOML form.
     pub fn from_toml(text: &str) -> Result<Self, SuiteError> {
+        Self::from_toml_with(text, Overrides::default())
+    }
+
+    /// Reads the TOML form, with some numbers set from outside. They are checked like the file's own.
+    pub fn from_toml_with(text: &str, overrides: Overrides) -> Result<Self, SuiteError> {
         let file = toml::from_str::<SuiteFile>(text).map_err(|e| SuiteError::Syntax(e.to_string()))?;
-        file.check()
+        file.with(overrides).check()
     }
 
     /// Reads the JSON form, as it stands in a schedule's input.
     pub fn from_json(value: Value) -> Result<Self, SuiteError> {
+        Self::from_json_with(value, Overrides::default())
+    }
+
+    /// Reads the JSON form, with some numbers set from outside.
+    pub fn from_json_with(value: Value, overrides: Overrides) -> Result<Self, SuiteError> {
         let file = serde_json::from_value::<SuiteFile>(value).map_err(|e| SuiteError::Syntax(e.to_string()))?;
-        file.check()
+        file.with(overrides).check()
     }
 
     /// The protocol part of a series name: runs of different protocols are never one series.
@@ -181,28 +191,15 @@ impl Suite {
             (StartMode::Forced, burst) => format!("forced-burst-{burst}"),
         }
     }
+}
 
-    /// The same suite with other numbers, checked again. For command-line overrides.
-    pub fn with(&self, samples: Option<u32>, burst: Option<u32>) -> Result<Self, SuiteError> {
-        if samples.is_none() && burst.is_none() {
-            return Ok(self.clone());
-        }
-        let samples = samples.unwrap_or(self.samples);
-        let burst = burst.unwrap_or_else(|| self.burst.min(samples.max(1)));
-        SuiteFile {
-            name: Some(self.name.clone()),
-            samples: Some(samples.into()),
-            burst: Some(burst.into()),
-            start: Some(self.start.to_string()),
-            invalidate: Some(self.invalidate.to_string()),
-            max_gb_seconds: Some(self.limits.gb_seconds.into()),
-            max_seconds: Some(self.limits.seconds.into()),
-            parallel: Some(self.parallel.into()),
-            targets: self.targets.iter().map(TargetFile::from).collect(),
-            ..SuiteFile::default()
-        }
-        .check()
-    }
+/// Numbers that a command line sets instead of the suite's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Instead of `samples`.
+    pub samples: Option<u32>,
+    /// Instead of `burst`.
+    pub burst: Option<u32>,
 }
 
 /// The file as it is written, before any check.
@@ -231,18 +228,21 @@ struct TargetFile {
     payload: Option<Value>,
 }
 
-impl From<&TargetSpec> for TargetFile {
-    fn from(spec: &TargetSpec) -> Self {
-        Self { function: spec.function.clone(), label: Some(spec.label.clone()), payload: spec.payload.clone() }
-    }
-}
-
 impl SuiteFile {
+    fn with(self, overrides: Overrides) -> Self {
+        Self {
+            samples: overrides.samples.map(i64::from).or(self.samples),
+            burst: overrides.burst.map(i64::from).or(self.burst),
+            ..self
+        }
+    }
+
     fn check(self) -> Result<Suite, SuiteError> {
         let start = parse_start(self.start.as_deref())?;
         let idle = start == StartMode::Idle;
         let samples = in_range("samples", self.samples, &SAMPLES, if idle { 1 } else { DEFAULT_SAMPLES })?;
-        let burst = in_range("burst", self.burst, &BURST, samples.min(DEFAULT_BURST))?;
+        // A burst larger than what is wanted would never be sent.
+        let burst = in_range("burst", self.burst, &BURST, DEFAULT_BURST)?.min(samples);
         if idle {
             for (key, value) in [("samples", samples), ("burst", burst)] {
                 if value != 1 {
@@ -438,10 +438,18 @@ mod tests {
     }
 
     #[test]
-    fn overrides_are_checked_like_the_file() {
-        let suite = check("samples = 50\nburst = 50\n[[targets]]\nfunction = \"f\"\n").expect("valid");
-        let smaller = suite.with(Some(10), None).expect("valid");
-        assert_eq!((smaller.samples, smaller.burst, smaller.limits.rounds), (10, 10, 6));
-        assert!(suite.with(Some(0), None).is_err());
+    fn a_burst_is_never_larger_than_what_is_wanted() {
+        let suite = check("samples = 10\nburst = 50\n[[targets]]\nfunction = \"f\"\n").expect("valid");
+        assert_eq!((suite.burst, suite.protocol().as_str()), (10, "forced-burst-10"));
+    }
+
+    #[test]
+    fn overrides_are_checked_like_the_file_and_keep_the_rest_of_it() {
+        let text = "samples = 50\nburst = 50\nmax_invocations = 55\n[[targets]]\nfunction = \"f\"\n";
+        let with = |samples, burst| Suite::from_toml_with(text, Overrides { samples, burst });
+        let smaller = with(Some(10), None).expect("valid");
+        assert_eq!((smaller.samples, smaller.burst, smaller.limits.invocations), (10, 10, 55));
+        assert_eq!(with(Some(0), None), Err(SuiteError::OutOfRange { key: "samples", value: 0, low: 1, high: 1_000 }));
+        assert!(matches!(with(Some(60), None), Err(SuiteError::TooFew { key: "max_invocations", .. })));
     }
 }

@@ -124,7 +124,9 @@ pub enum Refusal {
     #[error("is the orchestrator itself, which would retire its own execution environments")]
     Itself,
     /// Not enough free concurrency for one burst.
-    #[error("needs {burst} concurrent invocations and the account has {free} free; lower `burst` or raise the quota")]
+    #[error(
+        "needs {burst} concurrent invocations and has {free}, of the account or reserved for it; lower `burst` or raise that"
+    )]
     Concurrency {
         /// Burst size asked for.
         burst: u32,

@@ -19,6 +19,7 @@ use super::error::AwsError;
 use crate::record::{RoundSamples, RunRecord, key_time};
 
 const SERVICE: &str = "DynamoDB";
+const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
 /// How long raw samples are kept; run records stay for good.
 pub const SAMPLES_KEPT: TimeDelta = TimeDelta::days(730);
 
@@ -83,7 +84,7 @@ pub struct SeriesEntry {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The table is not there.
-    #[error("there is no DynamoDB table `{0}`: deploy infra/template.yaml, or name another with --table")]
+    #[error("there is no DynamoDB table `{0}`: create it as docs/schema.md describes, or name another with --table")]
     NoTable(String),
     /// The call failed.
     #[error(transparent)]
@@ -103,12 +104,7 @@ impl Store {
         Self { client: Client::new(config), table }
     }
 
-    /// Name of the table.
-    pub fn table(&self) -> &str {
-        &self.table
-    }
-
-    /// Makes the table as `infra/template.yaml` does, unless it is there.
+    /// Makes the table as `docs/schema.md` describes it, unless it is there.
     pub async fn ensure_table(&self) -> Result<(), StoreError> {
         let attribute = |name: &str| {
             AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()
@@ -238,20 +234,28 @@ impl Store {
         })
     }
 
-    /// Gives a lock back; nothing happens if it is no longer the holder's.
-    pub async fn release(&self, key: &str, holder: &str) -> Result<(), StoreError> {
-        let delete = self
+    /// Extends a lock that is still the holder's. `false` if it is not: a lock that was lost is never retaken.
+    pub async fn renew(&self, key: &str, holder: &str, until: DateTime<Utc>) -> Result<bool, StoreError> {
+        let update = self
             .client
-            .delete_item()
+            .update_item()
             .table_name(&self.table)
             .key("pk", text(&format!("LOCK#{key}")))
             .key("sk", text("-"))
+            .update_expression("SET lease_until_ms = :until")
             .condition_expression("holder = :me")
+            .expression_attribute_values(":until", number(until.timestamp_millis()))
             .expression_attribute_values(":me", text(holder));
-        match delete.send().await {
-            Err(e) if e.code() != Some("ConditionalCheckFailedException") => Err(self.failure("DeleteItem", &e)),
-            _ => Ok(()),
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(e) if e.code() == Some(CONDITION_FAILED) => Ok(false),
+            Err(e) => Err(self.failure("UpdateItem", &e)),
         }
+    }
+
+    /// Gives a lock back; nothing happens if it is no longer the holder's.
+    pub async fn release(&self, key: &str, holder: &str) -> Result<(), StoreError> {
+        self.delete_if(&format!("LOCK#{key}"), "holder", holder).await
     }
 
     /// Writes the journal of a function.
@@ -264,11 +268,9 @@ impl Store {
         self.get(&format!("JOURNAL#{function}"), "-").await
     }
 
-    /// Removes the journal of a function: it is as it was.
-    pub async fn delete_journal(&self, function: &str) -> Result<(), StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table);
-        let delete = delete.key("pk", text(&format!("JOURNAL#{function}"))).key("sk", text("-"));
-        delete.send().await.map(|_| ()).map_err(|e| self.failure("DeleteItem", &e))
+    /// Removes the journal that a run wrote for a function: it is as it was. Another run's journal stays.
+    pub async fn delete_journal(&self, function: &str, run_id: &str) -> Result<(), StoreError> {
+        self.delete_if(&format!("JOURNAL#{function}"), "run_id", run_id).await
     }
 
     async fn put<T: Serialize>(
@@ -284,6 +286,23 @@ impl Store {
         item.extend(extra.map(|(name, value)| (name.to_owned(), value)));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         put.send().await.map(|_| ()).map_err(|e| self.failure("PutItem", &e))
+    }
+
+    /// Deletes an item whose attribute has this value; any other stays.
+    async fn delete_if(&self, pk: &str, attribute: &str, value: &str) -> Result<(), StoreError> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text("-"))
+            .condition_expression("#attribute = :value")
+            .expression_attribute_names("#attribute", attribute)
+            .expression_attribute_values(":value", text(value));
+        match delete.send().await {
+            Err(e) if e.code() != Some(CONDITION_FAILED) => Err(self.failure("DeleteItem", &e)),
+            _ => Ok(()),
+        }
     }
 
     async fn get<T: DeserializeOwned>(&self, pk: &str, sk: &str) -> Result<Option<T>, StoreError> {

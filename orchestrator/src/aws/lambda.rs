@@ -35,12 +35,16 @@ const SERVICE: &str = "Lambda";
 /// One below AWS's 15, so that somebody else's occasional call does not throttle us.
 const PACE: NonZeroU32 = NonZeroU32::new(CONTROL_CALLS_PER_SECOND).expect("the pace is not zero");
 
+/// `GetFunction` has 100 a second of its own.
+const READS: NonZeroU32 = NonZeroU32::new(90).expect("the pace is not zero");
+
 /// The Lambda API, as far as it is used here.
 #[derive(Clone, Debug)]
 pub struct Lambda {
     control: Client,
     invoke: Client,
     pace: Arc<DefaultDirectRateLimiter>,
+    reads: Arc<DefaultDirectRateLimiter>,
 }
 
 /// What a round changes in a function's configuration.
@@ -101,12 +105,14 @@ impl Lambda {
         Self {
             control: Client::from_conf(control),
             invoke: Client::from_conf(invoke),
-            pace: Arc::new(DefaultDirectRateLimiter::direct(Quota::per_second(PACE).allow_burst(NonZeroU32::MIN))),
+            pace: limiter(PACE),
+            reads: limiter(READS),
         }
     }
 
     /// Reads a function. `GetFunction` has a quota of its own (100 a second), unlike `GetFunctionConfiguration`.
     pub async fn function(&self, reference: &str) -> Result<FunctionConfig, AwsError> {
+        self.reads.until_ready().await;
         let reply = self.control.get_function().function_name(reference).send().await;
         let reply = reply.map_err(|e| AwsError::from_sdk(SERVICE, "GetFunction", &e))?;
         let configuration = reply.configuration.ok_or(AwsError::NoAnswer {
@@ -166,6 +172,10 @@ impl Lambda {
     }
 }
 
+fn limiter(a_second: NonZeroU32) -> Arc<DefaultDirectRateLimiter> {
+    Arc::new(DefaultDirectRateLimiter::direct(Quota::per_second(a_second).allow_burst(NonZeroU32::MIN)))
+}
+
 fn read_reply(reply: InvokeOutput) -> Reply {
     Reply {
         request_id: reply.request_id().map(str::to_owned),
@@ -217,7 +227,8 @@ fn read_configuration(c: FunctionConfiguration) -> FunctionConfig {
     let reason =
         c.last_update_status_reason_code.map_or_else(|| "no reason given".to_owned(), |r| r.as_str().to_owned());
     FunctionConfig {
-        arn: c.function_arn.unwrap_or_default(),
+        // `$LATEST` is what an unqualified name means: one function, one name.
+        arn: c.function_arn.unwrap_or_default().trim_end_matches(":$LATEST").to_owned(),
         revision: c.revision_id.unwrap_or_default(),
         state: c.state.map_or_else(|| "Active".to_owned(), |s| s.as_str().to_owned()),
         update: match c.last_update_status {

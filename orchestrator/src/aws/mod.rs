@@ -48,20 +48,17 @@ pub struct Aws {
     pub store: Store,
     /// Published metrics.
     pub metrics: Metrics,
-    /// Region the calls go to.
-    pub region: String,
 }
 
 impl Aws {
     /// Builds the clients. Nothing is sent yet, save what finding credentials takes.
     pub async fn connect(connection: Connection) -> Result<Self, AwsError> {
         let config = load(&connection).await;
-        let region = config.region().map(ToString::to_string).ok_or(AwsError::NoRegion)?;
+        config.region().ok_or(AwsError::NoRegion)?;
         Ok(Self {
             lambda: Lambda::new(&config),
             store: Store::new(&config, connection.table),
             metrics: Metrics::new(&config),
-            region,
         })
     }
 }

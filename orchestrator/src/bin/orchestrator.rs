@@ -53,7 +53,7 @@ async fn context(aws: Aws, tick: &Tick, lambda: Context) -> Result<RunContext, E
     Ok(RunContext {
         aws,
         clock: Arc::new(Utc::now),
-        holder: format!("{}/{}", trigger.run_id, lambda.request_id),
+        holder: format!("{}/{:08x}", trigger.run_id, rand::random::<u32>()),
         trigger,
         ends_at: Instant::now() + left.min(allowed),
         stop: CancellationToken::new(),

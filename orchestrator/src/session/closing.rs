@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::{Measured, Session, Stop, TargetEnd};
 use crate::aws::StoreError;
 use crate::cost;
+use crate::lease::Lease;
 use crate::publish;
 use crate::record::{RunRecord, VERSION};
 use crate::restore::put_back;
 use crate::run::Event;
 use crate::sample::Sample;
-use crate::suite::StartMode;
 use crate::summary::{cold_yield, distribution, millis, outcomes};
 
 impl Session<'_> {
@@ -32,14 +32,15 @@ impl Session<'_> {
 
     async fn restore(&mut self) {
         let Some(original) = self.original.take() else { return };
-        if self.stop == Some(Stop::LockLost) {
+        if self.lease.as_ref().is_none_or(Lease::is_lost) {
             // Whoever has the lock now found our journal and put the function back.
             return;
         }
         let result = put_back(self.run, &self.config.arn, &original).await;
         match result {
             Ok(_) => {
-                if let Err(error) = self.run.aws.store.delete_journal(&self.config.arn).await {
+                if let Err(error) = self.run.aws.store.delete_journal(&self.config.arn, &self.run.trigger.run_id).await
+                {
                     self.warnings.push(format!("the function is as it was, but its journal stays: {error}"));
                 }
             }
@@ -88,7 +89,7 @@ impl Session<'_> {
             cost_usd: cost::usd(self.gb_seconds(), attempted, self.provenance.architecture.as_deref()),
             rounds: self.rounds.iter().map(|r| r.record.clone()).collect(),
             provenance: self.provenance.clone(),
-            invalidate: (self.suite.start == StartMode::Forced).then(|| self.suite.invalidate.to_string()),
+            invalidate: self.strategy.map(|s| s.to_string()),
             seed: self.run.trigger.seed(),
             warnings,
             coldwatch: env!("CARGO_PKG_VERSION").to_owned(),
@@ -102,7 +103,9 @@ impl Session<'_> {
         let samples: Vec<Sample> = self.samples().cloned().collect();
         if let Err(error) = self.run.aws.metrics.put(publish::of_run(record, &samples)).await {
             record.warnings.push(format!("metrics were not published: {error}"));
-            store.put_run(record).await?;
+            if let Err(error) = store.put_run(record).await {
+                tracing::warn!(%error, "the warning could not be added to the stored record");
+            }
         }
         Ok(())
     }

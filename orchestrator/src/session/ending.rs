@@ -19,6 +19,8 @@ pub(super) const HOPELESS_ROUNDS: usize = 2;
 pub enum Stop {
     /// The wanted number is proven.
     Enough,
+    /// An idle run has taken its one invocation.
+    Idle,
     /// The rounds allowed are used up.
     Rounds,
     /// The invocations allowed are used up.
@@ -78,6 +80,12 @@ pub enum TargetError {
         #[source]
         refusal: Refusal,
     },
+    /// The run was over before its turn.
+    #[error("function `{0}` was not measured: the run was stopped, or out of time, before its turn")]
+    NotStarted(String),
+    /// A fault of this program; the function's journal stays for the next run.
+    #[error("function `{0}`: the program failed while measuring it; `coldwatch restore` puts it back")]
+    Panicked(String),
     /// Another run has it.
     #[error("function `{function}` is being measured by run {holder}; its lock ends at {until}")]
     Busy {
@@ -117,6 +125,7 @@ impl Stop {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Enough => "enough",
+            Self::Idle => "idle",
             Self::Rounds => "rounds",
             Self::Invocations => "invocations",
             Self::GbSeconds => "gb_seconds",
@@ -135,6 +144,7 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Enough => f.write_str("the wanted number is proven"),
+            Self::Idle => f.write_str("an idle run takes one invocation as it comes, and it was no cold start"),
             Self::Rounds => f.write_str("the rounds allowed by max_rounds are used up"),
             Self::Invocations => f.write_str("the invocations allowed by max_invocations are used up"),
             Self::GbSeconds => f.write_str("the GB-seconds allowed by max_gb_seconds are used up"),

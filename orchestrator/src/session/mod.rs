@@ -14,7 +14,7 @@ use crate::lease::Lease;
 use crate::record::RoundRecord;
 use crate::run::{Event, RunContext};
 use crate::sample::Sample;
-use crate::suite::{Suite, TargetSpec};
+use crate::suite::{Strategy, Suite, TargetSpec};
 use crate::target::{FunctionConfig, Provenance};
 
 pub use ending::{Measured, Stop, TargetEnd, TargetError};
@@ -32,6 +32,8 @@ pub struct Session<'a> {
     provenance: Provenance,
     /// What is put back at the end; absent for idle runs.
     original: Option<Original>,
+    /// What this run changes, as the record tells it; absent for idle runs.
+    strategy: Option<Strategy>,
     rounds: Vec<Round>,
     /// Environment ids met so far.
     seen: BTreeSet<String>,

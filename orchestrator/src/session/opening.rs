@@ -1,42 +1,42 @@
-//! The start of a target's run: describe and refuse, lock, repair, take up again, journal.
+//! The start of a target's run: lock, repair, describe and refuse, take up again, journal.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Round, Session, TargetEnd, TargetError};
+use tokio::time::Instant;
+
+use super::{Round, Session, Stop, TargetEnd, TargetError};
 use crate::aws::{Journal, SeriesEntry};
 use crate::change::Original;
-use crate::hold::FIRST_HOLD;
+use crate::hold;
 use crate::lease::{Held, Lease};
-use crate::preflight::{Described, describe};
-use crate::record::{SampleRecord, VERSION};
-use crate::restore::undo;
+use crate::preflight::{described, found};
+use crate::record::{RoundRecord, RunRecord, SampleRecord, VERSION};
+use crate::restore::{Restored, undo};
 use crate::run::{Event, RunContext};
 use crate::sample::Sample;
 use crate::suite::{StartMode, Suite, TargetSpec};
 
 impl<'a> Session<'a> {
-    /// Steps 2 to 5 of a run: describe and refuse, lock, repair, take up again, journal.
+    /// Steps 2 to 5 of a run: lock, repair, describe and refuse, take up again, journal.
     pub async fn open(run: &'a RunContext, suite: &'a Suite, spec: &'a TargetSpec) -> Result<Self, Box<TargetEnd>> {
         let refused = |e: TargetError| Box::new(TargetEnd::Refused(e));
-        let described = describe(&run.aws.lambda, suite, spec, run.concurrency, run.own_arn.as_deref()).await;
-        let Described { config, series } = described.map_err(refused)?;
-        let store = &run.aws.store;
-        let done = store.run(&series, run.trigger.started_at, &run.trigger.run_id).await;
-        if let Some(record) = done.map_err(|e| refused(e.into()))? {
-            return Err(Box::new(TargetEnd::AlreadyMeasured(Box::new(record))));
+        if run.stop.is_cancelled() || run.ends_at <= Instant::now() {
+            return Err(refused(TargetError::NotStarted(spec.function.clone())));
         }
+        let config = found(&run.aws.lambda, spec).await.map_err(refused)?;
         let mut session = Self {
             run,
             suite,
             spec,
-            series,
+            series: format!("{}#{}", config.arn, suite.protocol()),
             provenance: config.provenance.clone(),
             config,
             original: None,
+            strategy: None,
             rounds: Vec::new(),
             seen: BTreeSet::new(),
-            hold: FIRST_HOLD,
+            hold: hold::first(suite.burst),
             burst_cap: suite.burst,
             warnings: Vec::new(),
             stop: None,
@@ -44,7 +44,11 @@ impl<'a> Session<'a> {
         };
         session.lock().await.map_err(refused)?;
         match session.prepare().await {
-            Ok(()) => Ok(session),
+            Ok(None) => Ok(session),
+            Ok(Some(done)) => {
+                session.unlock().await;
+                Err(Box::new(TargetEnd::AlreadyMeasured(Box::new(done))))
+            }
             Err(e) => {
                 session.unlock().await;
                 Err(refused(e))
@@ -53,8 +57,9 @@ impl<'a> Session<'a> {
     }
 
     async fn lock(&mut self) -> Result<(), TargetError> {
-        let key = self.config.arn.clone();
-        match Lease::take(&self.run.aws.store, &self.run.clock, key, &self.run.holder).await? {
+        // The target's name besides, so that one function named twice in a suite is not locked twice.
+        let holder = format!("{} {}", self.run.holder, self.spec.function);
+        match Lease::take(&self.run.aws.store, &self.run.clock, self.config.arn.clone(), &holder).await? {
             Ok(lease) => {
                 self.lease = Some(lease);
                 Ok(())
@@ -71,27 +76,34 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn prepare(&mut self) -> Result<(), TargetError> {
-        let store = &self.run.aws.store;
-        store.put_series(&self.entry()).await?;
+    /// What needs the lock. Gives the record if this run was done before.
+    async fn prepare(&mut self) -> Result<Option<RunRecord>, TargetError> {
+        let (store, trigger) = (&self.run.aws.store, &self.run.trigger);
+        let done = store.run(&self.series, trigger.started_at, &trigger.run_id).await?;
+        if done.is_some() {
+            return Ok(done);
+        }
         if let Some(journal) = store.journal(&self.config.arn).await? {
             let function = self.spec.function.clone();
-            undo(self.run, &self.config.arn, &journal)
-                .await
-                .map_err(|source| TargetError::Unrepaired { function, source })?;
-            self.config = self.run.aws.lambda.function(&self.config.arn).await?;
-            self.provenance = self.config.provenance.clone();
-            self.warnings.push(format!("put back what run {} had left changed", journal.run_id));
+            let restored = undo(self.run, &self.config.arn, &journal).await;
+            if let Restored::PutBack = restored.map_err(|source| TargetError::Unrepaired { function, source })? {
+                self.warnings.push(format!("put back what run {} had left changed", journal.run_id));
+            }
         }
+        // Only now: before the lock and the repair, another run may have been at work on it.
+        self.config = described(self.run, self.suite, self.spec).await?;
+        self.provenance = self.config.provenance.clone();
+        store.put_series(&self.entry()).await?;
         self.take_up().await?;
         if self.suite.start == StartMode::Forced {
             let (original, warning) = Original::of(&self.config, self.suite.invalidate);
             self.warnings.extend(warning);
             store.put_journal(&self.config.arn, &self.journal(&original)).await?;
+            self.strategy = Some(original.strategy());
             self.original = Some(original);
         }
         self.tell(Event::Opened { label: &self.spec.label, proven: self.proven(), wanted: self.suite.samples });
-        Ok(())
+        Ok(None)
     }
 
     /// Reads the rounds that an earlier attempt at this same run has stored, and the hold of the run before.
@@ -100,16 +112,20 @@ impl<'a> Session<'a> {
         for stored in store.rounds(&self.series, trigger.started_at, &trigger.run_id).await? {
             let samples: Vec<Sample> = stored.rows().iter().filter_map(SampleRecord::to_sample).collect();
             self.seen.extend(samples.iter().filter_map(|s| s.environment_id.clone()));
-            if let Some(record) = stored.summary {
-                self.rounds.push(Round { record, samples });
+            let Some(record) = stored.summary else { continue };
+            if record.code_sha256 != self.provenance.code_sha256 {
+                self.stop = Some(Stop::Deployed);
             }
+            self.rounds.push(Round { record, samples });
         }
         let last = store.runs(&self.series, Some(1)).await?.pop();
-        let held = self.rounds.last().map(|r| r.record.hold_ms);
-        let held = held.or_else(|| last?.rounds.last().map(|r| r.hold_ms)).filter(|ms| *ms > 0.0);
+        let learned =
+            |rounds: &[RoundRecord]| rounds.iter().rfind(|r| r.hold_ms > 0.0 && r.proven > 0).map(|r| r.hold_ms);
+        let held = last.and_then(|run| learned(&run.rounds));
         if let Some(hold) = held.and_then(|ms| Duration::try_from_secs_f64(ms / 1_000.0).ok()) {
             self.hold = hold;
         }
+        self.hold = hold::longest(self.hold, self.config.timeout);
         Ok(())
     }
 

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
+use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 use super::ending::HOPELESS_ROUNDS;
 use super::{Round, Session, Stop};
 use crate::burst::{burst, payload, reply_deadline};
+use crate::estimate::CONTROL_CALLS_PER_SECOND;
 use crate::hold;
 use crate::lease::Lease;
 use crate::record::{RoundRecord, RoundSamples};
-use crate::run::Event;
+use crate::run::{Event, RunContext};
 use crate::sample::{Outcome, Sample, classify};
-use crate::settle::apply;
+use crate::settle::{SETTLE_LIMIT, apply};
 use crate::suite::StartMode;
 use crate::summary::millis;
 use crate::target::{Provenance, UpdateStatus};
@@ -20,7 +22,7 @@ use crate::target::{Provenance, UpdateStatus};
 /// Kept free at the end of a run for putting the function back.
 const RESTORE_RESERVE: Duration = Duration::from_secs(20);
 
-impl Session<'_> {
+impl<'a> Session<'a> {
     /// Whether another round is due. Once it is not, the reason stays.
     pub fn wants_more(&mut self) -> bool {
         if self.stop.is_none() {
@@ -40,7 +42,11 @@ impl Session<'_> {
             }
         };
         let size = self.burst_size();
-        let _share = self.run.free_concurrency.acquire_many(size).await.expect("the semaphore is never closed");
+        let share = self.share(size).await;
+        // Much may have happened while the update settled and while others had the concurrency.
+        if share.is_none() || !self.wants_more() {
+            return;
+        }
         let hold = hold::for_burst(self.hold, size);
         let deadline = reply_deadline(self.config.timeout).min(self.time_left());
         let start = Instant::now();
@@ -49,7 +55,7 @@ impl Session<'_> {
         let burst_time = start.elapsed();
         let send_spread = invocations.last().map(|last| last.sent_after).unwrap_or_default();
         let mut samples = classify(invocations, &mut self.seen);
-        self.hold = hold::next(self.hold, &samples);
+        self.hold = hold::next(self.hold, &samples, self.config.timeout);
         self.burst_cap = hold::burst_cap(self.burst_cap, &samples);
         let discarded = self.changed_underneath(index).await;
         if discarded.is_some() {
@@ -63,21 +69,38 @@ impl Session<'_> {
             burst_ms: millis(burst_time),
             send_spread_ms: millis(send_spread),
             discarded,
+            code_sha256: self.provenance.code_sha256.clone(),
         };
         self.rounds.push(Round { record, samples });
         self.store_round(index).await;
         self.tell(Event::Round { label: &self.spec.label, proven: self.proven(), wanted: self.suite.samples });
     }
 
+    /// A share of the account's free concurrency, unless the run ends first. A function with a reserve of its
+    /// own needs none.
+    async fn share(&self, size: u32) -> Option<Option<SemaphorePermit<'a>>> {
+        if self.config.reserved_concurrency.is_some() {
+            return Some(None);
+        }
+        let run: &'a RunContext = self.run;
+        tokio::select! {
+            biased;
+            permit = run.free_concurrency.acquire_many(size) => permit.ok().map(Some),
+            () = self.run.stop.cancelled() => None,
+            () = tokio::time::sleep(self.time_left()) => None,
+        }
+    }
+
     fn reason_to_stop(&self) -> Option<Stop> {
         let limits = &self.suite.limits;
         let attempted = self.samples().count();
-        let hopeless = self.rounds.iter().rev().take_while(|r| r.record.proven == 0).count();
+        let tried = self.rounds.iter().rev().filter(|r| !is_refusal(r));
+        let hopeless = tried.take_while(|r| r.record.proven == 0).count();
         let checks = [
             (self.proven() >= self.suite.samples, Stop::Enough),
-            (self.run.stop.is_cancelled(), Stop::Interrupted),
             (self.lease.as_ref().is_some_and(Lease::is_lost), Stop::LockLost),
-            (self.suite.start == StartMode::Idle && attempted > 0, Stop::Rounds),
+            (self.run.stop.is_cancelled(), Stop::Interrupted),
+            (self.suite.start == StartMode::Idle && attempted > 0, Stop::Idle),
             (hopeless >= HOPELESS_ROUNDS, Stop::NothingProven),
             (self.rounds.len() >= limits.rounds as usize, Stop::Rounds),
             (attempted >= limits.invocations as usize, Stop::Invocations),
@@ -94,16 +117,21 @@ impl Session<'_> {
         missing.min(self.burst_cap).min(allowed).max(1)
     }
 
+    /// Time left for measuring. Kept free is what putting back every target of the suite takes at the pace of
+    /// the control plane.
     fn time_left(&self) -> Duration {
-        self.run.ends_at.saturating_duration_since(Instant::now()).saturating_sub(RESTORE_RESERVE)
+        let targets = u32::try_from(self.suite.targets.len()).unwrap_or(u32::MAX);
+        let reserve = RESTORE_RESERVE + Duration::from_secs(targets.into()) / CONTROL_CALLS_PER_SECOND;
+        self.run.ends_at.saturating_duration_since(Instant::now()).saturating_sub(reserve)
     }
 
     /// Retires the warm environments. Returns how long it took until that was in force.
     async fn invalidate(&mut self, index: usize) -> Result<Duration, Stop> {
         let Some(original) = &self.original else { return Ok(Duration::ZERO) };
         let start = Instant::now();
+        let end = start + SETTLE_LIMIT.min(self.time_left());
         for step in original.steps(&format!("{}-{index}", self.run.trigger.run_id)) {
-            let settled = apply(&self.run.aws.lambda, &self.config, &step).await;
+            let settled = apply(&self.run.aws.lambda, &self.config, &step, end).await;
             self.config = settled.map_err(|e| Stop::NotChanged(e.to_string()))?;
         }
         if self.rounds.is_empty() {
@@ -147,8 +175,13 @@ impl Session<'_> {
     }
 }
 
+/// Whether Lambda, or somebody else's deploy, kept the whole round from telling anything.
+fn is_refusal(round: &Round) -> bool {
+    round.samples.iter().all(|s| matches!(s.outcome, Outcome::Throttled(_) | Outcome::Discarded))
+}
+
 /// Whether two configurations run different things. Lambda may exchange the runtime version by itself, so that
-/// alone is no deploy; and the memory size is ours while the `memory` strategy is under way.
+/// alone is no deploy.
 fn differs(a: &Provenance, b: &Provenance) -> bool {
     let without_runtime_version = |p: &Provenance| Provenance { runtime_version_arn: None, ..p.clone() };
     without_runtime_version(a) != without_runtime_version(b)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use coldwatch::aws::{Aws, Connection};
-use coldwatch::suite::Suite;
+use coldwatch::suite::{Overrides, Suite, SuiteError};
 use local_cloud::{Fault, FunctionCode, FunctionSpec, LocalCloud, Options};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -145,13 +145,12 @@ impl Standin {
         Ok(aws)
     }
 
-    /// Has the built-in targets ready, and gives the suite to run: the one given, or one of those targets.
-    pub async fn prepare(&self, suite: Option<Suite>) -> Result<Suite, Failure> {
+    /// Has the built-in targets ready, and gives the suite to run: the one given, or what can be had of the
+    /// built-in one.
+    pub async fn prepare(&self, suite: Option<Suite>, mut built_in: Suite) -> Result<Suite, Failure> {
         let targets = self.create_targets().await?;
-        match suite {
-            Some(suite) => Ok(suite),
-            None => built_in_suite(&targets).map_err(Failure::failed),
-        }
+        built_in.targets.retain(|spec| targets.iter().any(|t| t.function == spec.function));
+        Ok(suite.unwrap_or(built_in))
     }
 
     /// Creates the built-in targets whose runtime is there. Returns those.
@@ -205,9 +204,9 @@ fn write_code(target: &BuiltIn, folder: &Path) -> Result<(), String> {
 
 /// Bursts no larger than the cores, and one target at a time: on one machine the environments of a larger burst
 /// would wait for each other, and the figures would show that instead of the cold start.
-fn built_in_suite(targets: &[&BuiltIn]) -> Result<Suite, String> {
+pub fn built_in_suite(overrides: Overrides) -> Result<Suite, SuiteError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(50);
-    let targets: Vec<_> = targets.iter().map(|t| json!({"function": t.function, "label": t.label})).collect();
+    let targets: Vec<_> = BUILT_IN.iter().map(|t| json!({"function": t.function, "label": t.label})).collect();
     let suite = json!({"name": "built-in", "samples": 50, "burst": cores, "parallel": 1, "targets": targets});
-    Suite::from_json(suite).map_err(|e| e.to_string())
+    Suite::from_json_with(suite, overrides)
 }

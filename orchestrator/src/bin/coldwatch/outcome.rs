@@ -64,11 +64,10 @@ impl Failure {
 
 impl<E: std::error::Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        let source = (&error as &(dyn std::error::Error + 'static)).downcast_ref::<std::io::Error>();
-        match source {
-            Some(io) if io.kind() == std::io::ErrorKind::BrokenPipe => Self::PipeClosed,
-            _ => Self::failed(error),
-        }
+        let any = &error as &(dyn std::error::Error + 'static);
+        let io = any.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let kind = io.or_else(|| any.downcast_ref::<serde_json::Error>()?.io_error_kind());
+        if kind == Some(std::io::ErrorKind::BrokenPipe) { Self::PipeClosed } else { Self::failed(error) }
     }
 }
 

@@ -36,6 +36,9 @@ pub fn execute(args: &ParseArgs) -> Result<Exit, Failure> {
         Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) => {
             Err(Failure::PipeClosed)
         }
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => {
+            Err(Failure::BadInput(format!("{error:#}")))
+        }
         Err(error) => Err(Failure::Failed(format!("{error:#}"))),
     }
 }

@@ -7,10 +7,11 @@ use clap::Args;
 use coldwatch::aws::Aws;
 use coldwatch::cost::PRICES_READ_ON;
 use coldwatch::estimate::{self, Known, Plan};
-use coldwatch::preflight::Described;
-use coldwatch::suite::Suite;
+use coldwatch::preflight::{found, refusal};
+use coldwatch::suite::{Overrides, Suite};
 
 use crate::Place;
+use crate::local::built_in_suite;
 use crate::outcome::{Exit, Failure, warn};
 use crate::run::read_suite;
 
@@ -22,6 +23,12 @@ pub struct PlanArgs {
     /// Suite to plan; with --local there is a built-in one
     #[arg(long, value_name = "FILE", required_unless_present = "local")]
     suite: Option<PathBuf>,
+    /// Proven cold starts wanted per target, instead of the suite's [1..1000]
+    #[arg(long, value_name = "N")]
+    samples: Option<u32>,
+    /// Invokes per round, instead of the suite's [1..1000]
+    #[arg(long, value_name = "N")]
+    burst: Option<u32>,
     /// Print the plan as JSON
     #[arg(long)]
     json: bool,
@@ -29,12 +36,13 @@ pub struct PlanArgs {
 
 /// Reads the targets, and prints what measuring them would take.
 pub async fn execute(args: PlanArgs) -> Result<Exit, Failure> {
-    let suite = args.suite.as_deref().map(read_suite).transpose()?;
+    let overrides = Overrides { samples: args.samples, burst: args.burst };
+    let suite = args.suite.as_deref().map(|path| read_suite(path, overrides)).transpose()?;
+    let built_in = built_in_suite(overrides).map_err(Failure::bad_input)?;
     let (aws, standin) = args.place.open().await?;
-    let suite = match (&standin, suite) {
-        (Some(standin), suite) => standin.prepare(suite).await?,
-        (None, Some(suite)) => suite,
-        (None, None) => return Err(Failure::bad_input("--suite is missing")),
+    let suite = match &standin {
+        Some(standin) => standin.prepare(suite, built_in).await?,
+        None => suite.expect("without --local a suite is required"),
     };
     let planned = look(&aws, &suite).await;
     if let Some(standin) = standin {
@@ -51,14 +59,21 @@ async fn look(aws: &Aws, suite: &Suite) -> Result<(Plan, Vec<String>), Failure> 
     let free = aws.lambda.unreserved_concurrency().await?;
     let (mut known, mut refused) = (Vec::new(), Vec::new());
     for spec in &suite.targets {
-        match coldwatch::preflight::describe(&aws.lambda, suite, spec, free, None).await {
-            Ok(Described { config, series }) => {
-                // A plan needs no history; without a table there is none.
-                let last = aws.store.runs(&series, Some(1)).await.ok().and_then(|mut runs| runs.pop());
-                known.push(Known { label: spec.label.clone(), provenance: config.provenance, last });
+        let config = match found(&aws.lambda, spec).await {
+            Ok(config) => config,
+            Err(error) => {
+                refused.push(error.to_string());
+                continue;
             }
-            Err(error) => refused.push(error.to_string()),
+        };
+        if let Some(refusal) = refusal(&config, suite, free, None) {
+            refused.push(format!("function `{}` {refusal}", spec.function));
+            continue;
         }
+        let series = format!("{}#{}", config.arn, suite.protocol());
+        // A plan needs no history; without a table there is none.
+        let last = aws.store.runs(&series, Some(1)).await.ok().and_then(|mut runs| runs.pop());
+        known.push(Known { label: spec.label.clone(), provenance: config.provenance, last });
     }
     Ok((estimate::plan(suite, &known, free), refused))
 }

@@ -9,11 +9,12 @@ use chrono::Utc;
 use clap::Args;
 use coldwatch::aws::Aws;
 use coldwatch::plan::Trigger;
+use coldwatch::publish::function_name;
 use coldwatch::run::{self, Observer, RunContext, RunReport};
 use coldwatch::session::{Measured, TargetEnd, TargetError};
 use coldwatch::show::json::RunsDocument;
 use coldwatch::show::text;
-use coldwatch::suite::Suite;
+use coldwatch::suite::{Overrides, Suite};
 use coldwatch::summary::millis;
 use coldwatch::unstored::UnstoredRun;
 use tokio::sync::Semaphore;
@@ -44,14 +45,14 @@ pub struct RunArgs {
 
 /// Runs the suite and prints what came of it.
 pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
-    let suite = args.suite.as_deref().map(read_suite).transpose()?;
+    let overrides = Overrides { samples: args.samples, burst: args.burst };
+    let suite = args.suite.as_deref().map(|path| read_suite(path, overrides)).transpose()?;
+    let built_in = local::built_in_suite(overrides).map_err(Failure::bad_input)?;
     let (aws, standin) = args.place.open().await?;
-    let suite = match (&standin, suite) {
-        (Some(standin), suite) => standin.prepare(suite).await?,
-        (None, Some(suite)) => suite,
-        (None, None) => return Err(Failure::bad_input("--suite is missing")),
+    let suite = match &standin {
+        Some(standin) => standin.prepare(suite, built_in).await?,
+        None => suite.expect("without --local a suite is required"),
     };
-    let suite = suite.with(args.samples, args.burst).map_err(Failure::bad_input)?;
     let allowed = Duration::from_secs(suite.limits.seconds.into());
     let context = context(aws, allowed, progress::observer(&suite)).await?;
     let report = run::run(&suite, &context).await;
@@ -59,15 +60,17 @@ pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
         standin.stop().await;
     }
     let report = report?;
+    // First of all: what is not in the table is kept before anything can go wrong with the terminal.
+    report.targets.iter().filter_map(|t| measured(&t.end)).filter(|m| m.unstored.is_some()).for_each(keep);
     show(&report, args.json)?;
     Ok(exit(&report, context.stop.is_cancelled()))
 }
 
 /// Reads a suite's file.
-pub fn read_suite(path: &Path) -> Result<Suite, Failure> {
+pub fn read_suite(path: &Path, overrides: Overrides) -> Result<Suite, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| Failure::bad_input(format!("suite {} cannot be read: {e}", path.display())))?;
-    Suite::from_toml(&text).map_err(|e| Failure::bad_input(format!("{}: {e}", path.display())))
+    Suite::from_toml_with(&text, overrides).map_err(|e| Failure::bad_input(format!("{}: {e}", path.display())))
 }
 
 /// Everything a command's run needs; an interrupt ends it early, a second one at once.
@@ -135,7 +138,6 @@ fn report_trouble(end: &TargetEnd) {
             record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
             if let Some(reason) = &measured.unstored {
                 warn(format!("{}: this run is not in the history: {reason}", record.label));
-                keep(measured);
             }
         }
     }
@@ -144,7 +146,7 @@ fn report_trouble(end: &TargetEnd) {
 /// Writes a run that could not be stored beside the user's work, where it can be found again.
 fn keep(measured: &Measured) {
     let record = &measured.record;
-    let name = record.function.rsplit(':').next().unwrap_or_default();
+    let name = function_name(&record.function).replace(':', "-");
     let file = format!("coldwatch-run-{}-{name}.json", record.run_id);
     match std::fs::write(&file, UnstoredRun::of(measured).to_line() + "\n") {
         Ok(()) => warn(format!("{}: it is kept in {file}; `coldwatch import {file}` stores it", record.label)),
