@@ -6,5 +6,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
-cargo build --release --package coldwatch --bin coldwatch --package target-function >&2
+cargo build --release --package coldwatch --bin coldwatch --package target-function --bin target-function >&2
 exec "${CARGO_TARGET_DIR:-target}/release/coldwatch" run --local "$@"

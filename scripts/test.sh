@@ -1,12 +1,25 @@
 #!/usr/bin/env bash
 # usage: scripts/test.sh [ARGUMENTS OF `cargo test`]
 #
-# Installs what the tests need (into .venv) and runs all of them. Needs Rust, Python 3 and Node.js.
+# Runs all tests. Installs what they need: Python packages and AWS's emulator into .venv, and on Debian, as
+# root, Node.js and Python's venv where they are missing. Rust and Python 3 must be there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for tool in cargo python3 node; do
-    command -v "$tool" >/dev/null || { echo "$tool is missing: the tests start real functions with it" >&2; exit 1; }
+
+install() { # PACKAGE: what the tests start real functions with
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "$1 is missing: the tests need it; install it and run this again" >&2
+        exit 1
+    fi
+    apt-get update -qq >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >&2
+}
+
+for tool in cargo python3; do
+    command -v "$tool" >/dev/null || { echo "$tool is missing: install it and run this again" >&2; exit 1; }
 done
+command -v node >/dev/null || install nodejs
+python3 -c 'import ensurepip, venv' 2>/dev/null || install python3-venv
 eval "$(scripts/fetch-test-tools.sh)"
 cargo build --workspace --all-targets
 cargo test --workspace "$@"

@@ -72,14 +72,15 @@ pub fn fastest(targets: &[(&str, Vec<f64>)]) -> Option<String> {
     let Some((factor, interval)) = ratio(a, b, CONFIDENCE).and_then(|r| Some((r.estimate, r.interval?))) else {
         return Some(format!("{first} has the lowest median; {counts} are too few to say more"));
     };
-    let bounds = format!("95 %: {:.2}–{:.2}", interval.low, interval.high);
+    let bounds = format!("95 %: {}–{}", number(Some(interval.low)), number(Some(interval.high)));
+    let times = number(Some(factor));
     if interval.low <= 1.0 {
         let p = mann_whitney(a, b).p;
         return Some(format!(
-            "no difference shown between {first} and {second}: {second} takes {factor:.2} times as long ({bounds}; p = {p:.2}), {counts}"
+            "no difference shown between {first} and {second}: {second} takes {times} times as long ({bounds}; p = {p:.2}), {counts}"
         ));
     }
-    Some(format!("{first} starts fastest: {second} takes {factor:.2} times as long ({bounds}), {counts}"))
+    Some(format!("{first} starts fastest: {second} takes {times} times as long ({bounds}), {counts}"))
 }
 
 /// Restores where there are any, else inits: a series has the one or the other.

@@ -9,6 +9,7 @@ mod plan;
 mod progress;
 mod restore;
 mod run;
+mod suite;
 
 use std::process::ExitCode;
 

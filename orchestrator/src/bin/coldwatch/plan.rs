@@ -1,34 +1,22 @@
 //! `coldwatch plan`: what a run would do; touches nothing.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use clap::Args;
 use coldwatch::aws::Aws;
 use coldwatch::cost::PRICES_READ_ON;
 use coldwatch::estimate::{self, Known, Plan};
 use coldwatch::preflight::{found, refusal};
-use coldwatch::suite::{Overrides, Suite};
+use coldwatch::suite::Suite;
 
-use crate::Place;
-use crate::local::built_in_suite;
 use crate::outcome::{Exit, Failure, warn};
-use crate::run::read_suite;
+use crate::suite::SuiteArgs;
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     #[command(flatten)]
-    place: Place,
-    /// Suite to plan; with --local there is a built-in one
-    #[arg(long, value_name = "FILE", required_unless_present = "local")]
-    suite: Option<PathBuf>,
-    /// Proven cold starts wanted per target, instead of the suite's [1..1000]
-    #[arg(long, value_name = "N")]
-    samples: Option<u32>,
-    /// Invokes per round, instead of the suite's [1..1000]
-    #[arg(long, value_name = "N")]
-    burst: Option<u32>,
+    choice: SuiteArgs,
     /// Print the plan as JSON
     #[arg(long)]
     json: bool,
@@ -36,14 +24,7 @@ pub struct PlanArgs {
 
 /// Reads the targets, and prints what measuring them would take.
 pub async fn execute(args: PlanArgs) -> Result<Exit, Failure> {
-    let overrides = Overrides { samples: args.samples, burst: args.burst };
-    let suite = args.suite.as_deref().map(|path| read_suite(path, overrides)).transpose()?;
-    let built_in = built_in_suite(overrides).map_err(Failure::bad_input)?;
-    let (aws, standin) = args.place.open().await?;
-    let suite = match &standin {
-        Some(standin) => standin.prepare(suite, built_in).await?,
-        None => suite.expect("without --local a suite is required"),
-    };
+    let (aws, standin, suite) = args.choice.open().await?;
     let planned = look(&aws, &suite).await;
     if let Some(standin) = standin {
         standin.stop().await;

@@ -1,7 +1,6 @@
 //! `coldwatch run`: one run of a suite, against the account of the environment or the local cloud.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,6 @@ use coldwatch::run::{self, Observer, RunContext, RunReport};
 use coldwatch::session::{Measured, TargetEnd, TargetError};
 use coldwatch::show::json::RunsDocument;
 use coldwatch::show::text;
-use coldwatch::suite::{Overrides, Suite};
 use coldwatch::summary::millis;
 use coldwatch::unstored::UnstoredRun;
 use tokio::sync::Semaphore;
@@ -22,22 +20,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::outcome::{Exit, Failure, warn};
-use crate::{Place, local, progress};
+use crate::suite::SuiteArgs;
+use crate::{local, progress};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     #[command(flatten)]
-    place: Place,
-    /// Suite to run; with --local there is a built-in one
-    #[arg(long, value_name = "FILE", required_unless_present = "local")]
-    suite: Option<PathBuf>,
-    /// Proven cold starts wanted per target, instead of the suite's [1..1000]
-    #[arg(long, value_name = "N")]
-    samples: Option<u32>,
-    /// Invokes per round, instead of the suite's [1..1000]
-    #[arg(long, value_name = "N")]
-    burst: Option<u32>,
+    choice: SuiteArgs,
     /// Print all samples as JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -45,14 +35,7 @@ pub struct RunArgs {
 
 /// Runs the suite and prints what came of it.
 pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
-    let overrides = Overrides { samples: args.samples, burst: args.burst };
-    let suite = args.suite.as_deref().map(|path| read_suite(path, overrides)).transpose()?;
-    let built_in = local::built_in_suite(overrides).map_err(Failure::bad_input)?;
-    let (aws, standin) = args.place.open().await?;
-    let suite = match &standin {
-        Some(standin) => standin.prepare(suite, built_in).await?,
-        None => suite.expect("without --local a suite is required"),
-    };
+    let (aws, standin, suite) = args.choice.open().await?;
     let allowed = Duration::from_secs(suite.limits.seconds.into());
     let context = context(aws, allowed, progress::observer(&suite)).await?;
     let report = run::run(&suite, &context).await;
@@ -64,13 +47,6 @@ pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     report.targets.iter().filter_map(|t| measured(&t.end)).filter(|m| m.unstored.is_some()).for_each(keep);
     show(&report, args.json)?;
     Ok(exit(&report, context.stop.is_cancelled()))
-}
-
-/// Reads a suite's file.
-pub fn read_suite(path: &Path, overrides: Overrides) -> Result<Suite, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Failure::bad_input(format!("suite {} cannot be read: {e}", path.display())))?;
-    Suite::from_toml_with(&text, overrides).map_err(|e| Failure::bad_input(format!("{}: {e}", path.display())))
 }
 
 /// Everything a command's run needs; an interrupt ends it early, a second one at once.

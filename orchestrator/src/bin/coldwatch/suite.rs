@@ -1,0 +1,50 @@
+//! Which suite a command works on, and where.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use coldwatch::aws::Aws;
+use coldwatch::suite::{Overrides, Suite};
+
+use crate::Place;
+use crate::local::{Standin, built_in_suite};
+use crate::outcome::Failure;
+
+/// Arguments of every command that works on a suite.
+#[derive(Debug, Args)]
+pub struct SuiteArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Suite to work on; with --local there is a built-in one
+    #[arg(long, value_name = "FILE", required_unless_present = "local")]
+    suite: Option<PathBuf>,
+    /// Proven cold starts wanted per target, instead of the suite's [1..1000]
+    #[arg(long, value_name = "N")]
+    samples: Option<u32>,
+    /// Invokes per round, instead of the suite's [1..1000]
+    #[arg(long, value_name = "N")]
+    burst: Option<u32>,
+}
+
+impl SuiteArgs {
+    /// The suite, and the clients to work with. Nothing is started or asked before the suite is found good.
+    pub async fn open(&self) -> Result<(Aws, Option<Standin>, Suite), Failure> {
+        let overrides = Overrides { samples: self.samples, burst: self.burst };
+        let own = self.read(overrides)?;
+        let built_in = built_in_suite(overrides).map_err(Failure::bad_input)?;
+        let (aws, standin) = self.place.open().await?;
+        let suite = match &standin {
+            Some(standin) => standin.prepare(own, built_in).await?,
+            None => own.expect("without --local a suite is required"),
+        };
+        Ok((aws, standin, suite))
+    }
+
+    fn read(&self, overrides: Overrides) -> Result<Option<Suite>, Failure> {
+        let Some(path) = &self.suite else { return Ok(None) };
+        let named = |e: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {e}", path.display()));
+        let text = fs::read_to_string(path).map_err(|e| named(&e))?;
+        Suite::from_toml_with(&text, overrides).map(Some).map_err(|e| named(&e))
+    }
+}
