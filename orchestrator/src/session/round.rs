@@ -14,7 +14,7 @@ use crate::lease::Lease;
 use crate::record::{RoundRecord, RoundSamples};
 use crate::run::{Event, RunContext};
 use crate::sample::{Outcome, Sample, classify};
-use crate::settle::{SETTLE_LIMIT, apply};
+use crate::settle::{SETTLE_LIMIT, SettleError, apply};
 use crate::suite::StartMode;
 use crate::summary::millis;
 use crate::target::{Provenance, UpdateStatus};
@@ -129,10 +129,14 @@ impl<'a> Session<'a> {
     async fn invalidate(&mut self, index: usize) -> Result<Duration, Stop> {
         let Some(original) = &self.original else { return Ok(Duration::ZERO) };
         let start = Instant::now();
-        let end = start + SETTLE_LIMIT.min(self.time_left());
+        let left = self.time_left();
+        let end = start + SETTLE_LIMIT.min(left);
         for step in original.steps(&format!("{}-{index}", self.run.trigger.run_id)) {
             let settled = apply(&self.run.aws.lambda, &self.config, &step, end).await;
-            self.config = settled.map_err(|e| Stop::NotChanged(e.to_string()))?;
+            self.config = settled.map_err(|error| match error {
+                SettleError::Slow if left < SETTLE_LIMIT => Stop::Time,
+                other => Stop::NotChanged(other.to_string()),
+            })?;
         }
         if self.rounds.is_empty() {
             // The first update may itself have moved the function to a newer runtime version.

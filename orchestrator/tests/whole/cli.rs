@@ -207,3 +207,19 @@ fn a_killed_run_leaves_no_process_and_its_rounds_readable() {
     });
     assert!(stored > 0, "rounds were stored before the kill");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fewer_proven_samples_than_wanted_end_with_four() {
+    let stage = crate::stage::Stage::set().await;
+    stage.simulated("f", "constant:5", &[]).await;
+    stage.cloud.inject(local_cloud::Fault::parse("no-report:f").expect("a fault"));
+    let folder = folder();
+    fs::write(folder.path().join("suite.toml"), "samples = 2\n[[targets]]\nfunction = \"f\"\n").expect("written");
+    let mut command = coldwatch(folder.path(), &["run", "--suite", "suite.toml"]);
+    command.env("AWS_ENDPOINT_URL", stage.cloud.endpoint()).env("AWS_REGION", "us-east-1");
+    let output = command.env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "x").output().expect("started");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert_eq!(stderr, "warning: f: 0 of 2 samples proven: 2 rounds in a row proved no cold start\n");
+    stage.cloud.stop().await;
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use coldwatch::aws::Claim;
 use coldwatch::record::{RoundSamples, SampleRecord};
 use coldwatch::restore::{Restored, restore_all};
 use coldwatch::sample::Sample;
@@ -104,7 +105,7 @@ where
             let stage = Stage::with(Options::default()).await;
             stage.simulated("f", "lognormal:20,0.3", &[("TOKEN", "hunter2")]).await;
             let before = stage.configuration("f").await;
-            let instant = Duration::from_millis(ChaCha8Rng::seed_from_u64(seed).random_range(0..2_500));
+            let instant = Duration::from_millis(ChaCha8Rng::seed_from_u64(seed).random_range(0..1_800));
             let stage = killed(stage, instant).await;
             let stored = samples(&stage).await;
             assert!(stored.iter().all(|s| s.request_id.is_some()), "{stored:?}");
@@ -149,7 +150,8 @@ async fn time_passes(stage: &Stage) {
     let time: DateTime<Utc> = TICK.parse().expect("a time");
     let run = coldwatch::plan::Trigger::scheduled(SCHEDULE, time).key;
     for key in [arn, format!("RUN#{run}")] {
-        stage.aws.store.claim(&key, "time", later, later).await.expect("the lock has run out");
+        let claim = stage.aws.store.claim(&key, "time", later, later).await.expect("the table is there");
+        assert_eq!(claim, Claim::Granted, "the lock has run out");
         stage.aws.store.release(&key, "time").await.expect("released");
     }
 }

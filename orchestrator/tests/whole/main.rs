@@ -10,3 +10,5 @@ mod kill;
 mod constants;
 mod secrets;
 mod fixtures;
+mod unstored;
+mod plan;

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use crate::stage::{Stage, check_counts, fresh, only, refusal};
 use coldwatch::record::RoundSamples;
+use coldwatch::run::{RunError, run};
 use coldwatch::sample::OutcomeKind;
 use coldwatch::session::TargetEnd;
+use coldwatch::suite::Suite;
 use local_cloud::Options;
+use tokio::time::Instant;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_proves_what_was_wanted_and_puts_the_function_back() {
@@ -121,5 +124,77 @@ async fn a_function_that_is_not_there_does_not_stop_the_others() {
     assert_eq!(report.refused().count(), 1);
     assert!(matches!(report.targets[1].end, TargetEnd::Measured(_)));
     assert_eq!(refusal(report), "there is no function `missing` in this account and region");
+    stage.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_strategy_puts_the_function_back() {
+    for strategy in ["environment", "description", "memory"] {
+        let stage = Stage::set().await;
+        stage.simulated("f", "constant:5", &[("TOKEN", "hunter2")]).await;
+        let before = stage.configuration("f").await;
+        let suite = format!("samples = 4\nburst = 2\ninvalidate = \"{strategy}\"\n[[targets]]\nfunction = \"f\"\n");
+        let record = only(stage.run(&suite).await).record;
+        assert_eq!((record.proven, record.outcomes.warm, record.invalidate.as_deref()), (4, 0, Some(strategy)));
+        assert_eq!(stage.configuration("f").await, before, "{strategy}");
+        stage.cloud.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_environment_is_left_alone_and_the_record_says_so() {
+    let stage = Stage::set().await;
+    stage.simulated("f", "constant:5", &[("PADDING", &"x".repeat(3_980))]).await;
+    let before = stage.configuration("f").await;
+    let record = only(stage.run("samples = 2\nburst = 2\n[[targets]]\nfunction = \"f\"\n").await).record;
+    assert_eq!((record.proven, record.invalidate.as_deref()), (2, Some("description")));
+    assert!(record.warnings.iter().any(|w| w.contains("4 KB")), "{:?}", record.warnings);
+    assert_eq!(stage.configuration("f").await, before);
+    stage.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_delivery_while_the_first_is_under_way_is_refused() {
+    let stage = Stage::set().await;
+    stage.simulated("f", "constant:300", &[]).await;
+    let suite = Suite::from_toml("samples = 4\nburst = 2\n[[targets]]\nfunction = \"f\"\n").expect("valid");
+    let trigger = fresh();
+    let (first, second) = (stage.context(trigger.clone()), stage.context(trigger));
+    let (first, second) = tokio::join!(run(&suite, &first), async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        run(&suite, &second).await
+    });
+    assert_eq!(only(first.expect("the run starts")).record.proven, 4);
+    assert!(matches!(second, Err(RunError::UnderWay { .. })), "{second:?}");
+    stage.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_named_twice_is_measured_once() {
+    let stage = Stage::set().await;
+    stage.simulated("f", "constant:5", &[]).await;
+    let arn = stage.configuration("f").await.arn;
+    let suite = format!("samples = 4\nburst = 2\n[[targets]]\nfunction = \"f\"\n[[targets]]\nfunction = \"{arn}\"\n");
+    let report = stage.run(&suite).await;
+    let measured = report.targets.iter().filter(|t| matches!(t.end, TargetEnd::Measured(_))).count();
+    assert_eq!((measured, report.refused().count()), (1, 1));
+    stage.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn budgets_end_a_run_with_their_reason() {
+    let stage = Stage::set().await;
+    stage.simulated("f", "constant:1", &[]).await;
+    for (keys, reason) in [
+        ("samples = 6\nburst = 3\nmax_rounds = 2\nmax_invocations = 6\n", "enough"),
+        ("samples = 20\nburst = 2\nmax_seconds = 21\n", "time"),
+    ] {
+        let suite = Suite::from_toml(&format!("{keys}[[targets]]\nfunction = \"f\"\n")).expect("valid");
+        let mut context = stage.context(fresh());
+        context.ends_at = Instant::now() + Duration::from_secs(suite.limits.seconds.into());
+        let measured = only(run(&suite, &context).await.expect("the run starts"));
+        check_counts(&measured);
+        assert_eq!(measured.record.stopped, reason, "{:?}", measured.record);
+    }
     stage.cloud.stop().await;
 }
