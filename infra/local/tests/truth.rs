@@ -32,11 +32,15 @@ async fn init_durations_agree_with_the_emulator_of_aws() {
     let bootstrap = target_function();
     let ours = Ours::start(bootstrap.path()).await;
     let theirs = Theirs { rie: rie(), bootstrap: bootstrap.path().join("bootstrap") };
-    let (our_floor, their_floor) = medians(&ours, &theirs, None, 30).await;
-    println!("no sleep: {our_floor:.2} ms here, {their_floor:.2} ms by the emulator");
-    assert!((our_floor - their_floor).abs() <= 3.0, "{our_floor:.2} ms here, {their_floor:.2} ms by the emulator");
+    let (here, there) = inits(&ours, &theirs, None, 30).await;
+    let (our_median, their_median) = (median(&here), median(&there));
+    println!("no sleep: {our_median:.2} ms here, {their_median:.2} ms by the emulator");
+    assert!((our_median - their_median).abs() <= 3.0, "{our_median:.2} ms here, {their_median:.2} ms by the emulator");
+    // A busy machine lets a sleep end late, and never early: of several, the shortest is the least disturbed.
+    let (our_floor, their_floor) = (shortest(&here), shortest(&there));
     for sleep_ms in [100_u32, 500] {
-        let (our_init, their_init) = medians(&ours, &theirs, Some(sleep_ms), 7).await;
+        let (here, there) = inits(&ours, &theirs, Some(sleep_ms), 9).await;
+        let (our_init, their_init) = (shortest(&here), shortest(&there));
         println!("sleep of {sleep_ms} ms: {our_init:.2} ms here, {their_init:.2} ms by the emulator");
         for (side, init, floor) in [("here", our_init, our_floor), ("by the emulator", their_init, their_floor)] {
             let read = init - floor;
@@ -46,18 +50,23 @@ async fn init_durations_agree_with_the_emulator_of_aws() {
     ours.cloud.stop().await;
 }
 
-/// Medians of `starts` init durations in ms, by the stand-in and by the emulator, each of them alone on the machine.
-async fn medians(ours: &Ours, theirs: &Theirs, init_sleep_ms: Option<u32>, starts: usize) -> (f64, f64) {
+/// Init durations in ms of `starts` starts, by the stand-in and by the emulator, turn and turn about, sorted.
+async fn inits(ours: &Ours, theirs: &Theirs, init_sleep_ms: Option<u32>, starts: usize) -> (Vec<f64>, Vec<f64>) {
     let (mut here, mut there) = (Vec::new(), Vec::new());
     for _ in 0..starts {
         here.push(ours.init_ms(init_sleep_ms).await);
         there.push(theirs.init_ms(init_sleep_ms).await);
     }
-    (median(here), median(there))
+    here.sort_by(f64::total_cmp);
+    there.sort_by(f64::total_cmp);
+    (here, there)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
+fn shortest(sorted: &[f64]) -> f64 {
+    sorted[0]
+}
+
+fn median(values: &[f64]) -> f64 {
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
 }
