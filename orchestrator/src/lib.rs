@@ -19,6 +19,7 @@
 //! | [`sample`] | one invocation, its outcome, and the proof |
 //! | [`summary`], [`cost`] | samples to counts, quantiles with intervals, yield, price |
 //! | [`record`] | a run in its versioned wire form |
+//! | [`history`] | a series of runs judged: level, changes, causes |
 //! | [`unstored`] | a run that could not be stored, to be stored later |
 //! | [`publish`] | a record as metrics |
 //! | [`stats`] | quantiles, intervals, rank tests |
@@ -44,6 +45,7 @@ pub mod sample;
 pub mod summary;
 pub mod cost;
 pub mod record;
+pub mod history;
 pub mod unstored;
 pub mod publish;
 pub mod stats;
