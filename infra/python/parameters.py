@@ -1,0 +1,71 @@
+"""Looks at the account before `scripts/deploy.sh` changes it, and writes the parameters of the deployment.
+
+usage: parameters.py STACK FILE [NAME=VALUE ...]
+
+Prints account and region. FILE gets the parameters as JSON, as `sam deploy --parameter-overrides file://FILE`
+reads them. Exit code 2 for bad input, 1 where the account cannot be used; both with the reason.
+"""
+
+import json
+import math
+import re
+import sys
+
+import boto3
+import botocore.exceptions
+
+LONGEST_VALUE = 4096  # bytes of a parameter's value (CloudFormation quotas)
+HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
+
+
+def fail(code, text):
+    print(text, file=sys.stderr)
+    sys.exit(code)
+
+
+def silent_hours(schedule):
+    """Hours without a run until the alarm: one more than between two ticks."""
+    rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule)
+    if not rate:
+        fail(2, f"`{schedule}` has no fixed gap: add SilentHours=N, one hour more than its longest gap, for the heartbeat alarm")
+    hours = math.ceil(int(rate[1]) * HOURS[rate[2]]) + 1
+    if hours > 168:
+        fail(2, f"`{schedule}` is too seldom for the heartbeat alarm, which looks back 168 hours: measure at least every 6 days")
+    return str(hours)
+
+
+def existing_table(session, stack):
+    """Whether a table of the stack's name is there without the stack: `scripts/destroy.sh` kept it."""
+    try:
+        session.client("cloudformation").describe_stacks(StackName=stack)
+        return False
+    except botocore.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+    return stack in session.client("dynamodb").get_paginator("list_tables").paginate().build_full_result()["TableNames"]
+
+
+def main(stack, file, *given):
+    parameters = dict(argument.split("=", 1) for argument in given)
+    if "Schedule" in parameters and "SilentHours" not in parameters:
+        parameters["SilentHours"] = silent_hours(parameters["Schedule"])
+    for name, value in parameters.items():
+        if len(value.encode()) > LONGEST_VALUE:
+            fail(2, f"{name} has {len(value.encode())} bytes, CloudFormation takes {LONGEST_VALUE}")
+    try:
+        session = boto3.Session()
+        if session.region_name is None:
+            fail(1, "no region: set AWS_REGION and AWS_DEFAULT_REGION, or choose a profile that has one with AWS_PROFILE")
+        account = session.client("sts").get_caller_identity()["Account"]
+        print(f"stack {stack}, account {account}, {session.region_name}", file=sys.stderr)
+        if "ExistingTable" not in parameters and existing_table(session, stack):
+            print(f"the table `{stack}` is there already: its history goes on", file=sys.stderr)
+            parameters["ExistingTable"] = stack
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        fail(1, f"the AWS account cannot be used: {error}")
+    with open(file, "w", encoding="utf-8") as out:
+        json.dump(parameters, out)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# usage: scripts/deploy.sh [OPTION ...] [PARAMETER=VALUE ...]
+#
+# Puts coldwatch into the AWS account of the environment, or brings what is there up to date: packages
+# (scripts/package.sh), deploys infra/template.yaml with the SAM CLI, and prints where to look.
+#
+#   --stack NAME           name of the stack, and the beginning of all names in it  [coldwatch]
+#   --every EXPRESSION     the schedule, rate(…) or cron(…)                         [rate(6 hours)]
+#   --suite FILE           what is measured, TOML or JSON (docs/suite.md)           [what is tagged coldwatch=enabled]
+#   --alarm-email ADDRESS  where alarms are mailed to                               [nowhere]
+#   --no-arm64             build and run on x86-64 only
+#   --packaged             deploy what scripts/package.sh has left in target/package
+#   PARAMETER=VALUE        any parameter of infra/template.yaml
+#
+# What is not given stays as it was deployed before. Needs cargo, Python 3, credentials and a region as for every AWS tool.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+fail() { echo "$1" >&2; exit "$2"; }
+stack=coldwatch package=yes architecture=arm64 parameters=()
+while [ $# -gt 0 ]; do
+    case $1 in --stack | --every | --suite | --alarm-email) [ $# -ge 2 ] || fail "$1 needs a value: see scripts/deploy.sh --help" 2 ;; esac
+    case $1 in
+        --stack) stack=$2; shift ;;
+        --every) parameters+=("Schedule=$2"); shift ;;
+        --suite) [ -r "$2" ] || fail "the suite $2 cannot be read" 2; parameters+=("Suite=$(cat "$2")"); shift ;;
+        --alarm-email) parameters+=("AlarmEmail=$2"); shift ;;
+        --no-arm64) architecture=x86_64 ;;
+        --packaged) package=no ;;
+        -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+        [A-Z]*=*) parameters+=("$1") ;;
+        *) fail "unknown argument \`$1\`: see scripts/deploy.sh --help" 2 ;;
+    esac
+    shift
+done
+[[ $stack =~ ^[A-Za-z][A-Za-z0-9-]{2,29}$ ]] || fail "\`$stack\` is no name for the stack: 3 to 30 letters, digits and hyphens, a letter first" 2
+
+export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-${AWS_REGION:-}}
+[ -n "$AWS_DEFAULT_REGION" ] || unset AWS_DEFAULT_REGION
+if [ $package = no ]; then
+    [ -f target/package/architecture ] || fail "target/package is empty: run scripts/package.sh, or leave out --packaged" 1
+    architecture=$(cat target/package/architecture)
+fi
+tools=$(scripts/venv.sh sam)
+chosen=$(mktemp --suffix .json)
+trap 'rm -f "$chosen"' EXIT
+# Before the packages: they take minutes, a missing region takes none.
+"$tools/python" infra/python/parameters.py "$stack" "$chosen" "Architecture=$architecture" "${parameters[@]}"
+if [ $package = yes ]; then
+    if [ "$architecture" = arm64 ]; then scripts/package.sh >&2; else scripts/package.sh --no-arm64 >&2; fi
+fi
+"$tools/sam" deploy --template-file infra/template.yaml --stack-name "$stack" --resolve-s3 --capabilities CAPABILITY_IAM \
+    --no-confirm-changeset --no-fail-on-empty-changeset --no-progressbar --parameter-overrides "file://$chosen" \
+    --tags "coldwatch-stack=$stack" >&2
+
+cat >&2 <<NEXT
+
+coldwatch is deployed. Next:
+  confirm the mail from AWS Notifications, if you asked for alarms by mail
+  tag a function of yours and it is measured too: aws lambda tag-resource --resource ARN --tags coldwatch=enabled
+  do not wait for the schedule:  aws lambda invoke --function-name $stack-orchestrator --invocation-type Event \\
+      --cli-binary-format raw-in-base64-out --payload '{"suite_parameter": "/$stack/suite"}' /dev/null
+  read the history:              coldwatch history --table $stack
+  the dashboard:
+NEXT
+echo "https://${AWS_DEFAULT_REGION:-REGION}.console.aws.amazon.com/cloudwatch/home#dashboards/dashboard/$stack"

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# usage: scripts/package.sh [--no-arm64]
+#
+# Builds the orchestrator and the Rust target for Lambda and puts them as zips into target/package:
+#   orchestrator.zip, target-arm64.zip, target-x86_64.zip
+# The orchestrator is built for arm64; with --no-arm64 for x86-64, and then there is no target for arm64.
+# cargo-lambda and zig come from PyPI, pinned, into .venv-package. Each binary is checked: the C library of
+# provided.al2023 has the version 2.34, so none may need a later one.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+newest_glibc=34
+arm64=yes
+for argument in "$@"; do
+    case $argument in
+        --no-arm64) arm64=no ;;
+        -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+        *) echo "unknown argument \`$argument\`: see scripts/package.sh --help" >&2; exit 2 ;;
+    esac
+done
+command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
+
+build() { # ARCHITECTURE PACKAGE BINARY ZIP: builds, checks and moves one binary
+    local flag=--arm64 target=aarch64-unknown-linux-gnu
+    if [ "$1" = x86_64 ]; then flag=--x86-64 target=x86_64-unknown-linux-gnu; fi
+    if [ ! -d "$(rustc --print sysroot)/lib/rustlib/$target" ] && ! rustup target add "$target" >&2; then
+        echo "Rust's standard library for $target is missing and could not be fetched" >&2
+        [ "$1" = x86_64 ] || echo "to deploy on x86-64 alone, use --no-arm64" >&2
+        exit 1
+    fi
+    "$tools/cargo-lambda" lambda build --release "$flag" --output-format zip --package "$2" --bin "$3" \
+        --no-default-features --lambda-dir target/lambda >&2
+    mkdir -p target/package
+    mv "target/lambda/$3/bootstrap.zip" "target/package/$4"
+    check "target/package/$4"
+}
+
+check() { # ZIP: says its size, and ends here if the binary needs a C library that Lambda has not
+    python3 - "$1" $newest_glibc <<'PYTHON'
+import re, sys, zipfile
+path, newest = sys.argv[1], int(sys.argv[2])
+with zipfile.ZipFile(path) as package:
+    entry = package.getinfo("bootstrap")
+    needs = max(map(int, re.findall(rb"\0GLIBC_2\.(\d+)", package.read(entry))), default=0)
+if not entry.external_attr >> 16 & 0o111:
+    sys.exit(f"{path}: bootstrap is not executable")
+if needs > newest:
+    sys.exit(f"{path}: bootstrap needs glibc 2.{needs}, Lambda has 2.{newest}")
+size = sum(item.compress_size for item in zipfile.ZipFile(path).infolist())
+print(f"{path}: {size / 1e6:.1f} MB, needs glibc 2.{needs}")
+PYTHON
+}
+
+tools=$(scripts/venv.sh package)
+PATH=$tools:$PATH # where cargo-lambda looks for zig
+if [ $arm64 = yes ]; then
+    build arm64 coldwatch orchestrator orchestrator.zip
+    build arm64 target-function target-function target-arm64.zip
+else
+    build x86_64 coldwatch orchestrator orchestrator.zip
+    # Named by the template, and left out of the deployment.
+    rm -f target/package/target-arm64.zip
+    python3 -c 'import zipfile; zipfile.ZipFile("target/package/target-arm64.zip", "w").writestr("not-built", "")'
+fi
+build x86_64 target-function target-function target-x86_64.zip
+if [ $arm64 = yes ]; then echo arm64; else echo x86_64; fi >target/package/architecture
