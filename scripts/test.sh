@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: scripts/test.sh [ARGUMENTS OF `cargo test`]
 #
-# Runs all tests. Installs what they need: Python packages and AWS's emulator into .venv, and on Debian, as
-# root, Node.js and Python's venv where they are missing. Rust and Python 3 must be there.
+# Runs all tests. Installs what they need: Python packages and AWS's emulator into .venv and its like, and on
+# Debian, as root, Node.js and Python's venv where they are missing. Rust and Python 3 must be there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +20,7 @@ for tool in cargo python3; do
 done
 command -v node >/dev/null || install nodejs
 python3 -c 'import ensurepip, venv' 2>/dev/null || install python3-venv
+scripts/check-template.sh
 eval "$(scripts/fetch-test-tools.sh)"
 cargo build --workspace --all-targets
 cargo test --workspace "$@"

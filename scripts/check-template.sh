@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# usage: scripts/check-template.sh
+#
+# Holds infra/template.yaml against what AWS documents (sam validate, cfn-lint) and against what is known to be unsafe
+# (checkov; infra/checkov.yaml lists the exceptions with reasons), and the scripts against bash.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+for script in scripts/*.sh .ci/run; do bash -n "$script"; done
+export SAM_CLI_TELEMETRY=0
+sam=$(scripts/venv.sh sam)
+checkov=$(scripts/venv.sh checkov)
+"$sam/sam" validate --lint --template-file infra/template.yaml >&2
+"$sam/cfn-lint" infra/template.yaml >&2
+"$checkov/checkov" --config-file infra/checkov.yaml --file infra/template.yaml >&2
