@@ -118,8 +118,8 @@ fn calls(suite: &Suite, rounds: u32, updates: u32, targets: u32) -> BTreeMap<Str
         ("lambda.GetFunction", looks),
         ("lambda.UpdateFunctionConfiguration", updates),
         ("lambda.Invoke", suite.samples),
-        // Lock, series, journal, rounds, record.
-        ("dynamodb.PutItem", 1 + 1 + forced + rounds + 1),
+        // Lock, series, journal, rounds, digest, record.
+        ("dynamodb.PutItem", 1 + 1 + forced + rounds + 1 + 1),
         // The record this run would write, and a journal left behind.
         ("dynamodb.GetItem", 2),
         // Rounds to take up, and the last run.

@@ -19,6 +19,7 @@
 //! | [`sample`] | one invocation, its outcome, and the proof |
 //! | [`summary`], [`cost`] | samples to counts, quantiles with intervals, yield, price |
 //! | [`record`] | a run in its versioned wire form |
+//! | [`packed`], [`digest`] | a run's samples in few bytes, and what judging needs beside them |
 //! | [`history`] | a series of runs judged: level, changes, causes |
 //! | [`unstored`] | a run that could not be stored, to be stored later |
 //! | [`publish`] | a record as metrics |
@@ -45,6 +46,8 @@ pub mod sample;
 pub mod summary;
 pub mod cost;
 pub mod record;
+pub mod packed;
+pub mod digest;
 pub mod history;
 pub mod unstored;
 pub mod publish;

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{SeriesEntry, Store, StoreError};
+use crate::digest::RunDigest;
 use crate::record::{RoundSamples, RunRecord, VERSION};
 use crate::session::Measured;
 
@@ -84,6 +85,7 @@ impl UnstoredRun {
         for round in &self.rounds {
             store.put_round(&record.series, record.started_at, round, record.finished_at).await?;
         }
+        store.put_digest(&record.series, &RunDigest::of_rounds(record, &self.rounds)).await?;
         store.put_run(record).await
     }
 }

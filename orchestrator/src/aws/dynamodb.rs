@@ -6,6 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ReturnValuesOnConditionCheckFailure,
     ScalarAttributeType, TimeToLiveSpecification,
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
 use super::error::AwsError;
+use crate::digest::RunDigest;
 use crate::record::{RoundSamples, RunRecord, key_time};
 
 const SERVICE: &str = "DynamoDB";
@@ -23,7 +25,12 @@ const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
 /// How long raw samples are kept; run records stay for good.
 pub const SAMPLES_KEPT: TimeDelta = TimeDelta::days(730);
 
-type Item = HashMap<String, AttributeValue>;
+/// What the sort keys of digests begin with.
+pub(super) const DIGEST: &str = "DIGEST#";
+/// What the sort keys of run records begin with.
+pub(super) const RUN: &str = "RUN#";
+
+pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// The table.
 #[derive(Debug, Clone)]
@@ -165,7 +172,7 @@ impl Store {
 
     /// Stores a run's record. The same run overwrites itself.
     pub async fn put_run(&self, record: &RunRecord) -> Result<(), StoreError> {
-        let sort = format!("RUN#{}#{}", key_time(record.started_at), record.run_id);
+        let sort = format!("{RUN}{}#{}", key_time(record.started_at), record.run_id);
         self.put(&series_key(&record.series), &sort, record, None).await
     }
 
@@ -176,16 +183,22 @@ impl Store {
         started_at: DateTime<Utc>,
         run_id: &str,
     ) -> Result<Option<RunRecord>, StoreError> {
-        self.get(&series_key(series), &format!("RUN#{}#{run_id}", key_time(started_at))).await
+        self.get(&series_key(series), &format!("{RUN}{}#{run_id}", key_time(started_at))).await
     }
 
     /// The last `limit` runs of a series, oldest first; all where no limit is given.
     pub async fn runs(&self, series: &str, limit: Option<i32>) -> Result<Vec<RunRecord>, StoreError> {
-        let mut runs: Vec<RunRecord> = self.query(&series_key(series), "RUN#", limit.is_none(), limit).await?;
+        let mut runs: Vec<RunRecord> = self.query(&series_key(series), RUN, limit.is_none(), limit).await?;
         if limit.is_some() {
             runs.reverse();
         }
         Ok(runs)
+    }
+
+    /// Stores what judging needs of a run. The same run overwrites itself.
+    pub async fn put_digest(&self, series: &str, digest: &RunDigest) -> Result<(), StoreError> {
+        let sort = format!("{DIGEST}{}#{}", key_time(digest.started_at), digest.run_id);
+        self.put(&series_key(series), &sort, digest, None).await
     }
 
     /// Enters a series into the index.
@@ -320,12 +333,8 @@ impl Store {
         limit: Option<i32>,
     ) -> Result<Vec<T>, StoreError> {
         let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
+            .query_of(pk)
             .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-            .expression_attribute_values(":pk", text(pk))
             .expression_attribute_values(":prefix", text(prefix))
             .scan_index_forward(forward);
         let wanted = limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
@@ -338,7 +347,13 @@ impl Store {
         items.into_iter().map(|item| from_item(item).map_err(|e| unreadable(pk, prefix, &e))).collect()
     }
 
-    fn failure<E>(&self, operation: &'static str, error: &SdkError<E, HttpResponse>) -> StoreError
+    /// A consistent Query of one partition, without its key condition.
+    pub(super) fn query_of(&self, pk: &str) -> QueryFluentBuilder {
+        let query = self.client.query().table_name(&self.table).consistent_read(true);
+        query.expression_attribute_values(":pk", text(pk))
+    }
+
+    pub(super) fn failure<E>(&self, operation: &'static str, error: &SdkError<E, HttpResponse>) -> StoreError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
@@ -347,7 +362,7 @@ impl Store {
     }
 }
 
-fn series_key(series: &str) -> String {
+pub(super) fn series_key(series: &str) -> String {
     format!("SERIES#{series}")
 }
 
@@ -355,11 +370,11 @@ fn samples_prefix(started_at: DateTime<Utc>, run_id: &str) -> String {
     format!("SAMPLES#{}#{run_id}", key_time(started_at))
 }
 
-fn unreadable(pk: &str, sk: &str, error: &serde_dynamo::Error) -> StoreError {
+pub(super) fn unreadable(pk: &str, sk: &str, error: &serde_dynamo::Error) -> StoreError {
     StoreError::Unreadable { key: format!("{pk} / {sk}"), reason: error.to_string() }
 }
 
-fn text(value: &str) -> AttributeValue {
+pub(super) fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
 }
 

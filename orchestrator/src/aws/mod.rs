@@ -7,6 +7,7 @@ mod cloudwatch;
 mod dynamodb;
 mod error;
 mod lambda;
+mod series;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ pub use cloudwatch::Metrics;
 pub use dynamodb::{Claim, Journal, SAMPLES_KEPT, SeriesEntry, Store, StoreError};
 pub use error::AwsError;
 pub use lambda::{Change, Invocation, InvokeError, Lambda, Reply};
+pub use series::JUDGED_RUNS;
 
 /// Time to open a connection. The SDK's own default, written down because the invoke client needs it too.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);

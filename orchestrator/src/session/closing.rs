@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Measured, Session, Stop, TargetEnd};
 use crate::aws::StoreError;
 use crate::cost;
+use crate::digest::RunDigest;
 use crate::lease::Lease;
 use crate::publish;
 use crate::record::{RunRecord, VERSION};
@@ -96,11 +97,12 @@ impl Session<'_> {
         }
     }
 
-    /// Record first, metrics last: a metrics failure is a warning in the record.
+    /// The record is what says that a run is done, so its digest goes before it. Metrics last: a metrics failure is a warning in the record.
     async fn store_record(&self, record: &mut RunRecord) -> Result<(), StoreError> {
         let store = &self.run.aws.store;
-        store.put_run(record).await?;
         let samples: Vec<Sample> = self.samples().cloned().collect();
+        store.put_digest(&self.series, &RunDigest::of(record, &samples)).await?;
+        store.put_run(record).await?;
         if let Err(error) = self.run.aws.metrics.put(publish::of_run(record, &samples)).await {
             record.warnings.push(format!("metrics were not published: {error}"));
             if let Err(error) = store.put_run(record).await {

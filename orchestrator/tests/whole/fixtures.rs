@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use coldwatch::digest::RunDigest;
 use coldwatch::record::{RoundSamples, RunRecord, SampleRecord};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,4 +29,11 @@ fn samples_of_version_1_load() {
     let samples: Vec<_> = round.rows().iter().filter_map(SampleRecord::to_sample).collect();
     assert_eq!((round.version, samples.len()), (1, 2));
     assert!(samples.iter().all(|s| s.is_proven() && s.init().is_some()));
+}
+
+#[test]
+fn a_digest_of_version_1_loads() {
+    let digest: RunDigest = load("digest-v1.json");
+    let run = digest.to_run(None).expect("its samples are whole");
+    assert_eq!((digest.version, digest.n, run.samples), (1, 3, vec![48.95, 48.97, 53.48]));
 }

@@ -63,6 +63,8 @@ fn pure_modules_neither_wait_nor_tell_the_time() {
         "src/report_line",
         "src/summary",
         "src/record",
+        "src/packed",
+        "src/digest",
         "src/publish",
         "src/show",
         "src/change",

@@ -10,5 +10,6 @@ mod kill;
 mod constants;
 mod secrets;
 mod fixtures;
+mod digests;
 mod unstored;
 mod plan;
