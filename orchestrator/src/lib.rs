@@ -21,6 +21,7 @@
 //! | [`record`] | a run in its versioned wire form |
 //! | [`packed`], [`digest`] | a run's samples in few bytes, and what judging needs beside them |
 //! | [`history`] | a series of runs judged: level, changes, causes |
+//! | [`compare`], [`stopping`] | two sides compared, and when enough is measured for it |
 //! | [`unstored`] | a run that could not be stored, to be stored later |
 //! | [`publish`] | a record as metrics |
 //! | [`stats`] | quantiles, intervals, rank tests |
@@ -49,6 +50,8 @@ pub mod record;
 pub mod packed;
 pub mod digest;
 pub mod history;
+pub mod compare;
+pub mod stopping;
 pub mod unstored;
 pub mod publish;
 pub mod stats;

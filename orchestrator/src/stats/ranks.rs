@@ -46,8 +46,13 @@ pub fn mann_whitney(a: &Sorted, b: &Sorted) -> MannWhitney {
         let p = Orders::new(a.len(), b.len()).two_sided_p(comparison.u);
         return MannWhitney { u: comparison.u, p, method: Method::Exact };
     }
-    let p = if comparison.sd() > 0.0 { erfc(comparison.z().abs() / 2.0_f64.sqrt()) } else { 1.0 };
+    let p = if comparison.sd() > 0.0 { normal_p(comparison.z()) } else { 1.0 };
     MannWhitney { u: comparison.u, p, method: Method::Normal }
+}
+
+/// The probability of a normal value at least this many standard deviations from the middle, on either side.
+pub fn normal_p(z: f64) -> f64 {
+    erfc(z.abs() / 2.0_f64.sqrt())
 }
 
 /// The share of pairs in which `b` is greater, equal pairs counting half: 0.5 where nothing differs.

@@ -1,0 +1,390 @@
+//! Two sides compared: by how much B starts slower than A, how sure that is, and what it means in words.
+//!
+//! Samples taken in turns within the same minutes are compared as they are. Between runs lies more than chance inside
+//! them: runs of different times are compared by their medians, and where there are too few runs for that, the interval
+//! is widened by what whole runs are known to shift together (`docs/methodology.md`).
+
+use crate::record::Distribution;
+use crate::stats::{
+    Interval, Shift, Sorted, TwoModes, mann_whitney, normal_p, probability_b_greater, quantile, ratio, shift, two_modes,
+};
+use crate::summary::{CONFIDENCE, distribution_ms};
+
+/// The run effect of a function whose own is not known: the largest of the four kinds of function in the public
+/// lambda-perf history (container images on x86-64).
+pub const USUAL_RUN_EFFECT: f64 = 0.036;
+/// From this ratio on, or below its inverse, a factor is told instead of percent.
+const TWICE: f64 = 2.0;
+
+/// What was measured of one side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Name for people.
+    pub label: String,
+    /// Proven init (or restore) durations in ms, a sample for each run.
+    pub runs: Vec<Sorted>,
+    /// By how much whole runs of it shift together, where its history tells; see [`run_effect`](crate::stats::run_effect).
+    pub run_effect: Option<f64>,
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Side {
+    /// Name for people.
+    pub label: String,
+    /// Runs that the samples come from.
+    pub runs: usize,
+    /// The durations, in ms.
+    pub durations: Distribution,
+    /// Where they lie around two modes: a median between them says little.
+    pub modes: Option<TwoModes>,
+}
+
+/// What the figures of a comparison rest on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Basis {
+    /// Samples taken in turns.
+    Together,
+    /// The medians of runs.
+    Runs,
+    /// Samples of too few runs, with intervals widened by run effects.
+    FewRuns {
+        /// Run effect of A.
+        a: f64,
+        /// Run effect of B.
+        b: f64,
+    },
+}
+
+/// B against A.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What B is compared with.
+    pub a: Side,
+    /// What is compared.
+    pub b: Side,
+    /// What the figures rest on.
+    pub basis: Basis,
+    /// The probability of a difference at least this large, were there none.
+    pub p: f64,
+    /// The probability that a cold start of B takes longer than one of A; equal ones count half.
+    pub probability_b_slower: f64,
+    /// Hodges-Lehmann estimate of B − A in ms.
+    pub shift: Shift,
+    /// The same of B / A. Absent where a duration is 0.
+    pub ratio: Option<Shift>,
+}
+
+/// What a comparison shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// B is slower.
+    Slower,
+    /// B is faster.
+    Faster,
+    /// The interval holds "no difference".
+    NoneShown,
+    /// There are too few samples for an interval.
+    NotEstimable,
+}
+
+/// A side without a sample.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} has no proven cold start to compare")]
+pub struct NothingToCompare(pub String);
+
+/// Compares samples that were taken in turns.
+pub fn together(a: &Group, b: &Group) -> Result<Comparison, NothingToCompare> {
+    let (all_a, all_b) = (a.pooled()?, b.pooled()?);
+    Ok(Comparison {
+        a: a.side(&all_a),
+        b: b.side(&all_b),
+        basis: Basis::Together,
+        p: mann_whitney(&all_a, &all_b).p,
+        probability_b_slower: probability_b_greater(&all_a, &all_b),
+        shift: shift(&all_a, &all_b, CONFIDENCE),
+        ratio: ratio(&all_a, &all_b, CONFIDENCE),
+    })
+}
+
+/// Compares runs of different times: by the runs' medians where they bear an interval, else by the samples with what
+/// whole runs shift together added to it.
+pub fn apart(a: &Group, b: &Group) -> Result<Comparison, NothingToCompare> {
+    let pooled = together(a, b)?;
+    let (medians_a, medians_b) = (a.medians()?, b.medians()?);
+    let by_runs = shift(&medians_a, &medians_b, CONFIDENCE);
+    if by_runs.interval.is_some() {
+        let ratio = ratio(&medians_a, &medians_b, CONFIDENCE);
+        return Ok(Comparison {
+            basis: Basis::Runs,
+            p: mann_whitney(&medians_a, &medians_b).p,
+            shift: by_runs,
+            ratio,
+            ..pooled
+        });
+    }
+    Ok(pooled.widened(a.run_effect.unwrap_or(USUAL_RUN_EFFECT), b.run_effect.unwrap_or(USUAL_RUN_EFFECT)))
+}
+
+impl Group {
+    /// All samples of a side that were taken together.
+    pub fn one_run(label: &str, samples: Vec<f64>) -> Result<Self, NothingToCompare> {
+        let samples = Sorted::new(samples).map_err(|_| NothingToCompare(label.to_owned()))?;
+        Ok(Self { label: label.to_owned(), runs: vec![samples], run_effect: None })
+    }
+
+    fn pooled(&self) -> Result<Sorted, NothingToCompare> {
+        self.of(self.runs.iter().flat_map(Sorted::values).copied().collect())
+    }
+
+    fn medians(&self) -> Result<Sorted, NothingToCompare> {
+        self.of(self.runs.iter().map(|run| quantile(run, 0.5)).collect())
+    }
+
+    fn of(&self, values: Vec<f64>) -> Result<Sorted, NothingToCompare> {
+        Sorted::new(values).map_err(|_| NothingToCompare(self.label.clone()))
+    }
+
+    fn side(&self, all: &Sorted) -> Side {
+        Side {
+            label: self.label.clone(),
+            runs: self.runs.len(),
+            durations: distribution_ms(all.values().to_vec()),
+            modes: two_modes(all),
+        }
+    }
+}
+
+impl Comparison {
+    /// What it shows.
+    pub fn finding(&self) -> Finding {
+        let (interval, none) = match self.ratio {
+            Some(ratio) => (ratio.interval, 1.0),
+            None => (self.shift.interval, 0.0),
+        };
+        match interval {
+            None => Finding::NotEstimable,
+            Some(interval) if interval.low > none => Finding::Slower,
+            Some(interval) if interval.high < none => Finding::Faster,
+            Some(_) => Finding::NoneShown,
+        }
+    }
+
+    /// Whether B is shown to be slower by more than this: the whole interval lies above it.
+    pub fn is_slower_than(&self, percent: f64) -> bool {
+        self.ratio_interval().is_some_and(|interval| interval.low > 1.0 + percent / 100.0)
+    }
+
+    /// Whether B may be slower by more than this.
+    pub fn may_be_slower_than(&self, percent: f64) -> bool {
+        self.ratio_interval().is_none_or(|interval| interval.high > 1.0 + percent / 100.0)
+    }
+
+    /// The largest change, in percent of A and in either direction, that the interval holds.
+    pub fn no_change_above_percent(&self) -> Option<f64> {
+        self.ratio_interval().map(|Interval { low, high }| 100.0 * (1.0 - low).max(high - 1.0))
+    }
+
+    /// The verdict in words.
+    pub fn verdict(&self) -> String {
+        let statement = match (self.finding(), self.ratio.and_then(|r| Some((r.estimate, r.interval?)))) {
+            (Finding::NotEstimable, _) => "too few cold starts for a 95 % interval".to_owned(),
+            (Finding::NoneShown, Some((_, Interval { low, high }))) => format!(
+                "no change larger than {:.1} % (95 %: {:+.1} to {:+.1} %)",
+                100.0 * (1.0 - low).max(high - 1.0),
+                100.0 * (low - 1.0),
+                100.0 * (high - 1.0)
+            ),
+            (Finding::Slower, Some((ratio, interval))) => slower("B", "A", ratio, interval),
+            (Finding::Faster, Some((ratio, interval))) => faster(ratio, interval),
+            (_, None) => self.verdict_in_ms(),
+        };
+        format!("{}{statement}, {}{}", self.modes_in_words(), self.counts(), self.basis_in_words())
+    }
+
+    fn ratio_interval(&self) -> Option<Interval> {
+        self.ratio?.interval
+    }
+
+    fn verdict_in_ms(&self) -> String {
+        let Shift { estimate, interval } = self.shift;
+        let Some(Interval { low, high }) = interval else { return "not estimable".to_owned() };
+        format!("B differs from A by {estimate:+.2} ms (95 %: {low:+.2} to {high:+.2} ms)")
+    }
+
+    fn counts(&self) -> String {
+        let (a, b) = (&self.a, &self.b);
+        let starts = format!("{} + {} cold starts", a.durations.n, b.durations.n);
+        if self.basis == Basis::Together { starts } else { format!("{starts} of {} + {} runs", a.runs, b.runs) }
+    }
+
+    fn modes_in_words(&self) -> String {
+        let of = |name: &str, side: &Side| {
+            side.modes.map(|TwoModes { lower, upper, lower_share }| {
+                let (share, rest) = (100.0 * lower_share, 100.0 * (1.0 - lower_share));
+                format!("{name} starts in {lower:.1} ms ({share:.0} %) or in {upper:.1} ms ({rest:.0} %)")
+            })
+        };
+        let modes: Vec<String> = [of("A", &self.a), of("B", &self.b)].into_iter().flatten().collect();
+        if modes.is_empty() { String::new() } else { format!("two modes: {}; ", modes.join(", ")) }
+    }
+
+    fn basis_in_words(&self) -> String {
+        let Basis::FewRuns { a, b } = self.basis else { return String::new() };
+        format!(
+            "; too few runs to compare their medians, so that runs shift together by {:.1} % is allowed for",
+            100.0 * a.max(b)
+        )
+    }
+
+    /// Adds to both ends of the intervals what runs shift together, as variances add.
+    fn widened(self, a: f64, b: f64) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "runs are few")]
+        let variance = a.powi(2) / self.a.runs as f64 + b.powi(2) / self.b.runs as f64;
+        let level = self.b.durations.p50.unwrap_or_default();
+        let ratio = self.ratio.map(|ratio| {
+            let logarithm = |ratio: &Shift| Shift {
+                estimate: ratio.estimate.ln(),
+                interval: ratio.interval.map(|i| Interval { low: i.low.ln(), high: i.high.ln() }),
+            };
+            let wide = wider(logarithm(&ratio), variance.sqrt());
+            Shift {
+                estimate: ratio.estimate,
+                interval: wide.interval.map(|i| Interval { low: i.low.exp(), high: i.high.exp() }),
+            }
+        });
+        let p = ratio.and_then(|r| Some((r.estimate.ln(), r.interval?))).map_or(1.0, |(estimate, interval)| {
+            let sd = (interval.high.ln() - interval.low.ln()) / 2.0 / TWO_SIDED_95;
+            if sd > 0.0 { normal_p(estimate / sd) } else { self.p }
+        });
+        Self { basis: Basis::FewRuns { a, b }, p, shift: wider(self.shift, variance.sqrt() * level), ratio, ..self }
+    }
+}
+
+/// The 97.5 % point of the normal distribution.
+const TWO_SIDED_95: f64 = 1.959_963_984_540_054;
+
+fn wider(shift: Shift, sd: f64) -> Shift {
+    let Shift { estimate, interval } = shift;
+    let reach = TWO_SIDED_95 * sd;
+    let interval = interval.map(|Interval { low, high }| Interval {
+        low: estimate - (estimate - low).hypot(reach),
+        high: estimate + (high - estimate).hypot(reach),
+    });
+    Shift { estimate, interval }
+}
+
+fn slower(who: &str, than: &str, ratio: f64, Interval { low, high }: Interval) -> String {
+    if ratio >= TWICE {
+        return format!("{who} takes {ratio:.1} times as long as {than} (95 %: {low:.1}–{high:.1})");
+    }
+    let percent = |ratio: f64| 100.0 * (ratio - 1.0);
+    format!("{who} is {:.1} % slower (95 %: {:.1}–{:.1} %)", percent(ratio), percent(low), percent(high))
+}
+
+fn faster(ratio: f64, Interval { low, high }: Interval) -> String {
+    if ratio <= 1.0 / TWICE {
+        return slower("A", "B", 1.0 / ratio, Interval { low: 1.0 / high, high: 1.0 / low });
+    }
+    let percent = |ratio: f64| 100.0 * (1.0 - ratio);
+    format!("B is {:.1} % faster (95 %: {:.1}–{:.1} %)", percent(ratio), percent(high), percent(low))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(label: &str, runs: &[Vec<f64>]) -> Group {
+        let runs = runs.iter().map(|run| Sorted::new(run.clone()).unwrap()).collect();
+        Group { label: label.to_owned(), runs, run_effect: None }
+    }
+
+    /// `n` values whose logarithms are evenly spread over ± `spread` around that of `level`.
+    fn around(level: f64, spread: f64, n: u32) -> Vec<f64> {
+        let place = |i| f64::from(i) / f64::from(n - 1) * 2.0 - 1.0;
+        (0..n).map(|i| level * (spread * place(i)).exp()).collect()
+    }
+
+    #[track_caller]
+    fn verdict_of(a: Vec<f64>, b: Vec<f64>) -> String {
+        together(&group("a", &[a]), &group("b", &[b])).unwrap().verdict()
+    }
+
+    #[test]
+    fn verdicts_are_in_words() {
+        let a = || around(100.0, 0.1, 60);
+        let (mut got, mut wanted) = (Vec::new(), Vec::new());
+        for (b, words) in [
+            (around(112.4, 0.1, 60), "B is 12.4 % slower (95 %: 9.8–15.1 %), 60 + 60 cold starts"),
+            (around(80.0, 0.1, 60), "B is 20.0 % faster (95 %: 18.1–21.9 %), 60 + 60 cold starts"),
+            (around(100.5, 0.1, 60), "no change larger than 2.9 % (95 %: -1.9 to +2.9 %), 60 + 60 cold starts"),
+            (around(780.0, 0.1, 60), "B takes 7.8 times as long as A (95 %: 7.6–8.0), 60 + 60 cold starts"),
+            (around(10.0, 0.1, 60), "A takes 10.0 times as long as B (95 %: 9.8–10.2), 60 + 60 cold starts"),
+            (vec![130.0, 131.0], "too few cold starts for a 95 % interval, 3 + 2 cold starts"),
+        ] {
+            let a = if b.len() == 2 { around(100.0, 0.1, 3) } else { a() };
+            got.push(verdict_of(a, b));
+            wanted.push(words);
+        }
+        assert_eq!(got, wanted);
+    }
+
+    #[test]
+    fn two_modes_are_said_before_anything_else() {
+        let b = [around(100.0, 0.02, 20), around(180.0, 0.02, 20)].concat();
+        let words = verdict_of(around(100.0, 0.02, 40), b);
+        assert!(words.starts_with("two modes: B starts in 100.0 ms (50 %) or in 180.0 ms (50 %); B is "), "{words}");
+    }
+
+    #[test]
+    fn a_duration_of_zero_leaves_the_difference() {
+        let b: Vec<f64> = (0..20).map(f64::from).collect();
+        let a: Vec<f64> = b.iter().map(|v| v + 50.0).collect();
+        assert_eq!(verdict_of(a, b), "B differs from A by -50.00 ms (95 %: -54.00 to -46.00 ms), 20 + 20 cold starts");
+    }
+
+    #[test]
+    fn slower_than_a_limit_needs_the_whole_interval_above_it() {
+        let compared =
+            together(&group("a", &[around(100.0, 0.1, 60)]), &group("b", &[around(112.4, 0.1, 60)])).unwrap();
+        let shown = [0.0, 5.0, 10.0, 12.0, 15.0].map(|limit| compared.is_slower_than(limit));
+        assert_eq!(shown, [true, true, false, false, false]);
+        assert_eq!((compared.may_be_slower_than(12.0), compared.may_be_slower_than(16.0)), (true, false));
+    }
+
+    #[test]
+    fn runs_are_compared_by_their_medians() {
+        let runs = |level: f64, n: u32| {
+            (0..n).map(|i| around(level * (1.0 + f64::from(i) / 100.0), 0.1, 50)).collect::<Vec<_>>()
+        };
+        let (a, b) = (group("a", &runs(100.0, 6)), group("b", &runs(120.0, 5)));
+        let compared = apart(&a, &b).unwrap();
+        // Six medians from 100 and five from 120, each a hundredth apart: none of A above any of B.
+        assert_eq!((compared.basis, compared.p), (Basis::Runs, 2.0 / 462.0));
+        assert_eq!(compared.ratio, ratio(&a.medians().unwrap(), &b.medians().unwrap(), CONFIDENCE));
+        assert!(compared.verdict().ends_with("300 + 250 cold starts of 6 + 5 runs"), "{}", compared.verdict());
+    }
+
+    #[test]
+    fn of_one_run_a_side_the_run_effect_is_allowed_for() {
+        let runs = |level, effect| Group { run_effect: effect, ..group("x", &[around(level, 0.05, 100)]) };
+        let pooled = together(&runs(100.0, None), &runs(104.0, None)).unwrap();
+        assert_eq!(pooled.finding(), Finding::Slower);
+        // 1.96 · √(0.015² + 0.015²) is 4.2 %, more than the difference; 1.96 · √2 · 0.005 is 1.4 %.
+        let usual = apart(&runs(100.0, Some(0.015)), &runs(104.0, Some(0.015))).unwrap();
+        let calm = apart(&runs(100.0, Some(0.005)), &runs(104.0, Some(0.005))).unwrap();
+        assert_eq!((usual.finding(), calm.finding()), (Finding::NoneShown, Finding::Slower));
+        assert!(pooled.p < calm.p && calm.p < 0.05 && usual.p > 0.05, "{} {} {}", pooled.p, calm.p, usual.p);
+        let unknown = apart(&runs(100.0, None), &runs(104.0, None)).unwrap();
+        assert!(
+            unknown.verdict().ends_with("that runs shift together by 3.6 % is allowed for"),
+            "{}",
+            unknown.verdict()
+        );
+    }
+
+    #[test]
+    fn a_side_without_samples_is_named() {
+        assert_eq!(Group::one_run("b", vec![]).unwrap_err().to_string(), "b has no proven cold start to compare");
+    }
+}
