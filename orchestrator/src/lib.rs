@@ -26,7 +26,7 @@
 //! | [`publish`] | a record as metrics |
 //! | [`stats`] | quantiles, intervals, rank tests |
 //! | [`aws`] | the one path to the outside |
-//! | [`show`] | records to text and JSON |
+//! | [`show`] | records to text, JSON and HTML |
 
 pub mod suite;
 pub mod target;

@@ -1,5 +1,7 @@
-//! Records to text and JSON: pure functions.
+//! Records to text, JSON and HTML: pure functions.
 
 pub mod json;
+#[cfg(feature = "cli")]
+pub mod html;
 #[cfg(feature = "cli")]
 pub mod text;

@@ -13,3 +13,8 @@ mod fixtures;
 mod digests;
 mod unstored;
 mod plan;
+#[path = "../histories/mod.rs"]
+mod histories;
+#[path = "../histories/scenes.rs"]
+mod scenes;
+mod report;

@@ -7,14 +7,16 @@ mod outcome;
 mod parse;
 mod plan;
 mod progress;
+mod report;
 mod restore;
 mod run;
 mod suite;
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use coldwatch::aws::{Aws, Connection};
+use coldwatch::aws::{Aws, Connection, SeriesEntry};
 
 use outcome::{Exit, Failure};
 
@@ -40,6 +42,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Show stored runs
     History(history::HistoryArgs),
+    /// Show the history as one HTML file
+    Report(report::ReportArgs),
     /// Store runs that could not be stored when they were made
     Import(import::ImportArgs),
     /// Put back what a dead run left changed
@@ -65,6 +69,20 @@ struct Place {
 }
 
 impl Place {
+    /// Where the history is, in words: table and regions, or the local cloud's folder.
+    fn name(&self, series: &[SeriesEntry]) -> String {
+        if self.local {
+            return format!("local cloud in {}, table {}", self.state.display(), self.table);
+        }
+        let regions: BTreeSet<&str> = series.iter().filter_map(|entry| entry.function.split(':').nth(3)).collect();
+        let regions: Vec<&str> = regions.into_iter().collect();
+        format!(
+            "table {}, {}",
+            self.table,
+            if regions.is_empty() { "no region".to_owned() } else { regions.join(", ") }
+        )
+    }
+
     /// Clients for this place. With `--local` the stand-in is started, and lives as long as the second value.
     async fn open(&self) -> Result<(Aws, Option<local::Standin>), Failure> {
         if !self.local {
@@ -96,6 +114,7 @@ async fn execute(command: Command) -> Result<Exit, Failure> {
         Command::Run(args) => run::execute(args).await,
         Command::Plan(args) => plan::execute(args).await,
         Command::History(args) => history::execute(args).await,
+        Command::Report(args) => report::execute(args).await,
         Command::Import(args) => import::execute(args).await,
         Command::Restore(args) => restore::execute(args).await,
         Command::Parse(args) => parse::execute(&args),

@@ -1,0 +1,41 @@
+//! Writes the report of a made-up history: `cargo run --example history -- SCENE FILE`.
+//!
+//! Scenes: `regression` (20 targets, one of them slower), `everything` (a bit of all there is), `names` (names that would
+//! break a careless page), `five-years` (50 targets, four runs a day).
+
+#[path = "../tests/histories/mod.rs"]
+mod histories;
+#[path = "../tests/histories/scenes.rs"]
+mod scenes;
+
+use std::process::ExitCode;
+
+use coldwatch::show::html::render;
+use histories::{many, report};
+use scenes::{everything, odd_names, one_regression};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [scene, file] = arguments.as_slice() else {
+        eprintln!("usage: history regression|everything|names|five-years FILE");
+        return ExitCode::from(2);
+    };
+    let courses = match scene.as_str() {
+        "regression" => one_regression(),
+        "everything" => everything(),
+        "names" => odd_names(),
+        "five-years" => many(50, 7_300, 20),
+        other => {
+            eprintln!("error: there is no scene `{other}`: regression, everything, names, five-years");
+            return ExitCode::from(2);
+        }
+    };
+    let page = render(&report(&courses, &format!("cargo run --example history -- {scene} {file}")));
+    match std::fs::write(file, page) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {file}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `coldwatch report`: the history as one HTML file.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use coldwatch::aws::{Aws, SeriesEntry};
+use coldwatch::history::judge;
+use coldwatch::show::html::{self, Report, SeriesHistory};
+
+use crate::Place;
+use crate::outcome::{Exit, Failure, warn};
+
+/// Records of a series from which outcomes, cost and provenance are told.
+const RECENT: i32 = 30;
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+#[command(after_help = "The file needs neither network nor script to be read, and can be sent around or printed. \
+                        What needs attention stands first; every figure has its interval.")]
+pub struct ReportArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Only series whose label or function contains this
+    #[arg(long, value_name = "TEXT")]
+    target: Option<String>,
+    /// Only runs from then on, such as `2026-11-01` or `2026-11-01T14:00:00Z`
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<DateTime<Utc>>,
+    /// File to write; `-` is stdout
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    out: PathBuf,
+    /// Open it in the browser
+    #[arg(long)]
+    open: bool,
+}
+
+/// Which runs a report is of.
+#[derive(Debug, Default)]
+pub struct Extent<'a> {
+    /// Only series whose label or function contains this.
+    pub target: Option<&'a str>,
+    /// Only runs from then on.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// Reads the history and writes the page.
+pub async fn execute(args: ReportArgs) -> Result<Exit, Failure> {
+    let (aws, standin) = args.place.open().await?;
+    let extent = Extent { target: args.target.as_deref(), since: args.since };
+    let report = gather(&aws, &args.place, &extent).await;
+    if let Some(standin) = standin {
+        standin.stop().await;
+    }
+    write(&report?, &args.out)?;
+    if args.open {
+        open(&args.out);
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads what a report shows.
+pub async fn gather(aws: &Aws, place: &Place, extent: &Extent<'_>) -> Result<Report, Failure> {
+    let entries = aws.store.series().await?;
+    let wanted = |entry: &&SeriesEntry| {
+        extent.target.is_none_or(|text| entry.label.contains(text) || entry.function.contains(text))
+    };
+    if let Some(text) = extent.target.filter(|_| !entries.is_empty() && !entries.iter().any(|e| wanted(&e))) {
+        let labels: Vec<&str> = entries.iter().map(|entry| entry.label.as_str()).collect();
+        return Err(Failure::bad_input(format!("no target is called `{text}`; there are {}", labels.join(", "))));
+    }
+    let mut series = Vec::new();
+    for entry in entries.iter().filter(wanted) {
+        series.push(history(aws, entry, extent.since).await?);
+    }
+    Ok(Report { made_at: Utc::now(), command: command_line(), place: place.name(&entries), series })
+}
+
+async fn history(aws: &Aws, entry: &SeriesEntry, since: Option<DateTime<Utc>>) -> Result<SeriesHistory, Failure> {
+    let mut runs = Vec::new();
+    aws.store.each_run(&entry.series, since, |run| runs.push(run)).await?;
+    let mut recent = aws.store.runs(&entry.series, Some(RECENT)).await?;
+    recent.retain(|record| since.is_none_or(|since| record.started_at >= since));
+    let mut samples = Vec::new();
+    if let Some(last) = recent.last() {
+        let rounds = aws.store.rounds(&entry.series, last.started_at, &last.run_id).await?;
+        samples.extend(rounds.iter().flat_map(coldwatch::record::RoundSamples::rows));
+    }
+    let judgement = judge(&runs);
+    Ok(SeriesHistory {
+        label: entry.label.clone(),
+        function: entry.function.clone(),
+        protocol: entry.protocol.clone(),
+        runs,
+        judgement,
+        recent,
+        samples,
+    })
+}
+
+/// Writes the page, and says where it is.
+pub fn write(report: &Report, out: &Path) -> Result<(), Failure> {
+    let page = html::render(report);
+    if out == Path::new("-") {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(page.as_bytes())?;
+        return Ok(stdout.flush()?);
+    }
+    std::fs::write(out, &page).map_err(|e| Failure::failed(format!("{}: {e}", out.display())))?;
+    if report.series.iter().all(|series| series.runs.is_empty()) {
+        warn("no runs are stored here yet; `coldwatch run` makes some");
+    }
+    eprintln!("wrote {}: {} series, {} KB", out.display(), report.series.len(), page.len().div_ceil(1_000));
+    Ok(())
+}
+
+fn open(file: &Path) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    if let Err(error) = std::process::Command::new(opener).arg(file).spawn() {
+        warn(format!("{} cannot be opened: {opener}: {error}", file.display()));
+    }
+}
+
+/// The command as it was typed, for the footer.
+fn command_line() -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    let quoted = |argument: String| {
+        if argument.chars().all(plain) && !argument.is_empty() {
+            argument
+        } else {
+            format!("'{}'", argument.replace('\'', "'\\''"))
+        }
+    };
+    let arguments = std::env::args().skip(1).map(quoted);
+    std::iter::once("coldwatch".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    let day = || text.parse::<chrono::NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|time| time.and_utc());
+    let moment = || text.parse::<DateTime<chrono::FixedOffset>>().ok().map(|time| time.to_utc());
+    moment().or_else(day).ok_or_else(|| "expected a day (2026-11-01) or a time (2026-11-01T14:00:00Z)".to_owned())
+}

@@ -1,0 +1,60 @@
+//! The levels of a series: the runs between two changes of the median, taken together.
+
+use crate::history::{Change, Metric, State};
+use crate::show::html::SeriesHistory;
+use crate::stats::{Interval, Sorted, interval, quantile};
+use crate::summary::CONFIDENCE;
+
+/// Runs needed for a 95 % interval of their median.
+const ENOUGH_RUNS: usize = 6;
+
+/// The runs between two changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LevelRuns {
+    /// Index of the first run.
+    pub from: usize,
+    /// One after the last.
+    pub to: usize,
+    /// Median of the runs' medians, in ms; absent where no run proved anything.
+    pub p50: Option<f64>,
+}
+
+/// Changes that count: of the median, and not taken back.
+pub fn standing(changes: &[Change]) -> impl Iterator<Item = &Change> {
+    changes.iter().filter(|change| change.metric == Metric::P50 && change.state != State::Retracted)
+}
+
+/// The levels, oldest first. `medians` has one entry a run.
+pub fn levels(series: &SeriesHistory, medians: &[Option<f64>]) -> Vec<LevelRuns> {
+    let mut edges: Vec<usize> = standing(&series.judgement.changes).map(|change| change.index).collect();
+    edges.retain(|&edge| edge > 0 && edge < medians.len());
+    edges.sort_unstable();
+    edges.dedup();
+    edges.push(medians.len());
+    let mut from = 0;
+    let mut levels = Vec::new();
+    for to in edges {
+        levels.push(LevelRuns { from, to, p50: median(medians[from..to].iter().copied().flatten()) });
+        from = to;
+    }
+    levels
+}
+
+/// The typical 90th percentile of runs, with its interval over the runs. A run is the unit, and its own 90th percentile bears no
+/// interval below 36 samples; six runs together do. `None` below that.
+pub fn p90(runs: &[crate::history::Run]) -> Option<(f64, Interval)> {
+    let tails: Vec<f64> = runs.iter().filter_map(|run| Some(quantile(&sorted(&run.samples)?, 0.9))).collect();
+    (tails.len() >= ENOUGH_RUNS).then_some(())?;
+    let tails = Sorted::new(tails).ok()?;
+    Some((quantile(&tails, 0.5), interval(&tails, 0.5, CONFIDENCE)?))
+}
+
+/// A sample in order; `None` where there is nothing.
+pub fn sorted(values: &[f64]) -> Option<Sorted> {
+    Sorted::new(values.to_vec()).ok()
+}
+
+/// The median; `None` of nothing.
+pub fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    Sorted::new(values.collect()).ok().map(|values| quantile(&values, 0.5))
+}

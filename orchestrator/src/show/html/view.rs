@@ -1,0 +1,108 @@
+//! A series with everything that several parts of the page need of it, worked out once.
+
+use chrono::{DateTime, Utc};
+
+use super::SeriesHistory;
+use super::attention::Standing;
+use super::chart::number::millis;
+use super::levels::{LevelRuns, levels, p90, sorted, standing};
+use super::thin::{Piece, Room, pieces};
+use crate::history::{Change, Metric, Run};
+use crate::stats::{Interval, interval, quantile};
+use crate::summary::CONFIDENCE;
+
+/// Stretches of the line in the overview.
+const SPARK: Room = Room { stretches: 40, dots: 0 };
+/// Runs of a level from which its 90th percentile is told: the last ones.
+const RUNS_FOR_P90: usize = 60;
+
+/// A series, looked at.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The series.
+    pub series: &'a SeriesHistory,
+    /// Unique in the page, and fit for a fragment.
+    pub id: String,
+    /// Median of each run; `None` where nothing was proven.
+    pub medians: Vec<Option<f64>>,
+    /// Levels, oldest first.
+    pub levels: Vec<LevelRuns>,
+    /// Changes of the median that stand, oldest first.
+    pub changes: Vec<&'a Change>,
+    /// The history in few stretches.
+    pub spark: Vec<Piece>,
+    /// What it needs of the reader.
+    pub standing: Standing<'a>,
+}
+
+/// A figure with its interval, where it bears one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// In ms.
+    pub value: f64,
+    /// 95 %.
+    pub interval: Option<Interval>,
+}
+
+impl<'a> View<'a> {
+    /// Looks at a series.
+    pub fn of(series: &'a SeriesHistory, id: String, now: DateTime<Utc>) -> Self {
+        let medians: Vec<Option<f64>> = series.runs.iter().map(Run::p50).collect();
+        let levels = levels(series, &medians);
+        let changes: Vec<&Change> = standing(&series.judgement.changes).collect();
+        let mut view =
+            Self { series, id, medians, levels, changes, spark: Vec::new(), standing: Standing::of(series, now) };
+        view.spark = view.pieces(SPARK);
+        view
+    }
+
+    /// The history, thinned.
+    pub fn pieces(&self, room: Room) -> Vec<Piece> {
+        let edges: Vec<usize> = self.levels.iter().map(|level| level.from).collect();
+        pieces(&self.series.runs, &self.medians, &edges, room)
+    }
+
+    /// The line of the overview.
+    pub fn spark(&self, html: &mut super::markup::Html) {
+        super::chart::spark::write(html, &self.spark, self.changes.last().map(|change| millis(change.at)));
+    }
+
+    /// The last run that proved something.
+    pub fn last_proven(&self) -> Option<&'a Run> {
+        self.series.runs.iter().rev().find(|run| !run.samples.is_empty())
+    }
+
+    /// Where the median stands: of the level where its runs bear an interval, else of the last run.
+    pub fn p50(&self) -> Option<Estimate> {
+        let level = self.series.judgement.level.filter(|level| level.interval.is_some());
+        if let Some(level) = level {
+            return Some(Estimate { value: level.p50, interval: level.interval });
+        }
+        let samples = sorted(&self.last_proven()?.samples)?;
+        Some(Estimate { value: quantile(&samples, 0.5), interval: interval(&samples, 0.5, CONFIDENCE) })
+    }
+
+    /// Where the 90th percentile stands, likewise; `None` where neither level nor run bears an interval.
+    pub fn p90(&self) -> Option<Estimate> {
+        let level = self.levels.last()?;
+        let from = level.from.max(level.to.saturating_sub(RUNS_FOR_P90));
+        if let Some((value, interval)) = p90(&self.series.runs[from..level.to]) {
+            return Some(Estimate { value, interval: Some(interval) });
+        }
+        let samples = sorted(&self.last_proven()?.samples)?;
+        let interval = interval(&samples, 0.9, CONFIDENCE)?;
+        Some(Estimate { value: quantile(&samples, 0.9), interval: Some(interval) })
+    }
+
+    /// Changes of tail and spread, and those taken back: told, not drawn.
+    pub fn other_changes(&self) -> impl Iterator<Item = &'a Change> {
+        let drawn = |change: &&Change| change.metric == Metric::P50 && change.state != crate::history::State::Retracted;
+        self.series.judgement.changes.iter().filter(move |change| !drawn(change))
+    }
+
+    /// The level before the last change, and the one after it.
+    pub fn last_step(&self) -> Option<(f64, f64)> {
+        let [.., before, after] = self.levels.as_slice() else { return None };
+        Some((before.p50?, after.p50?))
+    }
+}

@@ -1,0 +1,176 @@
+//! Figures in words: as many digits as they bear, with their unit, and what is said where there is none.
+
+use chrono::TimeDelta;
+
+use crate::history::{Cause, Change, Metric, Shape, State};
+use crate::stats::Interval;
+
+/// Stands where a figure would, and is explained in the page's notes.
+pub const NOT_ESTIMABLE: &str = "<abbr title=\"Not estimable: a 95 % interval of a median needs 6 values, one of a 90th percentile 36. \
+     Below that any figure would claim more than the data bear.\" tabindex=\"0\">n/e</abbr>";
+
+/// Three digits that count; thousands are grouped.
+pub fn figure(value: f64) -> String {
+    // An empty sum is -0.0.
+    let value = value + 0.0;
+    match value.abs() {
+        v if v < 9.995 => format!("{value:.2}"),
+        v if v < 99.95 => format!("{value:.1}"),
+        v if v < 9_999.5 => format!("{value:.0}"),
+        _ => grouped(value),
+    }
+}
+
+fn grouped(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if value < 0.0 { format!("−{text}") } else { text }
+}
+
+/// `45.1 ms`.
+pub fn ms(value: f64) -> String {
+    format!("{} ms", figure(value))
+}
+
+/// `44.9–45.4`.
+pub fn range(low: f64, high: f64) -> String {
+    format!("{}–{}", figure(low), figure(high))
+}
+
+/// `+12.4 %`, with a true minus sign.
+pub fn shift(percent: f64) -> String {
+    let digits = if percent.abs() < 99.95 { format!("{:.1}", percent.abs()) } else { grouped(percent.abs()) };
+    let sign = if digits == "0.0" {
+        "±"
+    } else if percent < 0.0 {
+        "−"
+    } else {
+        "+"
+    };
+    format!("{sign}{digits} %")
+}
+
+/// `10.9 to 13.8 %`: the interval of a shift.
+pub fn shift_interval(interval: Option<Interval>) -> String {
+    interval.map_or_else(
+        || "interval not estimable".to_owned(),
+        |i| format!("95 %: {} to {}", shift(i.low).trim_end_matches(" %"), shift(i.high)),
+    )
+}
+
+/// `97 %`.
+pub fn share(value: f64) -> String {
+    let percent = value * 100.0;
+    if percent > 99.5 && percent < 100.0 { "99 %".to_owned() } else { format!("{percent:.0} %") }
+}
+
+/// USD with the digits that a very small price needs.
+pub fn usd(value: f64) -> String {
+    let value = value + 0.0;
+    if value > 0.0 && value < 0.01 { format!("${value:.6}") } else { format!("${value:.2}") }
+}
+
+/// `6 hours`: how long, in the largest unit that says it.
+pub fn span(time: TimeDelta) -> String {
+    let minutes = time.num_minutes();
+    let (number, unit) = match minutes {
+        ..=0 => return "less than a minute".to_owned(),
+        1..120 => (minutes, "minute"),
+        120..2_880 => (time.num_hours(), "hour"),
+        _ => (time.num_days(), "day"),
+    };
+    counted(usize::try_from(number).unwrap_or_default(), unit)
+}
+
+/// `7,300`.
+pub fn figure_of_count(number: usize) -> String {
+    grouped(super::chart::number::count(number))
+}
+
+/// `1 run`, `2 runs`, `7,300 runs`.
+pub fn counted(number: usize, unit: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {unit}{plural}", figure_of_count(number))
+}
+
+/// What a metric is called beside its change.
+pub fn metric(metric: Metric) -> &'static str {
+    match metric {
+        Metric::P50 => "p50",
+        Metric::P90 => "p90",
+        Metric::Spread => "spread",
+    }
+}
+
+/// How sure a change is, and how it came.
+pub fn certainty(change: &Change) -> &'static str {
+    match (change.state, change.shape) {
+        (State::Retracted, _) => "retracted: later runs did not bear it out",
+        (State::Provisional, Shape::Step) => "provisional: seen in few runs yet",
+        (State::Provisional, Shape::Drift) => "provisional drift",
+        (State::Confirmed, Shape::Step) => "confirmed",
+        (State::Confirmed, Shape::Drift) => "confirmed, little by little",
+    }
+}
+
+/// What changed beside a shift: `code, memory`, or that nothing we can see did.
+pub fn causes(causes: &[Cause]) -> String {
+    if causes.is_empty() {
+        return "nothing we can see: the platform".to_owned();
+    }
+    causes.iter().map(|cause| cause.what.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Before and after of a cause, the long ids cut to what tells them apart.
+pub fn cause(cause: &Cause) -> String {
+    let side = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), short);
+    format!("{}: {} → {}", cause.what, side(&cause.before), side(&cause.after))
+}
+
+/// The end of an ARN's id or the beginning of a hash: what a person compares.
+pub fn short(value: &str) -> String {
+    const SHOWN: usize = 12;
+    let last = value.rsplit(':').next().unwrap_or(value);
+    if last.chars().count() <= 2 * SHOWN {
+        last.to_owned()
+    } else {
+        format!("{}…", last.chars().take(SHOWN).collect::<String>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_three_digits_that_count() {
+        let shown = [1.234, 9.996, 45.13, 99.97, 123.4, 1234.5, 12_345.6].map(figure);
+        assert_eq!(shown, ["1.23", "10.0", "45.1", "100", "123", "1234", "12,346"]);
+    }
+
+    #[test]
+    fn a_shift_has_its_sign() {
+        assert_eq!([12.44, -3.0, 0.01, 1234.0].map(shift), ["+12.4 %", "−3.0 %", "±0.0 %", "+1,234 %"]);
+        let interval = Some(Interval { low: 10.9, high: 13.8 });
+        assert_eq!(shift_interval(interval), "95 %: +10.9 to +13.8 %");
+        assert_eq!(shift_interval(None), "interval not estimable");
+    }
+
+    #[test]
+    fn nearly_all_is_not_all() {
+        assert_eq!([1.0, 0.999, 0.5].map(share), ["100 %", "99 %", "50 %"]);
+    }
+
+    #[test]
+    fn spans_use_the_largest_unit() {
+        let shown = [0, 1, 119, 360, 4_320].map(|m| span(TimeDelta::minutes(m)));
+        assert_eq!(shown, ["less than a minute", "1 minute", "119 minutes", "6 hours", "3 days"]);
+        assert_eq!(counted(365_000, "run"), "365,000 runs");
+    }
+}

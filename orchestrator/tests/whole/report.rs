@@ -1,0 +1,63 @@
+//! The report as a whole: what stands in the page, and what must not.
+
+use coldwatch::show::html::render;
+
+use crate::histories::{many, report};
+use crate::scenes::{everything, odd_names, one_regression};
+
+#[test]
+fn names_from_outside_stay_text() {
+    let page = render(&report(&odd_names(), "coldwatch report --target '<b>'"));
+    assert_eq!(page.matches("<script>").count(), 1, "the page's own");
+    assert!(!page.contains("alert(1)</script>") && page.contains("<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>"));
+    assert!(page.contains("&quot;quoted&quot; &amp; &#39;more&#39;") && page.contains("🚀 launch"));
+    assert!(!page.contains('\u{202e}'), "no name turns the direction of the page");
+    assert!(page.contains("<code>coldwatch report --target &#39;&lt;b&gt;&#39;</code>"));
+}
+
+#[test]
+fn the_page_refers_to_nothing_outside() {
+    let page = render(&report(&everything(), "coldwatch report"));
+    for word in ["http:", "https:", "//cdn", "@import", "url(", " src=", "<link rel=\"style"] {
+        assert_eq!(page.matches(word).count(), 0, "{word}");
+    }
+    assert!(page.contains(
+        "Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-"
+    ));
+}
+
+#[test]
+fn a_target_that_needs_attention_stands_first() {
+    let page = render(&report(&everything(), "coldwatch report"));
+    let table = page.split("<tbody>").nth(1).expect("the overview");
+    let order: Vec<&str> =
+        table.split("<bdi>").skip(1).take(2).filter_map(|rest| rest.split("</bdi>").next()).collect();
+    assert_eq!(order, ["cart", "auth-token"], "the failing one, then the stale one");
+}
+
+#[test]
+fn a_long_history_makes_no_large_page() {
+    let sizes = [200, 1_500].map(|runs| render(&report(&many(12, runs, 5), "coldwatch report")).len());
+    assert!(sizes[1] < 2_000_000, "{sizes:?}");
+    let one = render(&report(&many(1, 4_000, 5), "coldwatch report")).len();
+    assert!(one < 400_000, "{one}");
+}
+
+#[test]
+fn an_empty_history_says_how_to_begin() {
+    let page = render(&report(&[], "coldwatch report"));
+    assert!(page.contains("<h1>No runs are stored here yet</h1>") && page.contains("<code>coldwatch run</code>"));
+}
+
+#[test]
+fn a_run_that_proved_nothing_is_no_zero() {
+    let mut courses = one_regression();
+    courses.truncate(1);
+    courses[0].runs = 30;
+    courses[0].failing = 30;
+    let page = render(&report(&courses, "coldwatch report"));
+    assert!(
+        page.contains("No run has proven a cold start yet") && page.contains("the last 30 runs proved no cold start")
+    );
+    assert!(!page.contains("<strong>0.00</strong>"), "nothing is drawn or told as zero");
+}
