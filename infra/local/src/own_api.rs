@@ -5,7 +5,7 @@
 //! | `GET /_local/faults` | the armed faults and how often each has happened |
 //! | `POST /_local/faults` | arms faults: `{"faults": ["…"]}` |
 //! | `DELETE /_local/faults` | disarms all |
-//! | `GET /_local/calls` | the requests to AWS's services so far, without bodies |
+//! | `GET /_local/calls` | the requests to AWS's services so far: operation, resource, caller, status; without bodies |
 //! | `GET /_local/environments` | how many execution environments live |
 //! | `GET /_local/code/HASH` | a deployment package, as `GetFunction` points to it |
 

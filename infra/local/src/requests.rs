@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use hyper::http::request::Parts;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cloudwatch::CloudWatch;
 use crate::lambda::routes::{Route, route};
@@ -84,6 +84,10 @@ impl Request {
 pub(crate) struct Logged {
     pub service: &'static str,
     pub operation: String,
+    /// The function, table or parameter it is about, as the request names it; absent where it names none.
+    pub resource: Option<String>,
+    /// Access key it was signed with. The key of a function is its name: here, a function has no other role.
+    pub caller: Option<String>,
     /// Absent while it is being answered, and when it never was.
     pub status: Option<u16>,
     /// When it arrived, in milliseconds since the stand-in started.
@@ -109,15 +113,21 @@ impl RequestLog {
     }
 
     /// Notes the arrival of a request and gives the number under which to note its answer.
-    pub(crate) fn arrived(&self, request: &Request) -> usize {
-        let at_ms = self.began.elapsed().as_secs_f64() * 1000.0;
-        let (service, operation) = (request.service.name(), request.operation.clone());
+    pub(crate) fn arrived(&self, request: &Request, parts: &Parts, body: &[u8]) -> usize {
+        let logged = Logged {
+            service: request.service.name(),
+            operation: request.operation.clone(),
+            resource: resource(request, body),
+            caller: caller(parts),
+            status: None,
+            at_ms: self.began.elapsed().as_secs_f64() * 1000.0,
+        };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.requests.len() == KEPT {
             kept.requests.pop_front();
             kept.gone += 1;
         }
-        kept.requests.push_back(Logged { service, operation, status: None, at_ms });
+        kept.requests.push_back(logged);
         kept.gone + kept.requests.len() - 1
     }
 
@@ -132,4 +142,25 @@ impl RequestLog {
     pub(crate) fn all(&self) -> Vec<Logged> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).requests.iter().cloned().collect()
     }
+}
+
+/// What a request is about.
+fn resource(request: &Request, body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Named {
+        table_name: Option<String>,
+        name: Option<String>,
+    }
+    match &request.route {
+        Some(route) => Some(route.subject.clone()).filter(|subject| !subject.is_empty()),
+        None => serde_json::from_slice(body).ok().and_then(|named: Named| named.table_name.or(named.name)),
+    }
+}
+
+/// The access key in `Authorization: AWS4-HMAC-SHA256 Credential=KEY/DATE/…`.
+fn caller(parts: &Parts) -> Option<String> {
+    let authorization = parts.headers.get("authorization")?.to_str().ok()?;
+    let (key, _) = authorization.split_once("Credential=")?.1.split_once('/')?;
+    Some(key.to_owned())
 }

@@ -247,8 +247,13 @@ async fn calls_and_environments_can_be_counted() {
     rig::tables(rig.cloud.endpoint()).await;
     let (_, calls) = rig.own("GET", "calls", "").await;
     let calls = calls["calls"].as_array().unwrap().clone();
-    let seen: Vec<_> = calls.iter().map(|call| json!([call["service"], call["operation"], call["status"]])).collect();
-    let expected = json!([["lambda", "Invoke", 200], ["lambda", "GetFunction", 404], ["dynamodb", "ListTables", 200]]);
+    let told = ["service", "operation", "resource", "caller", "status"];
+    let seen: Vec<Vec<_>> = calls.iter().map(|call| told.map(|name| call[name].clone()).into()).collect();
+    let expected = json!([
+        ["lambda", "Invoke", "f", "local", 200],
+        ["lambda", "GetFunction", "missing", "local", 404],
+        ["dynamodb", "ListTables", null, "local", 200],
+    ]);
     assert_eq!(json!(seen), expected);
     let times: Vec<f64> = calls.iter().map(|call| call["at_ms"].as_f64().unwrap()).collect();
     assert!(times.is_sorted());

@@ -274,7 +274,8 @@ fn variables(configuration: &Configuration, folder: &Path, endpoint: &str) -> BT
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", group),
         ("AWS_LAMBDA_LOG_FORMAT", if json { "JSON" } else { "Text" }.to_owned()),
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        // So that the log of requests tells who asked.
+        ("AWS_ACCESS_KEY_ID", configuration.name.clone()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_SESSION_TOKEN", "local".to_owned()),
         // A function that calls AWS calls the stand-in.
