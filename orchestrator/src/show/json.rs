@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::history::{Cause, Change, Metric, Shape, State};
 use crate::record::{Distribution, Outcomes, RoundRecord, RunRecord, SampleRecord, VERSION};
 use crate::session::Measured;
 
@@ -49,6 +50,63 @@ struct RunView<'a> {
     warnings: &'a [String],
     rounds: &'a [RoundRecord],
     samples: Vec<SampleRecord>,
+}
+
+/// What `changes --json` prints.
+#[derive(Debug, Serialize)]
+pub struct ChangesDocument<'a> {
+    version: u32,
+    metric: Metric,
+    series: Vec<ChangesView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangesView<'a> {
+    series: &'a str,
+    runs: usize,
+    changes: Vec<ChangeView<'a>>,
+}
+
+/// One change of a series.
+#[derive(Debug, Serialize)]
+pub struct ChangeView<'a> {
+    index: usize,
+    timestamp: DateTime<Utc>,
+    metric: Metric,
+    shape: Shape,
+    state: State,
+    shift_percent: f64,
+    shift_low: Option<f64>,
+    shift_high: Option<f64>,
+    causes: &'a [Cause],
+}
+
+impl<'a> ChangesDocument<'a> {
+    /// Series by id, with the number of their runs.
+    pub fn new(metric: Metric, series: impl IntoIterator<Item = (&'a str, usize, &'a [Change])>) -> Self {
+        let view = |(series, runs, changes): (&'a str, usize, &'a [Change])| ChangesView {
+            series,
+            runs,
+            changes: changes.iter().map(ChangeView::from).collect(),
+        };
+        Self { version: VERSION, metric, series: series.into_iter().map(view).collect() }
+    }
+}
+
+impl<'a> From<&'a Change> for ChangeView<'a> {
+    fn from(change: &'a Change) -> Self {
+        Self {
+            index: change.index,
+            timestamp: change.at,
+            metric: change.metric,
+            shape: change.shape,
+            state: change.state,
+            shift_percent: change.shift_percent,
+            shift_low: change.interval.map(|i| i.low),
+            shift_high: change.interval.map(|i| i.high),
+            causes: &change.causes,
+        }
+    }
 }
 
 impl<'a> RunsDocument<'a> {

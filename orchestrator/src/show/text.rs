@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
+use crate::history::{Change, Shape, State};
 use crate::record::{Distribution, RunRecord};
 use crate::stats::{Sorted, mann_whitney, ratio};
 use crate::summary::CONFIDENCE;
@@ -58,6 +59,35 @@ pub fn history(records: &[RunRecord]) -> String {
         ]);
     }
     table.to_string()
+}
+
+/// The table that `changes` prints for one series.
+pub fn changes(id: &str, runs: usize, changes: &[Change]) -> String {
+    if changes.is_empty() {
+        return format!("{id}: no change in {runs} runs");
+    }
+    let mut table = table(&["since (UTC)", "run", "shift", "95 %", "how", "state"]);
+    for change in changes {
+        table.add_row([
+            change.at.format("%Y-%m-%d %H:%M").to_string(),
+            change.index.to_string(),
+            format!("{:+.1} %", change.shift_percent),
+            change.interval.map_or_else(|| "–".to_owned(), |i| format!("{:+.1} to {:+.1} %", i.low, i.high)),
+            match change.shape {
+                Shape::Step => "step".to_owned(),
+                Shape::Drift => "drift".to_owned(),
+            },
+            match change.state {
+                State::Provisional => "provisional".to_owned(),
+                State::Confirmed => "confirmed".to_owned(),
+                State::Retracted => "retracted".to_owned(),
+            },
+        ]);
+    }
+    format!(
+        "{id}: {} in {runs} runs\n{table}",
+        if changes.len() == 1 { "1 change".to_owned() } else { format!("{} changes", changes.len()) }
+    )
 }
 
 /// Says which of the targets starts fastest, by how much, and how sure that is. `None` with fewer than two

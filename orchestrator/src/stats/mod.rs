@@ -3,15 +3,19 @@
 //! Nothing here knows what a number stands for; units, outcomes and verdicts live in the modules that call.
 //! Every method names its source.
 
+mod change_points;
 mod modes;
+mod noise;
 mod quantile;
 mod ranks;
 mod root;
+mod segment;
 mod sorted;
 mod spread;
 
+pub use change_points::{CONFIRMING_RUNS, Settings, change_points, level_shift, minimum_detectable};
 pub use modes::{MODES_FROM, TwoModes, dip, two_modes};
-pub use quantile::{Interval, interval, quantile};
+pub use quantile::{Interval, interval, quantile, quantile_of};
 pub use ranks::{MannWhitney, Method, Shift, mann_whitney, normal_p, probability_b_greater, ratio, shift};
 pub use sorted::{Sorted, SortedError};
 pub use spread::{RUN_EFFECT_FROM, robust_sigma, run_effect};

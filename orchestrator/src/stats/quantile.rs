@@ -16,11 +16,18 @@ pub struct Interval {
 /// The quantile at `p` (0 to 1; clamped), linear between the two nearest values: type 7 of Hyndman & Fan (1996),
 /// the default of R and `NumPy`.
 pub fn quantile(sample: &Sorted, p: f64) -> f64 {
-    let values = sample.values();
+    quantile_of(sample.values(), p).expect("a sample has a value")
+}
+
+/// The same of values that are known to ascend; `None` of none.
+pub fn quantile_of(values: &[f64], p: f64) -> Option<f64> {
+    if values.is_empty() {
+        return None;
+    }
     let position = p.clamp(0.0, 1.0) * count(values.len() - 1);
     let below = floor_index(position);
     let above = (below + 1).min(values.len() - 1);
-    values[below] + (position - position.floor()) * (values[above] - values[below])
+    Some(values[below] + (position - position.floor()) * (values[above] - values[below]))
 }
 
 /// A two-sided interval for the quantile at `p`, each tail with half of 1 − `confidence`, without any assumption on the

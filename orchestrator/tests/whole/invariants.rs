@@ -60,6 +60,7 @@ fn clock_randomness_and_environment_enter_in_the_programs() {
 fn pure_modules_neither_wait_nor_tell_the_time() {
     let pure = [
         "src/stats",
+        "src/history",
         "src/report_line",
         "src/summary",
         "src/record",

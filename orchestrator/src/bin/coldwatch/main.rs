@@ -1,5 +1,6 @@
 //! `coldwatch`: arguments, environment, clock, wiring. What is done is in the library.
 
+mod changes;
 mod history;
 mod import;
 mod local;
@@ -44,6 +45,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Show the history as one HTML file
     Report(report::ReportArgs),
+    /// Find the changes of a series in a file
+    Changes(changes::ChangesArgs),
     /// Store runs that could not be stored when they were made
     Import(import::ImportArgs),
     /// Put back what a dead run left changed
@@ -115,6 +118,7 @@ async fn execute(command: Command) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::execute(args).await,
         Command::History(args) => history::execute(args).await,
         Command::Report(args) => report::execute(args).await,
+        Command::Changes(args) => changes::execute(&args),
         Command::Import(args) => import::execute(args).await,
         Command::Restore(args) => restore::execute(args).await,
         Command::Parse(args) => parse::execute(&args),

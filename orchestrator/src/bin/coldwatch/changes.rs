@@ -1,0 +1,171 @@
+//! `coldwatch changes`: the changes of a series in a file, or of every series in a folder.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use coldwatch::history::{self, Change, Metric, Run, series_file};
+use coldwatch::show::json::ChangesDocument;
+use coldwatch::show::text;
+use serde::Serialize;
+
+use crate::outcome::{Exit, Failure};
+
+/// Arguments of `changes`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub struct ChangesArgs {
+    /// A series (`run,timestamp,n,samples`: one run a line, the samples in ms with blanks between), or a folder of such files
+    path: PathBuf,
+    /// The figure of each run to look at
+    #[arg(long, value_enum, default_value_t = MetricArg::P50)]
+    metric: MetricArg,
+    /// Write the indices of the changes of each series to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print the changes as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLE: &str = "A change's index is its first run, counted from 0. It is provisional while few runs bear it out.\n\n\
+    Example:\n  coldwatch changes login.csv\n  coldwatch changes series/ --metric p90 --out changes.json";
+
+/// [`Metric`] as an argument.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum MetricArg {
+    P50,
+    P90,
+    Spread,
+}
+
+impl From<MetricArg> for Metric {
+    fn from(arg: MetricArg) -> Self {
+        match arg {
+            MetricArg::P50 => Self::P50,
+            MetricArg::P90 => Self::P90,
+            MetricArg::Spread => Self::Spread,
+        }
+    }
+}
+
+/// The file that `--out` writes.
+#[derive(Serialize)]
+struct Detections {
+    tool: &'static str,
+    metric: Metric,
+    /// Mean time in ms to find the changes of a series, reading the file not included.
+    ms_per_series: f64,
+    det: BTreeMap<String, Vec<usize>>,
+}
+
+/// Finds the changes, and prints or writes them.
+pub fn execute(args: &ChangesArgs) -> Result<Exit, Failure> {
+    let files = files(&args.path)?;
+    if args.out.is_none() {
+        return show(&files, args);
+    }
+    let found = in_parallel(&files, |file| {
+        let runs = read(file)?;
+        let start = Instant::now();
+        let indices = history::change_indices(&runs, args.metric.into());
+        Ok((id(file), indices, start.elapsed()))
+    })?;
+    let spent: Duration = found.iter().map(|(_, _, time)| *time).sum();
+    let series = u32::try_from(found.len()).expect("a folder has fewer files");
+    let detections = Detections {
+        tool: "coldwatch",
+        metric: args.metric.into(),
+        ms_per_series: (spent / series).as_secs_f64() * 1_000.0,
+        det: found.into_iter().map(|(id, indices, _)| (id, indices)).collect(),
+    };
+    write(args.out.as_deref(), &detections)?;
+    Ok(Exit::Done)
+}
+
+fn show(files: &[PathBuf], args: &ChangesArgs) -> Result<Exit, Failure> {
+    let judged: Vec<(String, Vec<Run>, Vec<Change>)> = in_parallel(files, |file| {
+        let runs = read(file)?;
+        let changes = history::changes(&runs, args.metric.into());
+        Ok((id(file), runs, changes))
+    })?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let series = judged.iter().map(|(id, runs, changes)| (id.as_str(), runs.len(), changes.as_slice()));
+        serde_json::to_writer_pretty(&mut out, &ChangesDocument::new(args.metric.into(), series))?;
+        writeln!(out)?;
+        return Ok(Exit::Done);
+    }
+    for (id, runs, changes) in &judged {
+        writeln!(out, "{}", text::changes(id, runs.len(), changes))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The file itself, or the `*.csv` files of a folder by name.
+fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let named = |e: std::io::Error| Failure::bad_input(format!("{}: {e}", path.display()));
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(named)? {
+        let file = entry.map_err(named)?.path();
+        if file.extension().is_some_and(|extension| extension == "csv") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(Failure::bad_input(format!("{}: no `*.csv` file is in this folder", path.display())));
+    }
+    Ok(files)
+}
+
+fn read(file: &Path) -> Result<Vec<Run>, Failure> {
+    let named = |e: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {e}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|e| named(&e))?;
+    series_file::read(&text).map_err(|e| named(&e))
+}
+
+/// The id of a series is its file's name without `.csv`.
+fn id(file: &Path) -> String {
+    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Does each file's work on all cores, and gives the results in the order of the files; the first failure ends it.
+fn in_parallel<T: Send>(
+    files: &[PathBuf],
+    work: impl Fn(&Path) -> Result<T, Failure> + Sync,
+) -> Result<Vec<T>, Failure> {
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let take = || files.get(next.fetch_add(1, Ordering::Relaxed));
+        let each = std::iter::from_fn(|| take().map(|file| work(file).map(|result| (file, result))));
+        each.collect::<Result<Vec<_>, Failure>>()
+    };
+    let parts: Vec<Result<Vec<(&PathBuf, T)>, Failure>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().map(|worker| worker.join().expect("a panic ends the program")).collect()
+    });
+    let mut results = Vec::with_capacity(files.len());
+    for part in parts {
+        results.extend(part?);
+    }
+    results.sort_by_key(|(file, _)| *file);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+fn write(path: Option<&Path>, document: &impl Serialize) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    let named = |e: std::io::Error| Failure::failed(format!("{}: {e}", path.display()));
+    let mut out = BufWriter::new(File::create(path).map_err(named)?);
+    serde_json::to_writer(&mut out, document)?;
+    writeln!(out).and_then(|()| out.flush()).map_err(named)
+}

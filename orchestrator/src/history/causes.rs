@@ -1,0 +1,74 @@
+//! What else changed when a level changed.
+
+use super::{Cause, Circumstances, Run};
+
+/// A change point is located to within a few runs, so what changed this many runs before or after it may be its cause.
+pub const CAUSE_REACH: usize = 2;
+
+/// What differs between the runs around the change at `index`. Empty: nothing we can see, so the platform.
+pub(super) fn causes(runs: &[Run], index: usize) -> Vec<Cause> {
+    let before = &runs[index.saturating_sub(1 + CAUSE_REACH)].circumstances;
+    let after = &runs[(index + CAUSE_REACH).min(runs.len() - 1)].circumstances;
+    let pairs = parts(before).into_iter().zip(parts(after));
+    pairs
+        .filter(|((_, before), (_, after))| before != after)
+        .map(|((what, before), (_, after))| Cause { what: what.to_owned(), before, after })
+        .collect()
+}
+
+/// Everything that is known, by the name that people use.
+fn parts(circumstances: &Circumstances) -> [(&'static str, Option<String>); 10] {
+    let function = &circumstances.provenance;
+    let layers = (!function.layers.is_empty()).then(|| function.layers.join(", "));
+    [
+        ("code", function.code_sha256.clone()),
+        ("version", function.version.clone()),
+        ("runtime", function.runtime.clone()),
+        ("runtime version", function.runtime_version_arn.clone()),
+        ("memory", function.memory_size_mb.map(|mb| format!("{mb} MB"))),
+        ("architecture", function.architecture.clone()),
+        ("layers", layers),
+        ("package type", function.package_type.clone()),
+        ("log format", function.log_format.clone()),
+        ("coldwatch", Some(circumstances.coldwatch.clone()).filter(|version| !version.is_empty())),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::target::Provenance;
+
+    fn run(memory: u32, layers: &[&str]) -> Run {
+        let provenance = Provenance {
+            memory_size_mb: Some(memory),
+            layers: layers.iter().map(|&layer| layer.to_owned()).collect(),
+            ..Provenance::default()
+        };
+        let circumstances = Arc::new(Circumstances { provenance, coldwatch: "1".into() });
+        Run { id: String::new(), at: DateTime::UNIX_EPOCH, samples: vec![1.0], circumstances }
+    }
+
+    #[test]
+    fn what_changed_around_the_change_is_named_with_both_values() {
+        let runs = [run(128, &[]), run(128, &[]), run(256, &["a:1", "b:2"]), run(256, &["a:1", "b:2"])];
+        let cause = |what: &str, before: Option<&str>, after: &str| Cause {
+            what: what.into(),
+            before: before.map(str::to_owned),
+            after: Some(after.into()),
+        };
+        let wanted = [cause("memory", Some("128 MB"), "256 MB"), cause("layers", None, "a:1, b:2")];
+        assert_eq!(causes(&runs, 2), wanted);
+        assert_eq!(causes(&runs, 3), wanted, "a change point may be found a run late");
+    }
+
+    #[test]
+    fn nothing_changed_is_no_cause() {
+        let runs = [run(128, &["a:1"]), run(128, &["a:1"]), run(128, &["a:1"])];
+        assert_eq!(causes(&runs, 1), []);
+    }
+}

@@ -1,0 +1,279 @@
+//! A series of runs judged: the level it is at, when that changed, and what else changed then.
+//!
+//! Pure: the caller reads the runs and says what becomes of the findings. The run is the unit, because all
+//! samples of a run shift together (`docs/methodology.md`).
+
+mod causes;
+pub mod series_file;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::stats::{
+    CONFIRMING_RUNS, Interval, Settings, Sorted, change_points, interval, level_shift, minimum_detectable, quantile,
+    quantile_of,
+};
+use crate::summary::CONFIDENCE;
+use crate::target::Provenance;
+
+pub use causes::CAUSE_REACH;
+
+/// What judging needs of one run: small, because a history has hundreds of thousands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Id of the run.
+    pub id: String,
+    /// When it was triggered.
+    pub at: DateTime<Utc>,
+    /// Proven init durations in ms, ascending; restore durations where the function has those. Empty where nothing was
+    /// proven: a gap in the series, and no level of zero.
+    pub samples: Vec<f64>,
+    /// What the run depended on, shared by the runs that depended on the same.
+    pub circumstances: Arc<Circumstances>,
+}
+
+/// What may explain a change between two runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Circumstances {
+    /// The function.
+    pub provenance: Provenance,
+    /// Version of this program.
+    pub coldwatch: String,
+}
+
+/// What a series looks like after its last run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Judgement {
+    /// Where it stands now; absent while no run proved anything.
+    pub level: Option<Level>,
+    /// Smallest change of the median that the next runs would show, in percent; absent while there are too few runs to know
+    /// the noise.
+    pub minimum_detectable_percent: Option<f64>,
+    /// Changes in the order of their runs.
+    pub changes: Vec<Change>,
+}
+
+/// The runs since the last change of the median, taken together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// Index of its first run.
+    pub since: usize,
+    /// Runs with samples in it.
+    pub runs: usize,
+    /// Median of the runs' medians, in ms.
+    pub p50: f64,
+    /// Its 95 % interval, from 6 runs on.
+    pub interval: Option<Interval>,
+}
+
+/// Which figure of the runs changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// The median: what alarms are about.
+    P50,
+    /// The 90th percentile.
+    P90,
+    /// The spread within a run.
+    Spread,
+}
+
+/// How a level moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// From one run to the next.
+    Step,
+    /// Little by little.
+    Drift,
+}
+
+/// How sure a change is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Seen in few runs.
+    Provisional,
+    /// Seen in enough runs to act upon.
+    Confirmed,
+    /// Was provisional, and later runs did not bear it out.
+    Retracted,
+}
+
+/// One change of a series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The first run of the new level, from 0.
+    pub index: usize,
+    /// When that run was triggered.
+    pub at: DateTime<Utc>,
+    /// What changed.
+    pub metric: Metric,
+    /// How.
+    pub shape: Shape,
+    /// How sure it is.
+    pub state: State,
+    /// New level against the old one, in percent; positive is slower.
+    pub shift_percent: f64,
+    /// Its 95 % interval, where the runs on both sides bear one.
+    pub interval: Option<Interval>,
+    /// What else changed between the runs on either side. Empty: nothing we can see, so the platform.
+    pub causes: Vec<Cause>,
+}
+
+/// Something that differed between the runs before and after a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// `code`, `version`, `runtime version`, `memory`, …
+    pub what: String,
+    /// Before; absent where it was not known.
+    pub before: Option<String>,
+    /// After.
+    pub after: Option<String>,
+}
+
+impl Run {
+    /// Median of the run in ms; `None` where nothing was proven.
+    pub fn p50(&self) -> Option<f64> {
+        Metric::P50.of(&self.samples)
+    }
+}
+
+impl Metric {
+    /// All of them, the primary one first.
+    pub const ALL: [Self; 3] = [Self::P50, Self::P90, Self::Spread];
+
+    /// The figure of one run from its samples, ascending: p50 and p90 in ms, the spread as p90 / p10 − 1. `None` where the
+    /// samples have none: there are no samples, or all are equal and the spread is nothing that a factor could change.
+    pub fn of(self, samples: &[f64]) -> Option<f64> {
+        let at = |p: f64| quantile_of(samples, p);
+        let figure = match self {
+            Self::P50 => at(0.5)?,
+            Self::P90 => at(0.9)?,
+            Self::Spread => at(0.9)? / at(0.1)? - 1.0,
+        };
+        (figure > 0.0 && figure.is_finite()).then_some(figure)
+    }
+}
+
+/// The figures of a series, without its gaps.
+struct Figures {
+    /// The run each comes from.
+    runs: Vec<usize>,
+    /// Natural logarithms, so that a difference is a ratio.
+    logs: Vec<f64>,
+}
+
+impl Figures {
+    fn of(runs: &[Run], metric: Metric) -> Self {
+        let known = runs.iter().enumerate().filter_map(|(index, run)| Some((index, metric.of(&run.samples)?.ln())));
+        let (runs, logs) = known.unzip();
+        Self { runs, logs }
+    }
+}
+
+/// Judges a series, oldest run first.
+pub fn judge(runs: &[Run]) -> Judgement {
+    let changes: Vec<Change> = Metric::ALL.into_iter().flat_map(|metric| changes(runs, metric)).collect();
+    let since = changes.iter().filter(|c| c.metric == Metric::P50).map(|c| c.index).max().unwrap_or(0);
+    let medians: Vec<f64> = runs[since..].iter().filter_map(Run::p50).collect();
+    let level = Sorted::new(medians).ok().map(|medians| Level {
+        since,
+        runs: medians.len(),
+        p50: quantile(&medians, 0.5),
+        interval: interval(&medians, 0.5, CONFIDENCE),
+    });
+    let logs = Figures::of(runs, Metric::P50).logs;
+    let minimum_detectable_percent = minimum_detectable(&logs).map(percent);
+    let mut changes = changes;
+    changes.sort_by_key(|change| change.index);
+    Judgement { level, minimum_detectable_percent, changes }
+}
+
+/// The indices of the changes of one figure, and nothing about them.
+pub fn change_indices(runs: &[Run], metric: Metric) -> Vec<usize> {
+    let figures = Figures::of(runs, metric);
+    change_points(&figures.logs, &Settings::default()).into_iter().map(|found| figures.runs[found]).collect()
+}
+
+/// The changes of one figure.
+pub fn changes(runs: &[Run], metric: Metric) -> Vec<Change> {
+    let figures = Figures::of(runs, metric);
+    let found = change_points(&figures.logs, &Settings::default());
+    let starts = [0].into_iter().chain(found.iter().copied());
+    let ends = found.iter().copied().skip(1).chain([figures.logs.len()]);
+    starts
+        .zip(found.iter().copied())
+        .zip(ends)
+        .map(|((start, found), end)| {
+            let index = figures.runs[found];
+            let shift = level_shift(&figures.logs[start..found], &figures.logs[found..end], CONFIDENCE);
+            let interval = shift.interval.map(|i| Interval { low: percent(i.low), high: percent(i.high) });
+            Change {
+                index,
+                at: runs[index].at,
+                metric,
+                shape: Shape::Step,
+                state: if end - found < CONFIRMING_RUNS { State::Provisional } else { State::Confirmed },
+                shift_percent: percent(shift.estimate),
+                interval,
+                causes: causes::causes(runs, index),
+            }
+        })
+        .collect()
+}
+
+/// A difference of logarithms as a percentage.
+fn percent(log_ratio: f64) -> f64 {
+    log_ratio.exp_m1() * 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(samples: &[f64], memory: u32) -> Run {
+        let provenance = Provenance { memory_size_mb: Some(memory), ..Provenance::default() };
+        let circumstances = Arc::new(Circumstances { provenance, coldwatch: "1".into() });
+        Run { id: "r".into(), at: DateTime::UNIX_EPOCH, samples: samples.to_vec(), circumstances }
+    }
+
+    #[test]
+    fn a_run_that_proved_nothing_is_a_gap_and_no_level() {
+        let judged = judge(&[run(&[10.0, 12.0], 128), run(&[], 128), run(&[11.0, 13.0], 128)]);
+        assert_eq!(judged.level, Some(Level { since: 0, runs: 2, p50: 11.5, interval: None }));
+        assert_eq!(judge(&[run(&[], 128)]).level, None);
+    }
+
+    #[test]
+    fn a_change_has_its_shift_its_state_and_its_cause() {
+        // Every third run is a gap; from run 60 on there is more memory and a quarter less to wait.
+        let runs: Vec<Run> = (0..90_u32)
+            .map(|i| {
+                let (scale, memory) = if i < 60 { (100.0, 128) } else { (75.0, 256) };
+                let jitter = f64::from(i * 7 % 5);
+                let samples: Vec<f64> = (0..10).map(|k| scale * (1.0 + (jitter + f64::from(k)) / 200.0)).collect();
+                run(if i % 3 == 2 { &[] } else { &samples }, memory)
+            })
+            .collect();
+        let judged = judge(&runs);
+        let found: Vec<_> = judged.changes.iter().map(|c| (c.index, c.metric, c.state, c.causes.len())).collect();
+        assert_eq!(found, [(60, Metric::P50, State::Confirmed, 1), (60, Metric::P90, State::Confirmed, 1)]);
+        let shift = judged.changes[0].shift_percent;
+        assert!((shift + 25.0).abs() < 0.5, "{shift}");
+        assert_eq!(judged.level.map(|level| (level.since, level.runs)), Some((60, 20)));
+    }
+
+    #[test]
+    fn figures_of_a_run_are_those_of_its_samples() {
+        let samples: Vec<f64> = (0..11).map(|i| 100.0 + f64::from(i)).collect();
+        assert_eq!(
+            Metric::ALL.map(|metric| metric.of(&samples)),
+            [Some(105.0), Some(109.0), Some(109.0 / 101.0 - 1.0)]
+        );
+        assert_eq!(Metric::ALL.map(|metric| metric.of(&[])), [None; 3]);
+        assert_eq!(Metric::Spread.of(&[5.0, 5.0]), None);
+    }
+}

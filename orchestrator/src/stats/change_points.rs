@@ -1,0 +1,214 @@
+//! Where a series of run figures changes its level, and which of those places can be believed.
+
+use super::noise::{Noise, median};
+use super::ranks::{Shift, rank_z, shift};
+use super::segment::{Weighted, segment};
+use super::{Interval, Sorted};
+
+/// A change is provisional until the new level has this many runs.
+pub const CONFIRMING_RUNS: usize = 10;
+/// Fewest runs from which the noise of a series is known.
+const NOISE_RUNS: usize = 20;
+
+/// How changes are looked for. There is one set for everything, [`Settings::default`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// Runs to either side in the running median.
+    pub level_reach: usize,
+    /// Runs to either side in the local scale of the noise.
+    pub scale_reach: usize,
+    /// The least local scale, as a share of the series'.
+    pub floor: f64,
+    /// Residuals are cut at this many local scales.
+    pub clip: f64,
+    /// Penalty of a further segment, in units of log n.
+    pub penalty: f64,
+    /// Runs to either side of a change that its test looks at.
+    pub side: usize,
+    /// The test's largest p, as the z of the normal approximation.
+    pub least_z: f64,
+    /// The smallest change worth a word, in units of the values.
+    pub least_shift: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            level_reach: 20,
+            scale_reach: 25,
+            floor: 0.5,
+            clip: 2.5,
+            penalty: 5.0,
+            side: 60,
+            least_z: 3.29,
+            least_shift: 0.02,
+        }
+    }
+}
+
+/// The first values of new levels, ascending. `values` are logarithms of positive figures, so that a shift of 0.02 is 2 %.
+pub fn change_points(values: &[f64], settings: &Settings) -> Vec<usize> {
+    if values.len() < 2 {
+        return Vec::new();
+    }
+    let noise = Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor);
+    let clipped = noise.clipped(settings.clip);
+    let weighted = |(value, scale): (&f64, &f64)| Weighted { value: *value, weight: 1.0 / (scale * scale) };
+    let points: Vec<Weighted> = clipped.iter().zip(&noise.scale).map(weighted).collect();
+    let penalty = settings.penalty * count(values.len()).ln();
+    let first = segment(&points, penalty);
+    let found = segment(&points, penalty * inflation(&points, &first));
+    believable(values, found, settings)
+}
+
+/// How far the values of one level lie above those of the level before: the Hodges-Lehmann estimate from the runs next to
+/// the change, its interval widened by what the runs resemble their predecessors.
+pub fn level_shift(before: &[f64], after: &[f64], confidence: f64) -> Shift {
+    let settings = Settings::default();
+    let before = &before[before.len().saturating_sub(settings.side)..];
+    let after = &after[..after.len().min(settings.side)];
+    let sorted = |values: &[f64]| Sorted::new(values.to_vec()).expect("a level has a run, and its figures are finite");
+    let Shift { estimate, interval } = shift(&sorted(before), &sorted(after), confidence);
+    let weighted = before.iter().chain(after).map(|value| Weighted { value: *value, weight: 1.0 });
+    let widening = inflation(&weighted.collect::<Vec<_>>(), &[before.len()]).sqrt();
+    let widened = |limit: f64| estimate + (limit - estimate) * widening;
+    Shift { estimate, interval: interval.map(|i| Interval { low: widened(i.low), high: widened(i.high) }) }
+}
+
+/// The smallest shift that [`CONFIRMING_RUNS`] more values would show with a power of 80 %, from the noise of the values
+/// that are there; `None` with fewer than [`NOISE_RUNS`] of them.
+pub fn minimum_detectable(values: &[f64]) -> Option<f64> {
+    const POWER: f64 = 0.84;
+    if values.len() < NOISE_RUNS {
+        return None;
+    }
+    let settings = Settings::default();
+    let noise = Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor);
+    let scale = noise.scale[values.len() - 1];
+    let (before, after) = (count(values.len().min(settings.side)), count(CONFIRMING_RUNS));
+    let error = scale * (1.0 / before + 1.0 / after).sqrt();
+    let threshold = (settings.penalty * count(values.len()).ln()).sqrt();
+    Some(((threshold + POWER) * error).max(settings.least_shift))
+}
+
+/// By what factor runs that resemble their predecessors widen the error of a mean: (1 + φ) / (1 − φ) for the lag-1
+/// autocorrelation φ of what the segments leave over.
+fn inflation(points: &[Weighted], starts: &[usize]) -> f64 {
+    let mut residuals = Vec::with_capacity(points.len());
+    for (start, end) in segments(starts, points.len()) {
+        let part = &points[start..end];
+        let weight: f64 = part.iter().map(|p| p.weight).sum();
+        let mean = part.iter().map(|p| p.weight * p.value).sum::<f64>() / weight;
+        residuals.extend(part.iter().map(|p| (p.value - mean) * p.weight.sqrt()));
+    }
+    let squares: f64 = residuals.iter().map(|r| r * r).sum();
+    let products: f64 = residuals.windows(2).map(|pair| pair[0] * pair[1]).sum();
+    let phi = if squares > 0.0 { (products / squares).clamp(0.0, 0.9) } else { 0.0 };
+    (1.0 + phi) / (1.0 - phi)
+}
+
+/// The segments between `starts`, as half-open ranges.
+fn segments(starts: &[usize], len: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let begins = [0].into_iter().chain(starts.iter().copied());
+    begins.zip(starts.iter().copied().chain([len]))
+}
+
+/// Drops the weakest change until every one that is left convinces.
+fn believable(values: &[f64], mut starts: Vec<usize>, settings: &Settings) -> Vec<usize> {
+    loop {
+        let bounds: Vec<usize> = [0].into_iter().chain(starts.iter().copied()).chain([values.len()]).collect();
+        let doubts = bounds.windows(3).map(|around| doubt(values, around, settings)).enumerate();
+        match doubts.filter(|(_, doubt)| *doubt > 0.0).max_by(|a, b| a.1.total_cmp(&b.1)) {
+            Some((weakest, _)) => starts.remove(weakest),
+            None => return starts,
+        };
+    }
+}
+
+/// How far the change at `bounds[1]` is from convincing; 0 where it does.
+fn doubt(values: &[f64], bounds: &[usize], settings: &Settings) -> f64 {
+    let before = &values[bounds[0].max(bounds[1].saturating_sub(settings.side))..bounds[1]];
+    let after = &values[bounds[1]..bounds[2].min(bounds[1] + settings.side)];
+    let shift = (median(&mut after.to_vec()) - median(&mut before.to_vec())).abs();
+    if shift < settings.least_shift {
+        // Beyond what any z may lack.
+        return settings.least_z + settings.least_shift - shift;
+    }
+    (settings.least_z - rank_z(before, after).abs()).max(0.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "series are far shorter than 2^52 runs")]
+fn count(n: usize) -> f64 {
+    n as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    /// Noise of about 2 %, as run medians of zip functions have.
+    fn noise(runs: usize, seed: u64) -> Vec<f64> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        // The sum of twelve uniform values has a variance of one.
+        (0..runs).map(|_| 0.02 * ((0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0)).collect()
+    }
+
+    fn stepped(runs: usize, steps: &[(usize, f64)], seed: u64) -> Vec<f64> {
+        let level = |i: usize| steps.iter().filter(|(at, _)| i >= *at).map(|(_, by)| by).sum::<f64>();
+        noise(runs, seed).into_iter().enumerate().map(|(i, value)| value + level(i)).collect()
+    }
+
+    #[test]
+    fn noise_without_change_has_none() {
+        for seed in 0..20 {
+            assert_eq!(change_points(&noise(400, seed), &Settings::default()), [0; 0], "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn steps_are_found_where_they_are() {
+        for seed in 0..20 {
+            let found = change_points(&stepped(400, &[(100, 0.1), (250, -0.05)], seed), &Settings::default());
+            assert!(
+                matches!(found[..], [a, b] if a.abs_diff(100) <= 1 && b.abs_diff(250) <= 5),
+                "seed {seed}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn outlier_runs_are_no_change() {
+        let mut values = noise(200, 1);
+        for i in [30, 31, 90, 150] {
+            values[i] += 0.5;
+        }
+        assert_eq!(change_points(&values, &Settings::default()), [0; 0]);
+    }
+
+    #[test]
+    fn too_short_a_series_has_no_change() {
+        for values in [&[][..], &[1.0], &[1.0, 2.0], &[1.0, 2.0, 3.0]] {
+            assert_eq!(change_points(values, &Settings::default()), [0; 0]);
+        }
+    }
+
+    #[test]
+    fn the_shift_is_that_of_the_levels() {
+        let values = stepped(200, &[(100, 0.1)], 3);
+        let found = level_shift(&values[..100], &values[100..], 0.95);
+        let Interval { low, high } = found.interval.expect("60 runs a side");
+        assert!(low < 0.1 && 0.1 < high && high - low < 0.03, "{found:?}");
+    }
+
+    #[test]
+    fn what_can_be_detected_grows_with_the_noise() {
+        let calm = noise(100, 1);
+        let loud: Vec<f64> = calm.iter().map(|value| value * 4.0).collect();
+        let (calm, loud) = (minimum_detectable(&calm).expect("runs"), minimum_detectable(&loud).expect("runs"));
+        assert!((loud / calm - 4.0).abs() < 1e-6 && calm > 0.02, "{calm} {loud}");
+        assert_eq!(minimum_detectable(&[0.0; NOISE_RUNS - 1]), None);
+    }
+}

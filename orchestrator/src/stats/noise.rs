@@ -1,0 +1,94 @@
+//! How noisy a series is, place by place: running medians and a local scale.
+//!
+//! Both ask more than half of a window, so a run that is an outlier moves neither.
+
+/// The factor that makes the median absolute deviation of normal values their standard deviation: 1 / Φ⁻¹(3/4).
+const MAD_TO_SIGMA: f64 = 1.482_602_218_505_602;
+
+/// Values beside their running median, with the scale of the noise around each.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Noise {
+    /// The running median.
+    pub level: Vec<f64>,
+    /// What is left of the values beside it.
+    pub residual: Vec<f64>,
+    /// Robust standard deviation of the residuals around each value, not below `floor` of the whole series'.
+    pub scale: Vec<f64>,
+}
+
+impl Noise {
+    /// Windows reach `level_reach` and `scale_reach` values to either side, as far as there are any. In O(n log w).
+    pub fn of(values: &[f64], level_reach: usize, scale_reach: usize, floor: f64) -> Self {
+        let level = running_median(values, level_reach);
+        let residual: Vec<f64> = values.iter().zip(&level).map(|(value, level)| value - level).collect();
+        let deviation: Vec<f64> = residual.iter().map(|r| r.abs()).collect();
+        // Equal values have no noise at all; what is left keeps weights finite.
+        let smallest = (floor * MAD_TO_SIGMA * median(&mut deviation.clone())).max(1e-9);
+        let scale =
+            running_median(&deviation, scale_reach).iter().map(|mad| (MAD_TO_SIGMA * mad).max(smallest)).collect();
+        Self { level, residual, scale }
+    }
+
+    /// The values with no residual beyond `limit` scales: an outlier counts, but not for more than its share.
+    pub fn clipped(&self, limit: f64) -> Vec<f64> {
+        let within = |(residual, scale): (&f64, &f64)| residual.clamp(-limit * scale, limit * scale);
+        self.level.iter().zip(self.residual.iter().zip(&self.scale)).map(|(level, r)| level + within(r)).collect()
+    }
+}
+
+/// The median of each value and of up to `reach` values to either side.
+pub(super) fn running_median(values: &[f64], reach: usize) -> Vec<f64> {
+    let mut window: Vec<f64> = values[..reach.min(values.len())].to_vec();
+    window.sort_unstable_by(f64::total_cmp);
+    let place = |window: &[f64], value: f64| window.partition_point(|w| w.total_cmp(&value).is_lt());
+    (0..values.len())
+        .map(|i| {
+            if let Some(next) = values.get(i + reach) {
+                window.insert(place(&window, *next), *next);
+            }
+            if i > reach {
+                window.remove(place(&window, values[i - reach - 1]));
+            }
+            middle(&window)
+        })
+        .collect()
+}
+
+/// The median; the values come back in another order.
+pub(super) fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    middle(values)
+}
+
+fn middle(sorted: &[f64]) -> f64 {
+    let last = sorted.len() - 1;
+    f64::midpoint(sorted[last / 2], sorted[last.div_ceil(2)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_end_where_the_values_end() {
+        let values = [1.0, 9.0, 2.0, 8.0, 3.0];
+        assert_eq!(running_median(&values, 1), [5.0, 2.0, 8.0, 3.0, 5.5]);
+        assert_eq!(running_median(&values, 9), [3.0; 5]);
+        assert_eq!(running_median(&values, 0), values);
+    }
+
+    #[test]
+    fn an_outlier_is_cut_and_a_step_is_kept() {
+        let mut values: Vec<f64> = (0..60).map(|i| f64::from(i % 3) + if i < 30 { 0.0 } else { 100.0 }).collect();
+        values[10] = 1_000.0;
+        let noise = Noise::of(&values, 5, 10, 0.5);
+        let clipped = noise.clipped(3.0);
+        assert!(clipped[10] < 6.0 && clipped[29] < 6.0 && clipped[30] > 96.0, "{clipped:?}");
+    }
+
+    #[test]
+    fn equal_values_have_a_scale_that_can_be_divided_by() {
+        let noise = Noise::of(&[7.0; 20], 5, 5, 0.5);
+        assert!(noise.scale.iter().all(|scale| *scale > 0.0));
+    }
+}
