@@ -1,7 +1,7 @@
 //! A stand-in for AWS on loopback that starts real processes.
 //!
 //! [`LocalCloud::start`] binds one port of 127.0.0.1 that answers the AWS SDKs, boto3 and the AWS CLI: Lambda with
-//! one real process per execution environment, DynamoDB and CloudWatch. Point `AWS_ENDPOINT_URL` at it.
+//! one real process per execution environment, EventBridge Scheduler, SQS, DynamoDB and CloudWatch. Point `AWS_ENDPOINT_URL` at it.
 //! It is no jail: functions run as whoever started it.
 //!
 //! Code map, in reading order:
@@ -17,9 +17,14 @@
 //! | `environment` | execution environments: init, invocations, pools, processes |
 //! | `log` | START, END, REPORT, INIT_REPORT as text and JSON |
 //! | `digest` | SHA-256 of code and names |
+//! | `scheduler` | schedules: their API, when they are due, how ticks reach a function |
+//! | `sqs` | queues, for dead letters |
 //! | `dynamodb` | passes requests on to an embedded database |
 //! | `cloudwatch` | metrics: put, statistics by period, list |
 //! | `fault` | what goes wrong on demand |
+//! | `clock` | a clock that can be moved ahead |
+//! | `news` | what happens by itself |
+//! | `kept` | things on disk, one JSON file each |
 //! | `tasks` | background work that ends with the stand-in |
 
 pub mod cloudwatch;
@@ -28,19 +33,26 @@ pub mod fault;
 mod options;
 mod server;
 
+mod clock;
 mod connections;
 mod digest;
 mod dynamodb;
 mod environment;
+mod kept;
 mod lambda;
 mod log;
+mod news;
 mod own_api;
 mod requests;
+mod scheduler;
+mod sqs;
 mod tasks;
 
 pub use dynamodb::DynamoDbError;
 pub use fault::{Fault, FaultError};
-pub use lambda::StoreError;
+pub use kept::StoreError;
 pub use lambda::ensure::{EnsureError, Ensured, FunctionCode, FunctionSpec};
+pub use news::News;
 pub use options::Options;
+pub use scheduler::{InvalidExpression, ScheduleError, ScheduleExpression, ScheduleSpec};
 pub use server::{LocalCloud, StartError};

@@ -26,6 +26,8 @@ pub struct Options {
     /// Whether an execution environment that becomes free may take an invocation for which another one is
     /// being initialised, as on AWS.
     pub eager_assignment: bool,
+    /// Whether schedules are delivered. If not, they are kept and shown only.
+    pub delivers_schedules: bool,
     /// What goes wrong from the start.
     pub faults: Vec<Fault>,
 }
@@ -41,6 +43,7 @@ impl Default for Options {
             init_limit: Duration::from_secs(10),
             idle_limit: Duration::from_mins(5),
             eager_assignment: true,
+            delivers_schedules: true,
             faults: Vec::new(),
         }
     }

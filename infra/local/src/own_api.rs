@@ -7,17 +7,21 @@
 //! | `DELETE /_local/faults` | disarms all |
 //! | `GET /_local/calls` | the requests to AWS's services so far: operation, resource, caller, status; without bodies |
 //! | `GET /_local/environments` | how many execution environments live |
+//! | `GET /_local/clock` | the time that schedules, retries and queues go by |
+//! | `POST /_local/clock` | moves it ahead: `{"advance_s": 300}` |
 //! | `GET /_local/code/HASH` | a deployment package, as `GetFunction` points to it |
 
 use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use axum::response::Response;
+use chrono::TimeDelta;
 use hyper::Method;
 use hyper::http::request::Parts;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::clock::Clock;
 use crate::connections::json as respond;
 use crate::environment::Surroundings;
 use crate::fault::Fault;
@@ -28,8 +32,19 @@ struct Arm {
     faults: Vec<String>,
 }
 
+#[derive(Deserialize)]
+struct Advance {
+    advance_s: u32,
+}
+
 /// Answers a request under `/_local/`; none if it is not one.
-pub(crate) fn answer(parts: &Parts, body: &[u8], surroundings: &Surroundings, log: &RequestLog) -> Option<Response> {
+pub(crate) fn answer(
+    parts: &Parts,
+    body: &[u8],
+    surroundings: &Surroundings,
+    log: &RequestLog,
+    clock: &Clock,
+) -> Option<Response> {
     let rest = parts.uri.path().strip_prefix("/_local/")?;
     let faults = &surroundings.faults;
     Some(match (&parts.method, rest) {
@@ -47,6 +62,8 @@ pub(crate) fn answer(parts: &Parts, body: &[u8], surroundings: &Surroundings, lo
         (&Method::GET, "environments") => {
             respond(200, &json!({ "environments": surroundings.living.load(Ordering::Relaxed) }))
         }
+        (&Method::GET, "clock") => respond(200, &json!({ "now": clock.now() })),
+        (&Method::POST, "clock") => advance(body, clock),
         (&Method::GET, rest) => match rest.strip_prefix("code/") {
             Some(hash) if hash.chars().all(|c| c.is_ascii_hexdigit()) => code(hash, surroundings),
             _ => nothing(),
@@ -72,6 +89,20 @@ fn arm(body: &[u8], surroundings: &Surroundings) -> Response {
             respond(200, &json!({ "faults": asked.faults }))
         }
         Err(error) => respond(400, &json!({ "message": error.to_string() })),
+    }
+}
+
+/// Moves the clock, forwards only.
+fn advance(body: &[u8], clock: &Clock) -> Response {
+    match serde_json::from_slice::<Advance>(body) {
+        Ok(Advance { advance_s }) => {
+            clock.advance(TimeDelta::seconds(advance_s.into()));
+            respond(200, &json!({ "now": clock.now() }))
+        }
+        Err(error) => {
+            let message = format!("the body must be {{\"advance_s\": a whole number of seconds}}: {error}");
+            respond(400, &json!({ "message": message }))
+        }
     }
 }
 

@@ -8,15 +8,18 @@ use hyper::http::request::Parts;
 use serde::{Deserialize, Serialize};
 
 use crate::cloudwatch::CloudWatch;
-use crate::lambda::routes::{Route, route};
+use crate::lambda::routes as lambda;
+use crate::scheduler::routes as scheduler;
 
 /// Requests the log holds; older ones go.
 const KEPT: usize = 100_000;
 
 /// A service the stand-in answers for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Service {
-    Lambda,
+    Lambda(lambda::Route),
+    Scheduler(scheduler::Route),
+    Sqs,
     DynamoDb,
     CloudWatch,
     /// None of them.
@@ -29,16 +32,25 @@ pub(crate) struct Request {
     pub service: Service,
     /// As AWS names it: `Invoke`, `BatchWriteItem`.
     pub operation: String,
-    /// Present for Lambda.
-    pub route: Option<Route>,
     /// Whether the client reads CBOR, which only CloudWatch speaks, and JSON otherwise.
     pub cbor: bool,
 }
 
+/// Services that are told by the start of `X-Amz-Target`; the operation stands after its last dot.
+fn by_target(target: &str) -> Option<Service> {
+    match target.split_once('.')?.0 {
+        "AmazonSQS" => Some(Service::Sqs),
+        dynamodb if dynamodb.starts_with("DynamoDB_") => Some(Service::DynamoDb),
+        _ => None,
+    }
+}
+
 impl Service {
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         match self {
-            Service::Lambda => "lambda",
+            Service::Lambda(_) => "lambda",
+            Service::Scheduler(_) => "scheduler",
+            Service::Sqs => "sqs",
             Service::DynamoDb => "dynamodb",
             Service::CloudWatch => "cloudwatch",
             Service::None => "none",
@@ -51,26 +63,24 @@ impl Request {
         let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         let path = parts.uri.path();
         let after_last = |text: &str, mark| text.rsplit(mark).next().unwrap_or_default().to_owned();
-        if target.starts_with("DynamoDB_") {
-            return Request {
-                service: Service::DynamoDb,
-                operation: after_last(target, '.'),
-                route: None,
-                cbor: false,
-            };
+        let plain = |service, operation| Request { service, operation, cbor: false };
+        if let Some(service) = by_target(target) {
+            return plain(service, after_last(target, '.'));
         }
         if CloudWatch::accepts(&parts.headers, path) {
-            let operation = if target.is_empty() { after_last(path, '/') } else { after_last(target, '.') };
             let cbor = target.is_empty();
-            return Request { service: Service::CloudWatch, operation, route: None, cbor };
+            let operation = if cbor { after_last(path, '/') } else { after_last(target, '.') };
+            return Request { service: Service::CloudWatch, operation, cbor };
         }
-        match route(&parts.method, path) {
-            Some(route) => {
-                let operation = format!("{:?}", route.operation);
-                Request { service: Service::Lambda, operation, route: Some(route), cbor: false }
-            }
-            None => Request { service: Service::None, operation: String::new(), route: None, cbor: false },
+        if let Some(route) = lambda::route(&parts.method, path) {
+            let operation = format!("{:?}", route.operation);
+            return plain(Service::Lambda(route), operation);
         }
+        if let Some(route) = scheduler::route(&parts.method, path) {
+            let operation = format!("{:?}", route.operation);
+            return plain(Service::Scheduler(route), operation);
+        }
+        plain(Service::None, String::new())
     }
 
     /// `lambda.Invoke`, as faults name it.
@@ -84,7 +94,7 @@ impl Request {
 pub(crate) struct Logged {
     pub service: &'static str,
     pub operation: String,
-    /// The function, table or parameter it is about, as the request names it; absent where it names none.
+    /// The function, schedule, table, queue or parameter it is about, as the request names it; absent where it names none.
     pub resource: Option<String>,
     /// Access key it was signed with. The key of a function is its name: here, a function has no other role.
     pub caller: Option<String>,
@@ -146,16 +156,23 @@ impl RequestLog {
 
 /// What a request is about.
 fn resource(request: &Request, body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "PascalCase", default)]
     struct Named {
         table_name: Option<String>,
         name: Option<String>,
+        queue_url: Option<String>,
+        queue_name: Option<String>,
     }
-    match &request.route {
-        Some(route) => Some(route.subject.clone()).filter(|subject| !subject.is_empty()),
-        None => serde_json::from_slice(body).ok().and_then(|named: Named| named.table_name.or(named.name)),
+    match &request.service {
+        Service::Lambda(route) => Some(route.subject.clone()),
+        Service::Scheduler(route) => Some(route.name.clone()),
+        _ => {
+            let named: Named = serde_json::from_slice(body).ok()?;
+            named.table_name.or(named.name).or(named.queue_url).or(named.queue_name)
+        }
     }
+    .filter(|name| !name.is_empty())
 }
 
 /// The access key in `Authorization: AWS4-HMAC-SHA256 Credential=KEY/DATE/…`.

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -16,10 +16,11 @@ use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::cloudwatch::CloudWatch;
 use crate::connections::{self, Reply};
 use crate::dynamodb::{DynamoDb, DynamoDbError};
@@ -29,12 +30,16 @@ use crate::environment::pool::Pools;
 use crate::environment::process::Watch;
 use crate::environment::runtime::Runtimes;
 use crate::fault::{self, Fault, Faults, RequestFault};
+use crate::kept::StoreError;
 use crate::lambda::code::CodeStore;
 use crate::lambda::ensure::{EnsureError, Ensured, FunctionSpec};
-use crate::lambda::{Call, Lambda, Parameters, StoreError, Timing};
+use crate::lambda::{self, Call, Lambda, Parameters, Timing};
+use crate::news::{News, Newsroom};
 use crate::options::Options;
 use crate::own_api;
 use crate::requests::{self, RequestLog, Service};
+use crate::scheduler::{self, ScheduleError, ScheduleSpec, Scheduler};
+use crate::sqs::Queues;
 use crate::tasks::Tasks;
 
 /// Largest request: 50 MB of zip in base64, and room for the rest.
@@ -56,8 +61,13 @@ pub enum StartError {
         source: io::Error,
     },
     /// Another stand-in uses the same folder.
-    #[error("another local cloud uses `{}`", .0.display())]
-    StateInUse(PathBuf),
+    #[error("another local cloud uses `{}`", .path.display())]
+    StateInUse {
+        /// The folder.
+        path: PathBuf,
+        /// Where that other one answers; absent in the moment before it does.
+        endpoint: Option<String>,
+    },
     /// The folder cannot be used.
     #[error("state folder `{}`: {source}", .path.display())]
     State {
@@ -66,9 +76,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
-    /// The functions in the folder cannot be used.
+    /// Something in the folder cannot be used.
     #[error(transparent)]
-    Functions(#[from] StoreError),
+    Kept(#[from] StoreError),
     /// The tables cannot be used.
     #[error(transparent)]
     DynamoDb(#[from] DynamoDbError),
@@ -83,7 +93,6 @@ pub struct LocalCloud {
     endpoint: String,
     services: Arc<Services>,
     tasks: Arc<Tasks>,
-    pools: Arc<Pools>,
     guard: Arc<Guard>,
     stop: oneshot::Sender<Infallible>,
     server: JoinHandle<()>,
@@ -95,8 +104,8 @@ pub struct LocalCloud {
 /// The folder everything is kept in.
 struct State {
     path: PathBuf,
-    /// Held while the stand-in runs.
-    _lock: File,
+    /// Held while the stand-in runs. It says where that answers.
+    lock: File,
     /// Removes the folder at the end when it was a temporary one.
     temporary: Option<TempDir>,
 }
@@ -104,9 +113,13 @@ struct State {
 /// What requests are answered with.
 struct Services {
     lambda: Arc<Lambda>,
+    scheduler: Arc<Scheduler>,
+    queues: Arc<Queues>,
     dynamodb: DynamoDb,
     cloudwatch: CloudWatch,
     pools: Arc<Pools>,
+    clock: Arc<Clock>,
+    newsroom: Newsroom,
     log: RequestLog,
 }
 
@@ -116,37 +129,22 @@ impl LocalCloud {
     pub async fn start(options: Options) -> Result<LocalCloud, StartError> {
         allow_open_files();
         let state = State::open(options.state.as_deref())?;
-        let failed = |source| StartError::State { path: state.path.clone(), source };
         let listening = |source| StartError::Listen { port: options.port, source };
         let listener = connections::listen(options.port).map_err(listening)?;
         let endpoint = format!("http://{}", listener.local_addr().map_err(listening)?);
-        let database = state.path.join("dynamodb.db");
-        let dynamodb = DynamoDb::start(options.state.is_some().then_some(database.as_path()))?;
-        let cloudwatch = CloudWatch::open(options.state.is_some().then_some(&state.path)).map_err(failed)?;
         let (alive, reaped) = mpsc::channel(1);
         let guard = Arc::new(Guard::start().map_err(StartError::Guard)?);
-        let surroundings = Surroundings {
-            endpoint: endpoint.clone(),
-            init_limit: options.init_limit,
-            code: CodeStore::open(state.path.join("code")).map_err(failed)?,
-            runtimes: Runtimes::open(&state.path.join("runtimes")).map_err(failed)?,
-            watch: Watch { guard: Arc::clone(&guard), alive },
-            living: Arc::new(AtomicUsize::new(0)),
-            faults: Arc::new(Faults::new(options.faults)),
-        };
+        let watch = Watch { guard: Arc::clone(&guard), alive };
         let tasks = Arc::new(Tasks::new());
-        let pools = Pools::start(surroundings, &tasks, options.eager_assignment, options.idle_limit);
-        let timing = Timing { settle: options.settle, network: options.network };
-        let lambda = Lambda::open(&state.path, Arc::clone(&pools), Arc::clone(&tasks), options.concurrency, timing)?;
-        let services =
-            Arc::new(Services { lambda, dynamodb, cloudwatch, pools: Arc::clone(&pools), log: RequestLog::new() });
+        let services = Arc::new(Services::open(options, &state, &endpoint, watch, &tasks)?);
+        state.tell(&endpoint)?;
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&services);
         let server = tokio::spawn(connections::serve(listener, stopped, move |request| {
             let services = Arc::clone(&shared);
             async move { services.reply(request).await }
         }));
-        Ok(LocalCloud { endpoint, services, tasks, pools, guard, stop, server, reaped, state })
+        Ok(LocalCloud { endpoint, services, tasks, guard, stop, server, reaped, state })
     }
 
     /// `http://127.0.0.1:PORT`, the value for `AWS_ENDPOINT_URL`.
@@ -159,28 +157,42 @@ impl LocalCloud {
         self.services.lambda.ensure(spec).await
     }
 
+    /// Has a schedule that invokes a function in place of any of the same name.
+    pub fn put_schedule(&self, spec: &ScheduleSpec) -> Result<(), ScheduleError> {
+        self.services.scheduler.put_spec(spec)
+    }
+
+    /// Deletes a schedule if it is there.
+    pub fn remove_schedule(&self, name: &str) {
+        self.services.scheduler.remove(name);
+    }
+
+    /// What happens by itself from now on: ticks, and what becomes of events.
+    pub fn news(&self) -> broadcast::Receiver<News> {
+        self.services.newsroom.listen()
+    }
+
     /// Arms a fault.
     pub fn inject(&self, fault: Fault) {
-        self.pools.surroundings().faults.add(fault);
+        self.services.pools.surroundings().faults.add(fault);
     }
 
     /// Disarms all faults.
     pub fn clear_faults(&self) {
-        self.pools.surroundings().faults.clear();
+        self.services.pools.surroundings().faults.clear();
     }
 
     /// Ends everything: connections first, then invocations, execution environments and the database.
     pub async fn stop(self) {
-        let LocalCloud { services, tasks, pools, guard, stop, server, mut reaped, state, .. } = self;
+        let LocalCloud { services, tasks, guard, stop, server, mut reaped, state, .. } = self;
         drop(stop);
         if let Err(error) = server.await {
             tracing::warn!(%error, "the server did not end well");
         }
         tasks.stop().await;
-        pools.clear();
-        drop(pools);
-        if let Some(Services { lambda, dynamodb, pools, .. }) = Arc::into_inner(services) {
-            drop((lambda, pools));
+        services.pools.clear();
+        if let Some(Services { lambda, scheduler, dynamodb, pools, .. }) = Arc::into_inner(services) {
+            drop((scheduler, lambda, pools));
             dynamodb.stop().await;
         }
         // With the services, every environment is gone; what is left is to wait for their processes.
@@ -188,11 +200,57 @@ impl LocalCloud {
         if let Some(guard) = Arc::into_inner(guard) {
             guard.stop().await;
         }
+        state.untell();
         drop(state.temporary);
     }
 }
 
 impl Services {
+    fn open(
+        options: Options,
+        state: &State,
+        endpoint: &str,
+        watch: Watch,
+        tasks: &Arc<Tasks>,
+    ) -> Result<Services, StartError> {
+        let failed = |source| StartError::State { path: state.path.clone(), source };
+        let folder = state.path.as_path();
+        let kept = options.state.is_some().then_some(folder);
+        let surroundings = Surroundings {
+            endpoint: endpoint.to_owned(),
+            init_limit: options.init_limit,
+            code: CodeStore::open(folder.join("code")).map_err(failed)?,
+            runtimes: Runtimes::open(&folder.join("runtimes")).map_err(failed)?,
+            watch,
+            living: Arc::new(AtomicUsize::new(0)),
+            faults: Arc::new(Faults::new(options.faults)),
+        };
+        let pools = Pools::start(surroundings, tasks, options.eager_assignment, options.idle_limit);
+        let (clock, newsroom, tasks) = (Clock::new(), Newsroom::new(), Arc::clone(tasks));
+        let queues = Queues::open(folder, endpoint.to_owned(), Arc::clone(&clock))?;
+        let company = lambda::Company {
+            pools: Arc::clone(&pools),
+            tasks: Arc::clone(&tasks),
+            queues: Arc::clone(&queues),
+            clock: Arc::clone(&clock),
+            newsroom: newsroom.clone(),
+        };
+        let timing = Timing { settle: options.settle, network: options.network };
+        let lambda = Lambda::open(folder, company, options.concurrency, timing)?;
+        let company = scheduler::Company {
+            clock: Arc::clone(&clock),
+            lambda: Arc::clone(&lambda),
+            queues: Arc::clone(&queues),
+            tasks,
+            newsroom: newsroom.clone(),
+        };
+        let scheduler = Scheduler::open(folder, company, options.delivers_schedules)?;
+        let dynamodb = DynamoDb::start(kept.map(|folder| folder.join("dynamodb.db")).as_deref())?;
+        let cloudwatch = CloudWatch::open(kept).map_err(failed)?;
+        let log = RequestLog::new();
+        Ok(Services { lambda, scheduler, queues, dynamodb, cloudwatch, pools, clock, newsroom, log })
+    }
+
     async fn reply(&self, request: Request<Incoming>) -> Reply {
         let request_id = Uuid::new_v4();
         let (parts, body) = request.into_parts();
@@ -203,7 +261,7 @@ impl Services {
                 return Ok(connections::json(413, &json!({ "message": "the request is too large or was cut off" })));
             }
         };
-        if let Some(response) = own_api::answer(&parts, &body, self.pools.surroundings(), &self.log) {
+        if let Some(response) = own_api::answer(&parts, &body, self.pools.surroundings(), &self.log, &self.clock) {
             return Ok(response);
         }
         let asked = requests::Request::of(&parts);
@@ -248,15 +306,17 @@ impl Services {
     }
 
     async fn dispatch(&self, asked: requests::Request, parts: &Parts, body: Bytes, request_id: Uuid) -> Response {
-        match (asked.service, asked.route) {
-            (Service::DynamoDb, _) => self.dynamodb.forward(parts, body).await,
-            (Service::CloudWatch, _) => self.cloudwatch.handle(parts.uri.path(), &parts.headers, body).await,
-            (_, Some(route)) => {
+        match asked.service {
+            Service::Lambda(route) => {
                 let headers = parts.headers.clone();
                 let call = Call { request_id, parameters: Parameters::of(&parts.uri), headers, body };
                 self.lambda.answer(route, call).await
             }
-            _ => unknown_operation(parts),
+            Service::Scheduler(route) => self.scheduler.answer(&route, &parts.uri, &body),
+            Service::Sqs => self.queues.handle(&asked.operation, &body).await,
+            Service::DynamoDb => self.dynamodb.forward(parts, body).await,
+            Service::CloudWatch => self.cloudwatch.handle(parts.uri.path(), &parts.headers, body).await,
+            Service::None => unknown_operation(parts),
         }
     }
 }
@@ -279,17 +339,37 @@ impl State {
         let path = temporary.as_ref().map(TempDir::path).or(chosen).unwrap_or(Path::new(".")).to_owned();
         let opened = || -> io::Result<(PathBuf, File)> {
             fs::create_dir_all(&path)?;
-            let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock"))?;
+            let lock = File::options().create(true).truncate(false).read(true).write(true).open(path.join("lock"))?;
             // Functions run in their own folder, so every path handed to them is absolute.
             Ok((fs::canonicalize(&path)?, lock))
         };
         let (path, lock) = opened().map_err(|source| StartError::State { path: path.clone(), source })?;
         match lock.try_lock() {
-            Ok(()) => Ok(State { path, _lock: lock, temporary }),
-            Err(TryLockError::WouldBlock) => Err(StartError::StateInUse(path)),
+            Ok(()) => Ok(State { path, lock, temporary }),
+            Err(TryLockError::WouldBlock) => Err(StartError::StateInUse { path, endpoint: read_endpoint(lock) }),
             Err(TryLockError::Error(source)) => Err(StartError::State { path, source }),
         }
     }
+
+    /// Leaves word of where the stand-in answers.
+    fn tell(&self, endpoint: &str) -> Result<(), StartError> {
+        let mut lock = &self.lock;
+        let written = lock.set_len(0).and_then(|()| lock.write_all(format!("{endpoint}\n").as_bytes()));
+        written.map_err(|source| StartError::State { path: self.path.clone(), source })
+    }
+
+    /// The word is no longer true.
+    fn untell(&self) {
+        if let Err(error) = self.lock.set_len(0) {
+            tracing::warn!(%error, "the state folder still names this local cloud's address");
+        }
+    }
+}
+
+fn read_endpoint(mut lock: File) -> Option<String> {
+    let mut text = String::new();
+    lock.read_to_string(&mut text).ok()?;
+    text.strip_suffix('\n').filter(|endpoint| endpoint.starts_with("http://")).map(str::to_owned)
 }
 
 /// Raises this process's own limit of open files as far as it may.

@@ -52,10 +52,10 @@ def handler(event, context):
 """
 
 
-def client(service, protocol=None):
+def client(service, protocol=None, **options):
     """One attempt per call: what is judged is the stand-in, not the retries. `protocol`, where it is given, takes the place
     of the one that boto3 would choose."""
-    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=150, read_timeout=60)
+    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=150, read_timeout=60, **options)
     preferred = botocore.model.PRIORITY_ORDERED_SUPPORTED_PROTOCOLS
     botocore.model.PRIORITY_ORDERED_SUPPORTED_PROTOCOLS = (protocol, *preferred) if protocol else preferred
     made = boto3.Session().client(

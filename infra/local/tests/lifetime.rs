@@ -134,7 +134,7 @@ async fn a_state_folder_serves_one_stand_in_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { state: Some(folder.path().to_owned()), ..Options::default() };
     let first = LocalCloud::start(options.clone()).await.unwrap();
-    assert!(matches!(LocalCloud::start(options.clone()).await, Err(StartError::StateInUse(_))));
+    assert!(matches!(LocalCloud::start(options.clone()).await, Err(StartError::StateInUse { endpoint: Some(_), .. })));
     first.stop().await;
     LocalCloud::start(options).await.unwrap().stop().await;
 }

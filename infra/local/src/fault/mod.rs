@@ -7,7 +7,8 @@
 //! FAULT = KIND [ ":" WHERE ] { "," KEY "=" VALUE }
 //! ```
 //!
-//! Faults of requests. WHERE is `SERVICE.OPERATION` with `lambda`, `dynamodb` or `cloudwatch`, or `SERVICE.*`, or `*`:
+//! Faults of requests. WHERE is `SERVICE.OPERATION` with `lambda`, `dynamodb`, `cloudwatch`,
+//! `scheduler` or `sqs`, or `SERVICE.*`, or `*`:
 //!
 //! | kind | keys | does |
 //! |---|---|---|

@@ -99,7 +99,7 @@ async fn truncated(response: Response, bytes: usize) -> Response {
 
 fn rejection(request: &Request, status: u16, code: Option<&str>) -> Response {
     match request.service {
-        Service::Lambda => lambda_rejection(&request.operation, status, code),
+        Service::Lambda(_) => lambda_rejection(&request.operation, status, code),
         Service::DynamoDb => {
             let code = code.unwrap_or(match status {
                 400 => "ProvisionedThroughputExceededException",
@@ -113,6 +113,8 @@ fn rejection(request: &Request, status: u16, code: Option<&str>) -> Response {
             response
         }
         Service::CloudWatch => cloudwatch_rejection(request.cbor, status, code),
+        Service::Scheduler(_) => scheduler_rejection(status, code),
+        Service::Sqs => sqs_rejection(status, code),
         Service::None => respond(status, &json!({ "message": MESSAGE })),
     }
 }
@@ -145,6 +147,27 @@ fn lambda_rejection(operation: &str, status: u16, code: Option<&str>) -> Respons
     if status == 429 {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
+    response
+}
+
+fn scheduler_rejection(status: u16, code: Option<&str>) -> Response {
+    let code = code.unwrap_or(match status {
+        429 => "ThrottlingException",
+        400..500 => "ValidationException",
+        _ => "InternalServerException",
+    });
+    let mut response = respond(status, &json!({ "Message": MESSAGE }));
+    let code = HeaderValue::try_from(code).unwrap_or(HeaderValue::from_static("InternalServerException"));
+    response.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), code);
+    response
+}
+
+fn sqs_rejection(status: u16, code: Option<&str>) -> Response {
+    let code = code.unwrap_or(if status < 500 { "RequestThrottled" } else { "InternalError" });
+    let error = json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": MESSAGE });
+    let mut response = respond(status, &error);
+    let kind = HeaderValue::from_static("application/x-amz-json-1.0");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }
 

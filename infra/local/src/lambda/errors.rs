@@ -65,7 +65,7 @@ impl LambdaError {
         ))
     }
 
-    fn status_and_code(&self) -> (u16, &'static str) {
+    pub(crate) fn status_and_code(&self) -> (u16, &'static str) {
         match self {
             LambdaError::Validation(_) => (400, "ValidationException"),
             LambdaError::InvalidParameter(_) => (400, "InvalidParameterValueException"),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::event_config::EventConfig;
 use super::name::{self, LATEST};
 
 /// The account and region every ARN here carries.
@@ -108,6 +109,8 @@ pub(crate) struct Function {
     pub next_version: u64,
     pub aliases: BTreeMap<String, Alias>,
     pub reserved_concurrency: Option<u32>,
+    /// How events are treated, by qualifier.
+    pub event_configs: BTreeMap<String, EventConfig>,
     pub tags: BTreeMap<String, String>,
 }
 
@@ -122,6 +125,7 @@ impl Function {
             next_version: 1,
             aliases: BTreeMap::new(),
             reserved_concurrency: None,
+            event_configs: BTreeMap::new(),
             tags,
         }
     }

@@ -1,7 +1,6 @@
 //! Invocations: `RequestResponse`, `Event` and `DryRun`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -11,6 +10,7 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use super::concurrency::Permit;
 use super::control::no_content;
@@ -25,14 +25,10 @@ use crate::environment::{Answer, Environment};
 
 /// Largest payload of a synchronous and of an asynchronous invocation.
 const MAX_PAYLOAD_BYTES: usize = 6_291_456;
-const MAX_EVENT_BYTES: usize = 1_048_576;
-
-/// A throttled event is tried again after this long, then after twice as long each time.
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LONGEST_RETRY: Duration = Duration::from_mins(5);
+pub(super) const MAX_EVENT_BYTES: usize = 1_048_576;
 
 /// An invocation that may run.
-struct Admitted {
+pub(super) struct Admitted {
     configuration: Arc<Configuration>,
     claim: Claim,
     permit: Permit,
@@ -70,7 +66,7 @@ impl Lambda {
         call: &Call,
         tail: bool,
     ) -> Result<Response, LambdaError> {
-        let invocation = invocation(reference, call, MAX_PAYLOAD_BYTES)?;
+        let invocation = invocation_of(call, reference, MAX_PAYLOAD_BYTES)?;
         let admitted = self.admit(reference)?;
         let version = admitted.configuration.version.clone();
         let (answer, answered) = oneshot::channel();
@@ -86,41 +82,15 @@ impl Lambda {
         Ok(response(answer, &version, tail))
     }
 
-    /// Accepts the event and runs it in the background, once. A function error is not tried again here:
-    /// that is what a function with `MaximumRetryAttempts` 0 gets from AWS.
     fn invoke_later(self: &Arc<Self>, reference: &FunctionRef, call: &Call) -> Result<Response, LambdaError> {
-        let invocation = invocation(reference, call, MAX_EVENT_BYTES)?;
-        {
-            let functions = self.lock();
-            let function = functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
-            function.resolve(reference)?;
-        }
-        let (lambda, reference) = (Arc::clone(self), reference.clone());
-        self.tasks.spawn(async move {
-            let mut pause = FIRST_RETRY;
-            loop {
-                match lambda.admit(&reference) {
-                    Ok(admitted) => {
-                        lambda.run(admitted, invocation).await;
-                        return;
-                    }
-                    Err(LambdaError::TooManyRequests(_) | LambdaError::Conflict(_)) => {}
-                    Err(error) => {
-                        tracing::warn!(function = reference.name, %error, "an event was dropped");
-                        return;
-                    }
-                }
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_RETRY);
-            }
-        });
+        self.accept_event(reference, invocation_of(call, reference, MAX_EVENT_BYTES)?)?;
         let mut response = Response::default();
         *response.status_mut() = StatusCode::ACCEPTED;
         Ok(response)
     }
 
     /// Decides what runs and where, in one step: an update that settles comes before or after, not between.
-    fn admit(self: &Arc<Self>, reference: &FunctionRef) -> Result<Admitted, LambdaError> {
+    pub(super) fn admit(self: &Arc<Self>, reference: &FunctionRef) -> Result<Admitted, LambdaError> {
         let functions = self.lock();
         let function = functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
         let configuration = function.serving(reference)?;
@@ -132,7 +102,7 @@ impl Lambda {
     }
 
     /// None when the stand-in stops before the environment is ready.
-    async fn run(&self, admitted: Admitted, invocation: Invocation) -> Option<Answer> {
+    pub(super) async fn run(&self, admitted: Admitted, invocation: Invocation) -> Option<Answer> {
         let Admitted { claim, permit, .. } = admitted;
         let mut environment: Environment = match claim {
             Claim::Idle(environment) => *environment,
@@ -162,20 +132,26 @@ impl Function {
     }
 }
 
-fn invocation(reference: &FunctionRef, call: &Call, limit: usize) -> Result<Invocation, LambdaError> {
-    if call.body.len() > limit {
+fn invocation_of(call: &Call, reference: &FunctionRef, limit: usize) -> Result<Invocation, LambdaError> {
+    let client_context = call.headers.get("x-amz-client-context").cloned();
+    Ok(Invocation { client_context, ..invocation(reference, &call.body, call.request_id, limit)? })
+}
+
+/// An invocation of `reference`, whose payload has been checked.
+pub(super) fn invocation(
+    reference: &FunctionRef,
+    payload: &Bytes,
+    request_id: Uuid,
+    limit: usize,
+) -> Result<Invocation, LambdaError> {
+    if payload.len() > limit {
         return Err(LambdaError::RequestTooLarge { limit, operation: "InvokeFunction" });
     }
-    let payload = if call.body.is_empty() { Bytes::from_static(b"{}") } else { call.body.clone() };
+    let payload = if payload.is_empty() { Bytes::from_static(b"{}") } else { payload.clone() };
     if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
         return Err(LambdaError::InvalidRequestContent(format!("Could not parse request body into json: {error}")));
     }
-    Ok(Invocation {
-        request_id: call.request_id,
-        payload,
-        function_arn: reference.arn(),
-        client_context: call.headers.get("x-amz-client-context").cloned(),
-    })
+    Ok(Invocation { request_id, payload, function_arn: reference.arn(), client_context: None })
 }
 
 fn response(answer: Answer, version: &str, tail: bool) -> Response {

@@ -10,6 +10,8 @@
 //! | `versions` | published versions and aliases |
 //! | `limits` | concurrency, tags, account settings |
 //! | `invoke` | invocations of all three types |
+//! | `events` | what becomes of asynchronous invocations |
+//! | `event_config` | how they are to be treated |
 //! | `ensure` | what the library's caller uses instead of the API |
 //! | `code`, `store` | deployment packages and functions on disk |
 //! | `concurrency` | invocations in flight against the limits |
@@ -20,6 +22,8 @@ mod concurrency;
 mod control;
 pub(crate) mod ensure;
 mod errors;
+mod event_config;
+mod events;
 pub(crate) mod function;
 mod invoke;
 mod limits;
@@ -48,8 +52,12 @@ use self::function::Function;
 use self::name::FunctionRef;
 use self::routes::{Operation, Route};
 use self::store::Store;
-pub use self::store::StoreError;
+use crate::clock::Clock;
 use crate::environment::pool::Pools;
+use crate::fault::Faults;
+use crate::kept::StoreError;
+use crate::news::Newsroom;
+use crate::sqs::Queues;
 use crate::tasks::Tasks;
 
 /// The service. Its methods answer one operation each.
@@ -59,9 +67,22 @@ pub(crate) struct Lambda {
     pools: Arc<Pools>,
     concurrency: Arc<Concurrency>,
     tasks: Arc<Tasks>,
+    /// Where invocation records and dead letters go.
+    queues: Arc<Queues>,
+    clock: Arc<Clock>,
+    newsroom: Newsroom,
     /// Rings whenever an update has settled.
     settled: Notify,
     timing: Timing,
+}
+
+/// What the service works with.
+pub(crate) struct Company {
+    pub pools: Arc<Pools>,
+    pub tasks: Arc<Tasks>,
+    pub queues: Arc<Queues>,
+    pub clock: Arc<Clock>,
+    pub newsroom: Newsroom,
 }
 
 /// Delays that make the stand-in resemble the real service.
@@ -89,7 +110,7 @@ impl Parameters {
         Parameters(Query::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default())
     }
 
-    fn get(&self, name: &'static str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &'static str) -> Option<&str> {
         self.all(name).next()
     }
 
@@ -102,11 +123,11 @@ impl Lambda {
     /// Opens the functions kept in `folder`.
     pub(crate) fn open(
         folder: &Path,
-        pools: Arc<Pools>,
-        tasks: Arc<Tasks>,
+        company: Company,
         concurrency_limit: u32,
         timing: Timing,
     ) -> Result<Arc<Lambda>, StoreError> {
+        let Company { pools, tasks, queues, clock, newsroom } = company;
         let store = Store::open(folder.join("functions"))?;
         Ok(Arc::new(Lambda {
             functions: Mutex::new(store.load()?),
@@ -114,6 +135,9 @@ impl Lambda {
             pools,
             concurrency: Concurrency::new(concurrency_limit),
             tasks,
+            queues,
+            clock,
+            newsroom,
             settled: Notify::new(),
             timing,
         }))
@@ -150,8 +174,18 @@ impl Lambda {
             Operation::TagResource => self.tag_resource(&reference()?, &call),
             Operation::UntagResource => self.untag_resource(&reference()?, &call.parameters),
             Operation::ListTags => self.list_tags(&reference()?),
+            Operation::PutFunctionEventInvokeConfig => self.put_event_config(&reference()?, &call),
+            Operation::UpdateFunctionEventInvokeConfig => self.update_event_config(&reference()?, &call),
+            Operation::GetFunctionEventInvokeConfig => self.get_event_config(&reference()?),
+            Operation::ListFunctionEventInvokeConfigs => self.list_event_configs(&reference()?),
+            Operation::DeleteFunctionEventInvokeConfig => self.delete_event_config(&reference()?),
             Operation::Invoke => self.invoke(&reference()?, call).await,
         }
+    }
+
+    /// What goes wrong on demand.
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.pools.surroundings().faults
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Function>> {

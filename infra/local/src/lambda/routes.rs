@@ -28,6 +28,11 @@ pub(crate) enum Operation {
     UntagResource,
     ListTags,
     Invoke,
+    PutFunctionEventInvokeConfig,
+    UpdateFunctionEventInvokeConfig,
+    GetFunctionEventInvokeConfig,
+    ListFunctionEventInvokeConfigs,
+    DeleteFunctionEventInvokeConfig,
 }
 
 /// An operation and the names its path carries.
@@ -64,6 +69,10 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Route> {
         ("PUT", ["2017-10-31", "functions", name, "concurrency"]) => (O::PutFunctionConcurrency, *name, ""),
         ("DELETE", ["2017-10-31", "functions", name, "concurrency"]) => (O::DeleteFunctionConcurrency, *name, ""),
         ("GET", ["2019-09-30", "functions", name, "concurrency"]) => (O::GetFunctionConcurrency, *name, ""),
+        (method, ["2019-09-25", "functions", name, "event-invoke-config"]) => (event_config(method)?, *name, ""),
+        ("GET", ["2019-09-25", "functions", name, "event-invoke-config", "list"]) => {
+            (O::ListFunctionEventInvokeConfigs, *name, "")
+        }
         ("GET", ["2016-08-19", "account-settings"]) => (O::GetAccountSettings, "", ""),
         ("POST", ["2017-03-31", "tags", resource]) => (O::TagResource, *resource, ""),
         ("DELETE", ["2017-03-31", "tags", resource]) => (O::UntagResource, *resource, ""),
@@ -71,6 +80,16 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Route> {
         _ => return None,
     };
     Some(Route { operation, subject: decoded(subject), alias: decoded(alias) })
+}
+
+fn event_config(method: &str) -> Option<Operation> {
+    match method {
+        "PUT" => Some(Operation::PutFunctionEventInvokeConfig),
+        "POST" => Some(Operation::UpdateFunctionEventInvokeConfig),
+        "GET" => Some(Operation::GetFunctionEventInvokeConfig),
+        "DELETE" => Some(Operation::DeleteFunctionEventInvokeConfig),
+        _ => None,
+    }
 }
 
 fn decoded(step: &str) -> String {
