@@ -41,7 +41,7 @@ if [ $package = no ]; then
     architecture=$(cat target/package/architecture)
 fi
 tools=$(scripts/venv.sh sam)
-chosen=$(mktemp --suffix .json)
+chosen=$(mktemp --suffix .yaml)
 trap 'rm -f "$chosen"' EXIT
 # Before the packages: they take minutes, a missing region takes none.
 "$tools/python" infra/python/parameters.py "$stack" "$chosen" "Architecture=$architecture" "${parameters[@]}"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fetches what the tests need beside cargo into .venv: boto3 and AWS's Runtime Interface Emulator (RIE).
+# Fetches what the tests need beside cargo: boto3 and AWS's Runtime Interface Emulator (RIE) into .venv, the SAM CLI and
+# ministack into .venv-sam and .venv-ministack.
 # Usage: eval "$(scripts/fetch-test-tools.sh)"
 # Prints the variables to export; fetches nothing that is there already.
 set -euo pipefail
@@ -28,4 +29,7 @@ if [ ! -x "$venv/bin/$rie" ]; then
     install -m 755 "$wheel/samcli/local/rapid/$rie" "$venv/bin/$rie"
 fi
 
+sam=$(scripts/venv.sh sam)
+ministack=$(scripts/venv.sh ministack)
 printf 'export COLDWATCH_VENV=%q COLDWATCH_RIE=%q\n' "$venv" "$venv/bin/$rie"
+printf 'export COLDWATCH_SAM=%q COLDWATCH_MINISTACK=%q\n' "$sam" "$ministack"

@@ -2,8 +2,8 @@
 
 usage: parameters.py STACK FILE [NAME=VALUE ...]
 
-Prints account and region. FILE gets the parameters as JSON, as `sam deploy --parameter-overrides file://FILE`
-reads them. Exit code 2 for bad input, 1 where the account cannot be used; both with the reason.
+Prints account and region. FILE gets the parameters as `sam deploy --parameter-overrides file://FILE` reads them: JSON, which
+is YAML too; its name must end in `.yaml`. Exit code 2 for bad input, 1 where the account cannot be used; both with the reason.
 """
 
 import json

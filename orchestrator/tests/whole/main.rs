@@ -18,3 +18,4 @@ mod histories;
 #[path = "../histories/scenes.rs"]
 mod scenes;
 mod report;
+mod deployed;

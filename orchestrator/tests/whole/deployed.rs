@@ -1,0 +1,155 @@
+//! The template, deployed by `scripts/deploy.sh` with AWS's own tool to ministack, which nobody here wrote: its
+//! scheduler fires the orchestrator's process, its DynamoDB and CloudWatch take what that stores and publishes.
+//! Only the functions that are measured are the local cloud's.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+
+use crate::stage::Stage;
+
+const SUITE: &str = r#"{"samples": 40, "burst": 20, "targets": [{"function": "f"}]}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deployed_runs_on_its_schedule_and_tells_what_the_cli_tells() {
+    let (sam, ministack) = (tools("COLDWATCH_SAM"), tools("COLDWATCH_MINISTACK"));
+    let stage = Stage::set().await;
+    stage.simulated("f", "lognormal:60,0.2", &[]).await;
+    let tree = tempfile::tempdir().expect("a folder");
+    plant(tree.path(), &sam).await;
+    let aws = Ministack::start(&ministack, tree.path()).await;
+
+    let mut deploy = aws.command(tree.path().join("scripts/deploy.sh"));
+    deploy.args(["--packaged", "--every", "rate(1 minute)", "--suite", "suite.json"]);
+    deploy.args(["ScheduleState=DISABLED", "FlexibleMinutes=0"]).current_dir(tree.path());
+    succeeds(deploy, &aws).await;
+
+    let mut judge = aws.command(ministack.join("python"));
+    judge.args(["-W", "error", "-B"]).arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/whole/deployed.py"));
+    judge.args([env!("CARGO_BIN_EXE_coldwatch"), stage.cloud.endpoint()]);
+    let report = succeeds(judge, &aws).await;
+    assert_eq!(report.matches("... ok").count(), 2, "{report}");
+
+    let mut destroy = aws.command(tree.path().join("scripts/destroy.sh"));
+    destroy.arg("--yes");
+    succeeds(destroy, &aws).await;
+    drop(aws);
+    stage.cloud.stop().await;
+}
+
+/// The folder with the programs that `scripts/fetch-test-tools.sh` has fetched.
+fn tools(variable: &str) -> PathBuf {
+    let folder = std::env::var_os(variable).unwrap_or_else(|| {
+        panic!("{variable} is not set: run the tests with scripts/test.sh, or eval \"$(scripts/fetch-test-tools.sh)\"")
+    });
+    PathBuf::from(folder)
+}
+
+/// A checkout as `scripts/deploy.sh` wants it, with packages of the programs that were built for this test.
+async fn plant(tree: &Path, sam: &Path) {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project");
+    for linked in ["scripts", "target-function"] {
+        symlink(project.join(linked), tree.join(linked)).expect("linked");
+    }
+    symlink(sam.parent().expect("a venv"), tree.join(".venv-sam")).expect("linked");
+    let copied =
+        ["infra/template.yaml", "infra/python/sam.txt", "infra/python/parameters.py", "infra/python/destroy.py"];
+    fs::create_dir_all(tree.join("infra/python")).expect("made");
+    for file in copied {
+        fs::copy(project.join(file), tree.join(file)).expect("copied");
+    }
+    fs::write(tree.join("suite.json"), SUITE).expect("written");
+    let package = tree.join("target/package");
+    fs::create_dir_all(&package).expect("made");
+    fs::write(package.join("architecture"), "x86_64").expect("written");
+    // Debug symbols are nine tenths of the file.
+    let strip = Command::new("strip")
+        .args(["-o", "bootstrap", env!("CARGO_BIN_EXE_orchestrator")])
+        .current_dir(&package)
+        .status();
+    assert!(strip.await.expect("binutils are there, rustc links with them").success());
+    let zip = Command::new(sam.join("python"))
+        .args(["-m", "zipfile", "-c", "orchestrator.zip", "bootstrap"])
+        .current_dir(&package)
+        .status();
+    assert!(zip.await.expect("Python starts").success());
+    for target in ["target-arm64.zip", "target-x86_64.zip"] {
+        fs::copy(package.join("orchestrator.zip"), package.join(target)).expect("copied");
+    }
+}
+
+/// What the command has printed.
+async fn succeeds(mut command: Command, aws: &Ministack) -> String {
+    let output = command.output().await.expect("started");
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    assert!(output.status.success(), "{command:?}:\n{printed}\nministack:\n{}", aws.log());
+    printed
+}
+
+/// A ministack on loopback. It ends with this value, and so do the functions it has started.
+struct Ministack {
+    process: Child,
+    endpoint: String,
+    log: PathBuf,
+}
+
+impl Ministack {
+    async fn start(tools: &Path, folder: &Path) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
+        let (endpoint, log) = (format!("http://{free}"), folder.join("ministack.log"));
+        let output = File::create(&log).expect("made");
+        // Ended by `timeout` should this test be killed.
+        let process = Command::new("timeout")
+            .args(["--kill-after=5", "600"])
+            .arg(tools.join("ministack"))
+            .envs([("BIND_HOST", "127.0.0.1"), ("GATEWAY_PORT", &free.port().to_string()), ("IOT_MTLS_ENABLED", "0")])
+            // What the functions that it starts call.
+            .env("AWS_ENDPOINT_URL", &endpoint)
+            .stdout(output.try_clone().expect("opened twice"))
+            .stderr(output)
+            .process_group(0)
+            .spawn()
+            .expect("coreutils are there");
+        let started = Self { process, endpoint, log };
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while TcpStream::connect(free).is_err() {
+            assert!(Instant::now() < deadline, "{}", started.log());
+            sleep(Duration::from_millis(50)).await;
+        }
+        started
+    }
+
+    /// A command whose AWS is this one.
+    fn command(&self, program: impl Into<OsString>) -> Command {
+        let mut command = Command::new(program.into());
+        command.env("AWS_ENDPOINT_URL", &self.endpoint).env_remove("AWS_PROFILE").kill_on_drop(true);
+        let credentials = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+        command.envs(credentials).envs([("AWS_REGION", "us-east-1"), ("AWS_DEFAULT_REGION", "us-east-1")]);
+        command
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Ministack {
+    fn drop(&mut self) {
+        let Some(group) = self.process.id() else { return };
+        let signal = |name: &str| std::process::Command::new("kill").args([name, "--", &format!("-{group}")]).status();
+        // `timeout` waits for ministack and ends then; what has not heard by then is killed.
+        let _ = signal("-TERM");
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < deadline && matches!(self.process.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = signal("-KILL");
+    }
+}
