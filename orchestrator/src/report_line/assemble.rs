@@ -79,8 +79,12 @@ fn events(log: &[u8]) -> Vec<Event<'_>> {
             object_opened = Some((line.number, line.start + before.len()));
         }
         let wrapped = || {
-            let more = std::iter::from_fn(|| lines.next_if(|line| text::continues_report(line.text)));
-            more.map(|line| line.text).collect()
+            let mut before = line.text;
+            let more = std::iter::from_fn(|| {
+                before = lines.next_if(|line| text::continues_report(before, line.text))?.text;
+                Some(before)
+            });
+            more.collect()
         };
         found.extend(text::events(line.number, search.utterances(line.text), wrapped));
     }

@@ -8,11 +8,12 @@ use serde_json::{Map, Value};
 
 use super::event::{Environment, Origin, What};
 use super::fields::{self, ReportFields, without_border};
-use super::line::is_decoration;
+use super::line::{is_decoration, without_colour_at_end};
 use super::{InitPhaseKind, InitPhaseReport};
 
 /// The events of a line that begins with a JSON object, decorated or not; `None` where it does not begin with one.
 pub(super) fn events(line: &[u8]) -> Option<(Origin, Vec<What<'static>>)> {
+    let line = without_colour_at_end(line);
     let open = memchr(b'{', line).filter(|&open| is_decoration(&line[..open]))?;
     let first_origin = if open == 0 { Origin::Native } else { Origin::Decorated };
     let unreadable = || Some((first_origin, unreadable_report(line).into_iter().collect()));

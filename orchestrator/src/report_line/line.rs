@@ -1,6 +1,8 @@
 //! Lines of a log, and where in one the platform may speak.
 
-use memchr::{memchr, memchr_iter, memmem};
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 /// Cheap and certain: without these words a log has no REPORT in either format.
 pub(super) fn may_have_report(log: &[u8]) -> bool {
@@ -88,14 +90,18 @@ impl Search {
                 found.extend(keyword.map(|&(name, keyword)| (end - name.len(), end, keyword)));
             }
         }
+        if found.is_empty() {
+            return Vec::new();
+        }
         found.sort_unstable_by_key(|&(start, ..)| start);
+        let line = without_colour_at_end(line);
         // `INIT_REPORT RequestId: ` is one keyword, not two.
         found.dedup_by(|next, kept| next.0 < kept.1);
         let spoken = found.iter().enumerate().map(|(index, &(start, body, keyword))| {
             let next = found.get(index + 1);
             let end = next.map_or(line.len(), |&(start, ..)| start);
             let next = next.map(|&(.., keyword)| keyword);
-            Utterance { keyword, before: &line[..start], body: &line[body..end], next }
+            Utterance { keyword, before: &line[..start], body: &line[body.min(end)..end], next }
         });
         spoken.collect()
     }
@@ -106,14 +112,54 @@ impl Search {
     }
 }
 
-/// Whether what stands before a platform line was put there by a tool that shows logs: time stamps, the name of the log
-/// stream, the border of a table, the name of a service with a bar. Not so for words or a carriage return: those are the
-/// function's.
+/// Whether what stands before a platform line was put there by a tool that shows logs: time stamps, the names of the log
+/// group and stream, the border of a table, the name of a service with a bar, colour. Not so for words or a carriage
+/// return: those are the function's.
 pub(super) fn is_decoration(prefix: &[u8]) -> bool {
-    let prefix = prefix.strip_prefix("\u{feff}".as_bytes()).unwrap_or(prefix);
+    let prefix = without_colour(prefix);
+    let prefix = prefix.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&prefix);
     let labelled =
         memchr(b'|', prefix).filter(|&bar| is_service_name(&prefix[..bar])).map_or(prefix, |bar| &prefix[bar..]);
-    labelled.split(|&byte| byte == b' ' || byte == b'\t').all(|word| is_stamp(word) || is_stream_name(word))
+    let mut words = labelled.split(|&byte| byte == b' ' || byte == b'\t');
+    words.all(|word| is_stamp(word) || is_stream_name(word) || is_group_name(word) || is_symbol(word))
+}
+
+/// A terminal's colour: `ESC [`, digits and semicolons, `m`. Its length, if `text` begins with one.
+fn colour(text: &[u8]) -> Option<usize> {
+    let code = text.strip_prefix(b"\x1b[")?;
+    let digits = code.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    (code.get(digits) == Some(&b'm')).then_some(digits + 3)
+}
+
+fn without_colour(text: &[u8]) -> Cow<'_, [u8]> {
+    if memchr(b'\x1b', text).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let (mut plain, mut rest) = (Vec::with_capacity(text.len()), text);
+    while let [first, after @ ..] = rest {
+        if let Some(length) = colour(rest) {
+            rest = &rest[length..];
+        } else {
+            plain.push(*first);
+            rest = after;
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// A line without the colours that end it.
+pub(super) fn without_colour_at_end(line: &[u8]) -> &[u8] {
+    const LONGEST: usize = 16;
+    let mut line = line;
+    while line.last() == Some(&b'm') {
+        let from = line.len().saturating_sub(LONGEST);
+        let Some(escape) = memrchr(b'\x1b', &line[from..]).map(|at| from + at) else { break };
+        if colour(&line[escape..]) != Some(line.len() - escape) {
+            break;
+        }
+        line = &line[..escape];
+    }
+    line
 }
 
 fn is_service_name(text: &[u8]) -> bool {
@@ -134,6 +180,17 @@ fn is_stream_name(word: &[u8]) -> bool {
     let (Some(open), Some(close)) = (memchr(b'[', word), memchr(b']', word)) else { return false };
     let date = word[..open].iter().all(|byte| byte.is_ascii_digit() || *byte == b'/');
     date && open > 0 && open < close && word[close + 1..].iter().all(u8::is_ascii_hexdigit)
+}
+
+/// `/aws/lambda/name`.
+fn is_group_name(word: &[u8]) -> bool {
+    word.strip_prefix(b"/aws/lambda/").is_some_and(is_service_name)
+}
+
+/// Arrows, bullets and lines of the consoles that show logs.
+fn is_symbol(word: &[u8]) -> bool {
+    let is_symbol = |c: char| !c.is_ascii() && !c.is_alphanumeric() && !c.is_control() && !c.is_whitespace();
+    str::from_utf8(word).is_ok_and(|word| !word.is_empty() && word.chars().all(is_symbol))
 }
 
 #[cfg(test)]
@@ -165,6 +222,20 @@ mod tests {
     }
 
     #[test]
+    fn colour_ends_no_value() {
+        for (line, plain) in [
+            ("a\x1b[0m", "a"),
+            ("a\t\x1b[39m\x1b[0m", "a\t"),
+            ("a\x1b[0", "a\x1b[0"),
+            ("a\x1b[0mm", "a\x1b[0mm"),
+            ("5 ms", "5 ms"),
+            ("\x1b[0m", ""),
+        ] {
+            assert_eq!(String::from_utf8_lossy(without_colour_at_end(line.as_bytes())), plain);
+        }
+    }
+
+    #[test]
     fn tools_decorate_and_functions_do_not() {
         for prefix in [
             "",
@@ -179,6 +250,10 @@ mod tests {
             "1769854830123,\"",
             "[10:20:30] ",
             "> ",
+            "/aws/lambda/my-function 2026/01/31/[$LATEST]0123456789abcdef ",
+            "\u{25b6} 2026-01-31T10:20:30.123+01:00 ",
+            "\x1b[32m2026-01-31T10:20:30.123000+00:00\x1b[0m \x1b[36m2026/01/31/[$LATEST]0f\x1b[0m ",
+            "\x1b[1;32m",
         ] {
             assert!(is_decoration(prefix.as_bytes()), "{prefix:?}");
         }
@@ -190,6 +265,9 @@ mod tests {
             "text ",
             "2026-01-31T10:20:30.123Z\t8f1d2c3b\tINFO\t",
             "TZ ",
+            "\x1b[32mtext ",
+            "\x1b[2K",
+            "/aws/lambda/ text ",
             "{\"message\":\"",
         ] {
             assert!(!is_decoration(prefix.as_bytes()), "{prefix:?}");

@@ -61,11 +61,17 @@ fn report<'a>(spoken: &Utterance<'a>, origin: Origin, mut wrapped: impl FnMut() 
     Some(What::Report { id, fields: Box::new(fields) })
 }
 
-/// Whether a line can be the continuation of a broken REPORT: it begins with a label, or with the rest of one.
-pub(super) fn continues_report(line: &[u8]) -> bool {
-    let line = line.trim_ascii_start();
+/// Whether a line can be the continuation of a broken REPORT, of which `before` is the last line: it begins with a label
+/// or the rest of one, or with the number or the unit that `before` lacks.
+pub(super) fn continues_report(before: &[u8], line: &[u8]) -> bool {
+    let (before, line) = (before.trim_ascii_end(), line.trim_ascii_start());
     let rests = [&b"Size:"[..], b"Memory Used:", b"Used:", b"Type:"];
-    Label::at_start(line).is_some() || rests.iter().any(|rest| line.starts_with(rest))
+    let begins_with_unit = matches!(first_word(line), b"ms" | b"MB");
+    let begins_with_digit = line.first().is_some_and(u8::is_ascii_digit);
+    Label::at_start(line).is_some()
+        || rests.iter().any(|rest| line.starts_with(rest))
+        || (begins_with_unit && before.last().is_some_and(u8::is_ascii_digit))
+        || (begins_with_digit && before.ends_with(b":"))
 }
 
 fn report_fields(body: &[u8], separators: Separators) -> ReportFields {
