@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use hyper::http::request::Parts;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::cloudwatch::CloudWatch;
 use crate::lambda::routes as lambda;
@@ -98,6 +99,8 @@ pub(crate) struct Logged {
     pub resource: Option<String>,
     /// Access key it was signed with. The key of a function is its name: here, a function has no other role.
     pub caller: Option<String>,
+    /// As the answer carries it, and the log of a function that was invoked.
+    pub request_id: String,
     /// Absent while it is being answered, and when it never was.
     pub status: Option<u16>,
     /// When it arrived, in milliseconds since the stand-in started.
@@ -123,12 +126,13 @@ impl RequestLog {
     }
 
     /// Notes the arrival of a request and gives the number under which to note its answer.
-    pub(crate) fn arrived(&self, request: &Request, parts: &Parts, body: &[u8]) -> usize {
+    pub(crate) fn arrived(&self, request: &Request, request_id: Uuid, parts: &Parts, body: &[u8]) -> usize {
         let logged = Logged {
             service: request.service.name(),
             operation: request.operation.clone(),
             resource: resource(request, body),
             caller: caller(parts),
+            request_id: request_id.to_string(),
             status: None,
             at_ms: self.began.elapsed().as_secs_f64() * 1000.0,
         };

@@ -265,7 +265,7 @@ impl Services {
             return Ok(response);
         }
         let asked = requests::Request::of(&parts);
-        let number = self.log.arrived(&asked, &parts, &body);
+        let number = self.log.arrived(&asked, request_id, &parts, &body);
         let mut response = self.answer_or_fail(asked, &parts, body, request_id).await?;
         self.log.answered(number, response.status().as_u16());
         let id = HeaderValue::try_from(request_id.to_string()).expect("a UUID is ASCII");

@@ -136,7 +136,7 @@ impl Process {
             .env_clear()
             .envs(&self.variables)
             .env("AWS_LAMBDA_RUNTIME_API", &api.address)
-            .env("AWS_LAMBDA_LOG_STREAM_NAME", log_stream_name())
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", self.watch.guard.log_stream_name())
             .stdin(Stdio::null())
             .stdout(stdout)
             .stderr(stderr)
@@ -295,11 +295,6 @@ fn variables(configuration: &Configuration, folder: &Path, endpoint: &str) -> BT
     }
     variables.entry("PATH".to_owned()).or_insert_with(|| std::env::var("PATH").unwrap_or_default());
     variables
-}
-
-/// `YYYY/MM/DD/[$LATEST]<32 hex digits>`: one log stream per execution environment.
-fn log_stream_name() -> String {
-    format!("{}/[$LATEST]{}", chrono::Utc::now().format("%Y/%m/%d"), Uuid::new_v4().simple())
 }
 
 /// The failure AWS hands out for a runtime that ended by itself.
