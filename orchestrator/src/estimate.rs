@@ -9,14 +9,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::cost;
+use crate::pace::CONTROL_CALLS_PER_SECOND;
 use crate::record::RunRecord;
 use crate::settle::FIRST_POLL;
 use crate::suite::{StartMode, Strategy, Suite};
 use crate::target::Provenance;
-
-/// Control calls a second that the orchestrator allows itself, of AWS's 15 that cannot be raised (developer
-/// guide, "Lambda quotas").
-pub const CONTROL_CALLS_PER_SECOND: u32 = 14;
 
 /// What is known of a target before the run.
 #[derive(Debug, Clone)]

@@ -1,8 +1,10 @@
 //! A lock that is held as long as its holder lives: short, and renewed in the background.
 //!
-//! A holder that is killed stops renewing, so the lock is free again within [`LEASE`]. A holder that was cut
-//! off for longer than that finds the lock lost and must not touch what it guarded.
+//! A holder that is killed stops renewing, so the lock is free again after one lease. A holder that was cut off for
+//! longer than that finds the lock lost and must not touch what it guarded.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,19 +13,17 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Claim, Store, StoreError};
-use crate::run::Clock;
+use crate::run::{Clock, RunContext};
 
-/// How long a lock outlives its holder.
+/// How long a lock outlives its holder, outside tests.
 pub const LEASE: Duration = Duration::from_mins(1);
-/// Time between two renewals: two may fail before the lock is lost.
-const RENEWAL: Duration = Duration::from_secs(20);
+/// Renewals within one lease: two may fail before the lock is lost.
+const RENEWALS: u32 = 3;
 
 /// A held lock.
 #[derive(Debug)]
 pub struct Lease {
-    store: Store,
-    key: String,
-    holder: String,
+    lock: Arc<Lock>,
     lost: CancellationToken,
     renewal: JoinHandle<()>,
 }
@@ -39,18 +39,17 @@ pub struct Held {
 
 impl Lease {
     /// Takes the lock `key` for `holder`, or says who has it.
-    pub async fn take(
-        store: &Store,
-        clock: &Clock,
-        key: String,
-        holder: &str,
-    ) -> Result<Result<Self, Held>, StoreError> {
-        if let Claim::Busy { holder, until } = store.claim(&key, holder, clock(), lease_end(clock)).await? {
+    pub async fn take(run: &RunContext, key: String, holder: &str) -> Result<Result<Self, Held>, StoreError> {
+        let (store, clock) = (run.aws.store.clone(), run.clock.clone());
+        let lock = Arc::new(Lock { store, clock, length: run.lease, key, holder: holder.to_owned() });
+        if let Claim::Busy { holder, until } =
+            lock.store.claim(&lock.key, &lock.holder, (lock.clock)(), lock.end()).await?
+        {
             return Ok(Err(Held { holder, until }));
         }
         let lost = CancellationToken::new();
-        let renewal = tokio::spawn(renew(store.clone(), clock.clone(), key.clone(), holder.to_owned(), lost.clone()));
-        Ok(Ok(Self { store: store.clone(), key, holder: holder.to_owned(), lost, renewal }))
+        let renewal = tokio::spawn(renew(Arc::clone(&lock), lost.clone()));
+        Ok(Ok(Self { lock, lost, renewal }))
     }
 
     /// Whether somebody else has taken the lock after it ran out.
@@ -62,8 +61,9 @@ impl Lease {
     pub async fn give_back(self) {
         self.renewal.abort();
         // A lock that cannot be given back runs out by itself.
-        if let Err(error) = self.store.release(&self.key, &self.holder).await {
-            tracing::warn!(key = self.key, %error, "a lock could not be released");
+        let Lock { store, key, holder, .. } = &*self.lock;
+        if let Err(error) = store.release(key, holder).await {
+            tracing::warn!(key, %error, "a lock could not be released");
         }
     }
 }
@@ -74,21 +74,39 @@ impl Drop for Lease {
     }
 }
 
-async fn renew(store: Store, clock: Clock, key: String, holder: String, lost: CancellationToken) {
-    let mut held_until = Instant::now() + LEASE;
+/// What it takes to renew a lock.
+struct Lock {
+    store: Store,
+    clock: Clock,
+    length: Duration,
+    key: String,
+    holder: String,
+}
+
+impl Lock {
+    /// When it ends if it is renewed now.
+    fn end(&self) -> DateTime<Utc> {
+        (self.clock)() + TimeDelta::from_std(self.length).expect("a lease is short")
+    }
+}
+
+impl fmt::Debug for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock").field("key", &self.key).field("holder", &self.holder).finish_non_exhaustive()
+    }
+}
+
+async fn renew(lock: Arc<Lock>, lost: CancellationToken) {
+    let mut held_until = Instant::now() + lock.length;
     loop {
-        sleep(RENEWAL).await;
-        match store.renew(&key, &holder, lease_end(&clock)).await {
-            Ok(true) => held_until = Instant::now() + LEASE,
+        sleep(lock.length / RENEWALS).await;
+        match lock.store.renew(&lock.key, &lock.holder, lock.end()).await {
+            Ok(true) => held_until = Instant::now() + lock.length,
             Ok(false) => return lost.cancel(),
-            Err(error) => tracing::warn!(key, %error, "a lock could not be renewed"),
+            Err(error) => tracing::warn!(key = lock.key, %error, "a lock could not be renewed"),
         }
         if Instant::now() > held_until {
             return lost.cancel();
         }
     }
-}
-
-fn lease_end(clock: &Clock) -> DateTime<Utc> {
-    clock() + TimeDelta::from_std(LEASE).expect("a minute fits")
 }

@@ -5,6 +5,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`suite`] | what to measure and how, validated |
+//! | [`pace`] | how fast the control plane may be called |
 //! | [`target`] | a function, its provenance, and why it may not be measured |
 //! | [`plan`] | what a trigger makes of a run; the order of turns |
 //! | [`tick`] | the event that starts a scheduled run |
@@ -29,6 +30,7 @@
 //! | [`show`] | records to text, JSON and HTML |
 
 pub mod suite;
+pub mod pace;
 pub mod target;
 pub mod plan;
 pub mod tick;

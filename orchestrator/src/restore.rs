@@ -63,7 +63,7 @@ pub async fn restore_all(run: &RunContext) -> Result<Vec<(String, Restored)>, St
 }
 
 async fn restore(run: &RunContext, arn: &str, journal: &Journal) -> Result<Restored, RestoreError> {
-    let lease = match Lease::take(&run.aws.store, &run.clock, arn.to_owned(), &run.holder).await? {
+    let lease = match Lease::take(run, arn.to_owned(), &run.holder).await? {
         Ok(lease) => lease,
         Err(held) => return Ok(Restored::Busy(held.holder)),
     };

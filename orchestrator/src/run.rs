@@ -6,6 +6,7 @@
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
@@ -37,6 +38,8 @@ pub struct RunContext {
     pub trigger: Trigger,
     /// Owner token of the locks: the run id and something random, because two deliveries share the run id.
     pub holder: String,
+    /// How long its locks outlive it.
+    pub lease: Duration,
     /// When the run must have put everything back.
     pub ends_at: Instant,
     /// Ends the run early; everything is still put back.
@@ -102,6 +105,18 @@ pub struct RunReport {
 /// Why a run could not start. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// The time allowed would be over before the first round.
+    #[error(
+        "{left:.1} s are left, and {reserve:.1} s of them are kept free for putting functions back: allow more time \
+         (on Lambda the orchestrator's timeout)",
+        left = left.as_secs_f64(), reserve = reserve.as_secs_f64()
+    )]
+    NoTime {
+        /// Time left.
+        left: Duration,
+        /// What of it is kept free.
+        reserve: Duration,
+    },
     /// The same trigger is being served by somebody else.
     #[error("this run is under way already: {holder} has it until {until}")]
     UnderWay {
@@ -117,8 +132,12 @@ pub enum RunError {
 
 /// Runs a suite once. Every target ends in the report, whatever happens to the others.
 pub async fn run(suite: &Suite, context: &RunContext) -> Result<RunReport, RunError> {
+    let (left, reserve) = (context.ends_at.saturating_duration_since(Instant::now()), suite.restore_reserve());
+    if left <= reserve {
+        return Err(RunError::NoTime { left, reserve });
+    }
     let key = format!("RUN#{}", context.trigger.key);
-    let lease = Lease::take(&context.aws.store, &context.clock, key, &context.holder).await?;
+    let lease = Lease::take(context, key, &context.holder).await?;
     let lease = lease.map_err(|Held { holder, until }| RunError::UnderWay { holder, until })?;
     let slots = Semaphore::new(suite.parallel as usize);
     let mut turns: Vec<Turn<'_>> = suite.targets.iter().enumerate().map(|(i, s)| Turn::Waiting(i, s)).collect();

@@ -6,9 +6,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::pace::restore_reserve;
 
 /// Most proven cold starts one run may want per target.
 pub const SAMPLES: RangeInclusive<u32> = 1..=1_000;
@@ -21,7 +24,7 @@ pub const MAX_ROUNDS: RangeInclusive<u32> = 1..=1_000;
 pub const MAX_INVOCATIONS: RangeInclusive<u32> = 1..=10_000;
 /// Billed GB-seconds per target and run.
 pub const MAX_GB_SECONDS: RangeInclusive<u32> = 1..=100_000;
-/// Wall time of a whole run, in seconds.
+/// Wall time of a whole run, in seconds. What changes functions needs more than it keeps free for putting them back.
 pub const MAX_SECONDS: RangeInclusive<u32> = 1..=86_400;
 /// Targets worked on at the same time.
 pub const PARALLEL: RangeInclusive<u32> = 1..=100;
@@ -144,6 +147,20 @@ pub enum SuiteError {
         /// What was given.
         value: u32,
     },
+    /// Nothing would be left for measuring.
+    #[error(
+        "suite key `max_seconds` is {value}: allowed are {low} to {high}, as {reserve} s are kept free for putting back"
+    )]
+    TooShort {
+        /// What was given.
+        value: u32,
+        /// Smallest allowed value.
+        low: u32,
+        /// Largest allowed value.
+        high: u32,
+        /// Whole seconds kept free.
+        reserve: u32,
+    },
     /// The wanted samples cannot be reached within a limit.
     #[error("suite key `{key}` is {value}: {samples} samples in bursts of {burst} need at least {needed}")]
     TooFew {
@@ -181,6 +198,11 @@ impl Suite {
     pub fn from_json_with(value: Value, overrides: Overrides) -> Result<Self, SuiteError> {
         let file = serde_json::from_value::<SuiteFile>(value).map_err(|e| SuiteError::Syntax(e.to_string()))?;
         file.with(overrides).check()
+    }
+
+    /// Time kept free at the end of a run for putting its functions back. None where nothing is changed.
+    pub fn restore_reserve(&self) -> Duration {
+        reserve(self.start, self.targets.len())
     }
 
     /// The protocol part of a series name: runs of different protocols are never one series.
@@ -266,6 +288,8 @@ impl SuiteFile {
                 return Err(SuiteError::TooFew { key, value, samples, burst, needed });
             }
         }
+        let targets = check_targets(self.targets)?;
+        check_seconds(limits.seconds, reserve(start, targets.len()))?;
         Ok(Suite {
             name: self.name.unwrap_or_else(|| "unnamed".to_owned()),
             samples,
@@ -274,7 +298,7 @@ impl SuiteFile {
             invalidate: parse_strategy(self.invalidate.as_deref())?,
             limits,
             parallel: in_range("parallel", self.parallel, &PARALLEL, DEFAULT_PARALLEL)?,
-            targets: check_targets(self.targets)?,
+            targets,
         })
     }
 }
@@ -292,6 +316,23 @@ fn in_range(
         low: *range.start(),
         high: *range.end(),
     })
+}
+
+fn reserve(start: StartMode, targets: usize) -> Duration {
+    match start {
+        StartMode::Forced => restore_reserve(targets),
+        StartMode::Idle => Duration::ZERO,
+    }
+}
+
+/// A run shorter than its reserve would be over before its first round.
+fn check_seconds(value: u32, reserve: Duration) -> Result<(), SuiteError> {
+    let reserve = u32::try_from(reserve.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+    let (low, high) = (reserve.saturating_add(1), *MAX_SECONDS.end());
+    if value < low {
+        return Err(SuiteError::TooShort { value, low, high, reserve });
+    }
+    Ok(())
 }
 
 fn parse_start(word: Option<&str>) -> Result<StartMode, SuiteError> {
@@ -411,6 +452,21 @@ mod tests {
             refused("samples = 50\nmax_invocations = 49"),
             "suite key `max_invocations` is 49: 50 samples in bursts of 50 need at least 50"
         );
+    }
+
+    #[test]
+    fn a_run_is_longer_than_what_it_keeps_free() {
+        let suite = |keys: &str, targets: usize| {
+            let targets = (0..targets).map(|i| format!("[[targets]]\nfunction = \"f{i}\"\n"));
+            check(&format!("{keys}\n{}", targets.collect::<String>()))
+        };
+        assert_eq!(
+            suite("max_seconds = 21", 1).expect_err("refused"),
+            "suite key `max_seconds` is 21: allowed are 22 to 86400, as 21 s are kept free for putting back"
+        );
+        assert!(suite("max_seconds = 30", 140).expect_err("refused").contains("allowed are 31 to 86400"));
+        assert!(suite("max_seconds = 22", 1).is_ok());
+        assert!(suite("max_seconds = 1\nstart = \"idle\"", 1).is_ok(), "nothing is put back");
     }
 
     #[test]

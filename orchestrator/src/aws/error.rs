@@ -106,6 +106,16 @@ impl AwsError {
     }
 }
 
+/// Whether the same call may succeed a moment later: throttled, failed inside the service, or never answered.
+pub(super) fn may_pass<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::ServiceError(refused) => matches!(refused.raw().status().as_u16(), 429 | 500..),
+        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        _ => false,
+    }
+}
+
 /// The last error of a chain: the one that says what happened, such as "connection refused".
 pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut last = error;

@@ -1,9 +1,9 @@
 //! Lambda: read a function, change it, invoke it.
 //!
-//! Two clients over one connection pool. Control calls are retried by the SDK; an invoke is sent once,
-//! because a second attempt would count twice, could meet the environment the first one warmed, and would
-//! falsify the round trip. Control calls other than `GetFunction` share 15 requests a second that AWS does
-//! not raise (developer guide, "Lambda quotas"), so they pass through one token bucket.
+//! Nothing is retried by the SDK. An invoke is sent once, because a second attempt would count twice, could meet
+//! the environment the first one warmed, and would falsify the round trip. Control calls other than `GetFunction`
+//! share 15 requests a second that AWS does not raise (developer guide, "Lambda quotas"), so every attempt of
+//! theirs passes one token bucket, the repeated ones too.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -27,16 +27,17 @@ use governor::{DefaultDirectRateLimiter, Quota};
 use tokio::time::Instant;
 
 use super::CONNECT_TIMEOUT;
-use super::error::{AwsError, innermost};
-use crate::estimate::CONTROL_CALLS_PER_SECOND;
+use super::error::{AwsError, innermost, may_pass};
+use crate::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND};
 use crate::target::{Environment, FunctionConfig, Provenance, Special, UpdateStatus, Variables};
 
 const SERVICE: &str = "Lambda";
-/// One below AWS's 15, so that somebody else's occasional call does not throttle us.
 const PACE: NonZeroU32 = NonZeroU32::new(CONTROL_CALLS_PER_SECOND).expect("the pace is not zero");
-
-/// `GetFunction` has 100 a second of its own.
-const READS: NonZeroU32 = NonZeroU32::new(90).expect("the pace is not zero");
+const READS: NonZeroU32 = NonZeroU32::new(READS_PER_SECOND).expect("the pace is not zero");
+/// Attempts of a control call, as many as the SDK's standard retries make.
+const ATTEMPTS: u32 = 3;
+/// Wait before the second attempt; twice as long before the third. The bucket spreads what comes at once.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// The Lambda API, as far as it is used here.
 #[derive(Clone, Debug)]
@@ -95,7 +96,7 @@ pub enum InvokeError {
 
 impl Lambda {
     pub(super) fn new(config: &SdkConfig) -> Self {
-        let control = aws_sdk_lambda::config::Builder::from(config).retry_config(RetryConfig::standard()).build();
+        let control = aws_sdk_lambda::config::Builder::from(config).retry_config(RetryConfig::disabled()).build();
         let no_attempt_limit =
             TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).disable_operation_attempt_timeout().build();
         let invoke = aws_sdk_lambda::config::Builder::from(config)
@@ -112,8 +113,8 @@ impl Lambda {
 
     /// Reads a function. `GetFunction` has a quota of its own (100 a second), unlike `GetFunctionConfiguration`.
     pub async fn function(&self, reference: &str) -> Result<FunctionConfig, AwsError> {
-        self.reads.until_ready().await;
-        let reply = self.control.get_function().function_name(reference).send().await;
+        let request = self.control.get_function().function_name(reference);
+        let reply = paced(&self.reads, || request.clone().send()).await;
         let reply = reply.map_err(|e| AwsError::from_sdk(SERVICE, "GetFunction", &e))?;
         let configuration = reply.configuration.ok_or(AwsError::NoAnswer {
             service: SERVICE,
@@ -132,7 +133,6 @@ impl Lambda {
     /// 409 `ResourceConflictException`: an update is in progress. 412 `PreconditionFailedException`: the
     /// function is at another revision.
     pub async fn change(&self, arn: &str, revision: &str, change: Change) -> Result<(), AwsError> {
-        self.pace.until_ready().await;
         let request = self.control.update_function_configuration().function_name(arn).revision_id(revision);
         let request = match change {
             Change::Environment(variables) => {
@@ -143,14 +143,13 @@ impl Lambda {
             Change::Description(text) => request.description(text),
             Change::Memory(mb) => request.memory_size(mb.try_into().unwrap_or(i32::MAX)),
         };
-        let reply = request.send().await;
+        let reply = paced(&self.pace, || request.clone().send()).await;
         reply.map(|_| ()).map_err(|e| AwsError::from_sdk(SERVICE, "UpdateFunctionConfiguration", &e))
     }
 
     /// The account's concurrency limit that is not reserved by a function.
     pub async fn unreserved_concurrency(&self) -> Result<u32, AwsError> {
-        self.pace.until_ready().await;
-        let reply = self.control.get_account_settings().send().await;
+        let reply = paced(&self.pace, || self.control.get_account_settings().send()).await;
         let reply = reply.map_err(|e| AwsError::from_sdk(SERVICE, "GetAccountSettings", &e))?;
         let unreserved = reply.account_limit.and_then(|limit| limit.unreserved_concurrent_executions);
         Ok(unreserved.and_then(|n| u32::try_from(n).ok()).unwrap_or(0))
@@ -170,6 +169,25 @@ impl Lambda {
         };
         Invocation { sent_after: sent - burst_start, round_trip, answer }
     }
+}
+
+/// Makes a control call, again where that may help. Every attempt waits for its turn.
+async fn paced<T, E, F>(turns: &DefaultDirectRateLimiter, call: impl Fn() -> F) -> Result<T, SdkError<E, HttpResponse>>
+where
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata,
+{
+    let mut wait = FIRST_WAIT;
+    for _ in 1..ATTEMPTS {
+        turns.until_ready().await;
+        match call().await {
+            Err(error) if may_pass(&error) => tokio::time::sleep(wait).await,
+            answer => return answer,
+        }
+        wait *= 2;
+    }
+    turns.until_ready().await;
+    call().await
 }
 
 fn limiter(a_second: NonZeroU32) -> Arc<DefaultDirectRateLimiter> {

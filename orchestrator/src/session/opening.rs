@@ -59,7 +59,7 @@ impl<'a> Session<'a> {
     async fn lock(&mut self) -> Result<(), TargetError> {
         // The target's name besides, so that one function named twice in a suite is not locked twice.
         let holder = format!("{} {}", self.run.holder, self.spec.function);
-        match Lease::take(&self.run.aws.store, &self.run.clock, self.config.arn.clone(), &holder).await? {
+        match Lease::take(self.run, self.config.arn.clone(), &holder).await? {
             Ok(lease) => {
                 self.lease = Some(lease);
                 Ok(())

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use super::ending::HOPELESS_ROUNDS;
 use super::{Round, Session, Stop};
 use crate::burst::{burst, payload, reply_deadline};
-use crate::estimate::CONTROL_CALLS_PER_SECOND;
 use crate::hold;
 use crate::lease::Lease;
 use crate::record::{RoundRecord, RoundSamples};
@@ -18,9 +17,6 @@ use crate::settle::{SETTLE_LIMIT, SettleError, apply};
 use crate::suite::StartMode;
 use crate::summary::millis;
 use crate::target::{Provenance, UpdateStatus};
-
-/// Kept free at the end of a run for putting the function back.
-const RESTORE_RESERVE: Duration = Duration::from_secs(20);
 
 impl<'a> Session<'a> {
     /// Whether another round is due. Once it is not, the reason stays.
@@ -117,12 +113,10 @@ impl<'a> Session<'a> {
         missing.min(self.burst_cap).min(allowed).max(1)
     }
 
-    /// Time left for measuring. Kept free is what putting back every target of the suite takes at the pace of
-    /// the control plane.
+    /// Time left for measuring; what putting everything back takes is kept free.
     fn time_left(&self) -> Duration {
-        let targets = u32::try_from(self.suite.targets.len()).unwrap_or(u32::MAX);
-        let reserve = RESTORE_RESERVE + Duration::from_secs(targets.into()) / CONTROL_CALLS_PER_SECOND;
-        self.run.ends_at.saturating_duration_since(Instant::now()).saturating_sub(reserve)
+        let left = self.run.ends_at.saturating_duration_since(Instant::now());
+        left.saturating_sub(self.suite.restore_reserve())
     }
 
     /// Retires the warm environments. Returns how long it took until that was in force.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use coldwatch::aws::SAMPLES_KEPT;
 use coldwatch::change::ENVIRONMENT_LIMIT_BYTES;
-use coldwatch::estimate::CONTROL_CALLS_PER_SECOND;
 use coldwatch::hold::{FIRST_HOLD, LONGEST_HOLD};
 use coldwatch::lease::LEASE;
+use coldwatch::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND, restore_reserve};
 use coldwatch::publish::MAX_UNIQUE_VALUES;
 use coldwatch::sample::CLOCK_TOLERANCE;
 use coldwatch::settle::{FIRST_POLL, LONGEST_POLL, SETTLE_LIMIT};
@@ -34,6 +34,8 @@ fn the_methodology_names_the_constants_of_the_code() {
         ("longest poll", ms(LONGEST_POLL)),
         ("lease", ms(LEASE)),
         ("control calls a second", CONTROL_CALLS_PER_SECOND.to_string()),
+        ("reads of functions a second", READS_PER_SECOND.to_string()),
+        ("kept free for putting one function back", ms(restore_reserve(0))),
         ("environment limit", format!("{ENVIRONMENT_LIMIT_BYTES} bytes")),
         ("confidence", format!("{} %", CONFIDENCE * 100.0)),
         ("unique values a datum", MAX_UNIQUE_VALUES.to_string()),

@@ -187,7 +187,7 @@ async fn budgets_end_a_run_with_their_reason() {
     stage.simulated("f", "constant:1", &[]).await;
     for (keys, reason) in [
         ("samples = 6\nburst = 3\nmax_rounds = 2\nmax_invocations = 6\n", "enough"),
-        ("samples = 20\nburst = 2\nmax_seconds = 21\n", "time"),
+        ("samples = 20\nburst = 2\nmax_seconds = 22\n", "time"),
     ] {
         let suite = Suite::from_toml(&format!("{keys}[[targets]]\nfunction = \"f\"\n")).expect("valid");
         let mut context = stage.context(fresh());

@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
 use chrono::{DateTime, Utc};
 use coldwatch::aws::{Aws, Connection};
+use coldwatch::lease::LEASE;
 use coldwatch::plan::Trigger;
 use coldwatch::run::{RunContext, RunReport, run};
 use coldwatch::session::{Measured, TargetEnd};
 use coldwatch::suite::Suite;
 use coldwatch::target::UpdateStatus;
 use local_cloud::{FunctionCode, FunctionSpec, LocalCloud, Options};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +68,23 @@ impl Stage {
         self.cloud.ensure_function(spec).await.expect("the function");
     }
 
+    /// Reserves concurrency for a function.
+    pub async fn reserve(&self, function: &str, concurrency: i32) {
+        let request = self.sdk().put_function_concurrency().function_name(function);
+        request.reserved_concurrent_executions(concurrency).send().await.expect("reserved");
+    }
+
+    /// A client of the stand-in's Lambda, for what the program never calls.
+    pub fn sdk(&self) -> aws_sdk_lambda::Client {
+        let config = aws_sdk_lambda::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("x", "x", None, None, "test"))
+            .endpoint_url(self.cloud.endpoint())
+            .http_client(aws_smithy_http_client::Builder::new().build_http());
+        aws_sdk_lambda::Client::from_conf(config.build())
+    }
+
     pub fn context(&self, trigger: Trigger) -> RunContext {
         let now = Arc::clone(&self.now);
         RunContext {
@@ -70,6 +92,7 @@ impl Stage {
             clock: Arc::new(move || now.lock().expect("no test panics here").unwrap_or_else(Utc::now)),
             holder: format!("{}/{}", trigger.run_id, uuid::Uuid::new_v4()),
             trigger,
+            lease: LEASE,
             ends_at: Instant::now() + Duration::from_mins(5),
             stop: CancellationToken::new(),
             own_arn: None,
@@ -87,6 +110,19 @@ impl Stage {
     pub async fn run_as(&self, suite: &str, trigger: Trigger) -> RunReport {
         let suite = Suite::from_toml(suite).expect("a valid suite");
         run(&suite, &self.context(trigger)).await.expect("the run starts")
+    }
+
+    /// The calls that the stand-in has had, in the order of their arrival.
+    pub async fn calls(&self) -> Vec<Value> {
+        let host = self.cloud.endpoint().trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).await.expect("connected");
+        let request = format!("GET /_local/calls HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.expect("received");
+        let body = reply.split_once("\r\n\r\n").expect("a body").1;
+        let document: Value = serde_json::from_str(body).expect("JSON");
+        document["calls"].as_array().expect("a list").clone()
     }
 
     /// The function as `GetFunction` tells it, without what every update alters, a failed one too.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::Utc;
 use clap::Args;
 use coldwatch::aws::Aws;
+use coldwatch::lease::LEASE;
 use coldwatch::plan::Trigger;
 use coldwatch::publish::function_name;
 use coldwatch::run::{self, Observer, RunContext, RunReport};
@@ -60,6 +61,7 @@ pub async fn context(aws: Aws, allowed: Duration, observer: Observer) -> Result<
         clock: Arc::new(Utc::now),
         holder: format!("{}/{:08x}", trigger.run_id, rand::random::<u32>()),
         trigger,
+        lease: LEASE,
         ends_at: Instant::now() + allowed,
         stop,
         own_arn: None,
