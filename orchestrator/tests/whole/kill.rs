@@ -1,7 +1,6 @@
 //! Programs killed with SIGKILL at random instants of a run: no stored round is lost, nothing stays changed.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,74 +10,88 @@ use coldwatch::aws::Claim;
 use coldwatch::record::{RoundSamples, SampleRecord};
 use coldwatch::restore::{Restored, restore_all};
 use coldwatch::sample::Sample;
-use local_cloud::{FunctionCode, FunctionSpec, Options};
+use local_cloud::Options;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
+use crate::delivery::{SCHEDULE, TICK, deliver, deploy, signal};
 use crate::stage::{Stage, fresh};
 
 const KILLS_OF_EACH: u64 = 100;
 const SUITE: &str = "samples = 8\nburst = 2\nmax_rounds = 20\n[[targets]]\nfunction = \"f\"\n";
-const SCHEDULE: &str = "arn:aws:scheduler:us-east-1:000000000000:schedule/default/coldwatch";
-const TICK: &str = "2026-01-31T18:00:00Z";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_killed_at_any_instant_leaves_nothing_changed() {
     at_random_instants(|stage, instant| async move {
         let folder = tempfile::tempdir().expect("a folder");
+        let printed = folder.path().join("stdout");
         fs::write(folder.path().join("suite.toml"), SUITE).expect("written");
         let mut command = Command::new(env!("CARGO_BIN_EXE_coldwatch"))
-            .args(["run", "--suite", "suite.toml"])
+            .args(["run", "--suite", "suite.toml", "--json"])
             .current_dir(folder.path())
             .env("AWS_ENDPOINT_URL", stage.cloud.endpoint())
             .envs([("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")])
-            .stdout(Stdio::null())
+            .stdout(File::create(&printed).expect("created"))
             .stderr(Stdio::null())
             .spawn()
             .expect("the program starts");
         sleep(instant).await;
         command.kill().expect("killed");
         command.wait().expect("ended");
+        let rounds = rounds(&stage).await;
+        check_against_answers(&rounds, stage.calls().await);
+        if let Ok(document) = serde_json::from_slice::<Value>(&fs::read(printed).expect("the file")) {
+            check_against_report(&rounds, &document);
+        }
         stage
     })
     .await;
 }
 
+/// What is stored is the beginning of what Lambda answered: whole rounds, none left out, nothing else.
+fn check_against_answers(rounds: &[RoundSamples], calls: Vec<Value>) {
+    let invokes = calls.into_iter().filter(|call| call["operation"] == "Invoke");
+    let mut answered: Vec<String> = invokes.map(|i| i["request_id"].as_str().expect("an id").to_owned()).collect();
+    for round in rounds {
+        let mut stored: Vec<String> = round.rows().into_iter().filter_map(|row| row.request_id).collect();
+        let size = round.summary.as_ref().expect("a summary").invocations as usize;
+        let mut sent: Vec<String> = answered.drain(..size).collect();
+        // Within a burst the order of arrival is anyone's.
+        stored.sort();
+        sent.sort();
+        assert_eq!(stored, sent);
+    }
+}
+
+/// A program that was killed after it had printed its report had stored what it printed.
+fn check_against_report(rounds: &[RoundSamples], document: &Value) {
+    let figures = |id: &Value, init: &Value, outcome: &Value| (id.to_string(), init.to_string(), outcome.to_string());
+    let printed = document["runs"][0]["samples"].as_array().expect("samples").iter();
+    let printed: Vec<_> = printed.map(|s| figures(&s["request_id"], &s["init_ms"], &s["outcome"])).collect();
+    let stored = rounds.iter().flat_map(RoundSamples::rows).map(|row| serde_json::to_value(row).expect("plain data"));
+    let stored: Vec<_> = stored.map(|s| figures(&s["request_id"], &s["init_ms"], &s["outcome"])).collect();
+    assert_eq!(stored, printed);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_orchestrator_killed_at_any_instant_is_completed_by_the_next_delivery() {
     at_random_instants(|stage, instant| async move {
-        let code = tempfile::tempdir().expect("a folder");
-        fs::hard_link(env!("CARGO_BIN_EXE_orchestrator"), code.path().join("bootstrap"))
-            .or_else(|_| fs::copy(env!("CARGO_BIN_EXE_orchestrator"), code.path().join("bootstrap")).map(|_| ()))
-            .expect("copied");
-        let spec = FunctionSpec {
-            name: "orchestrator".to_owned(),
-            code: FunctionCode::Folder {
-                runtime: "provided.al2023".to_owned(),
-                handler: "bootstrap".to_owned(),
-                folder: code.path().to_owned(),
-            },
-            memory_mb: 1_769,
-            timeout_s: 60,
-            environment: [("COLDWATCH_TABLE".to_owned(), "coldwatch".to_owned())].into(),
-        };
-        stage.cloud.ensure_function(spec).await.expect("the orchestrator");
-        let aws = stage.aws.clone();
-        let first = tokio::spawn(async move { deliver(&aws).await });
-        sleep(instant).await;
-        kill_environments(stage.state.path());
-        first.await.expect("no panic");
+        deploy(&stage, 60, None).await;
+        tokio::join!(deliver(&stage, suite()), async {
+            sleep(instant).await;
+            signal(&stage, "-KILL");
+        });
         let stored = samples(&stage).await;
         time_passes(&stage).await;
-        let mut again = deliver(&stage.aws).await;
+        let mut again = deliver(&stage, suite()).await;
         if again["errorType"] == "Runtime.ExitError" {
             // The environment that was killed while idle got this delivery; Lambda runs it once more.
             time_passes(&stage).await;
-            again = deliver(&stage.aws).await;
+            again = deliver(&stage, suite()).await;
         }
         assert_eq!(again["targets"][0]["proven"], 8, "{again}");
         let completed = samples(&stage).await;
@@ -90,6 +103,11 @@ async fn the_orchestrator_killed_at_any_instant_is_completed_by_the_next_deliver
         stage
     })
     .await;
+}
+
+/// [`SUITE`], as a schedule's input has it.
+fn suite() -> Value {
+    json!({"samples": 8, "burst": 2, "max_rounds": 20, "targets": [{"function": "f"}]})
 }
 
 /// Runs `killed` on a stage of its own for each of many instants, and checks what is left each time.
@@ -124,22 +142,19 @@ where
     }
 }
 
-/// One delivery of the same tick, whatever becomes of it.
-async fn deliver(aws: &coldwatch::aws::Aws) -> Value {
-    let suite = json!({"samples": 8, "burst": 2, "max_rounds": 20, "targets": [{"function": "f"}]});
-    let event = json!({"suite": suite, "schedule_arn": SCHEDULE, "scheduled_time": TICK}).to_string();
-    let reply = aws.lambda.invoke("orchestrator", event.into_bytes(), Instant::now(), Duration::from_mins(1)).await;
-    reply.answer.map_or(Value::Null, |r| serde_json::from_slice(&r.payload).unwrap_or_default())
+/// Every round stored for the function, in order.
+async fn rounds(stage: &Stage) -> Vec<RoundSamples> {
+    let mut rounds = Vec::new();
+    for entry in stage.aws.store.series().await.expect("the index") {
+        rounds.extend(stage.aws.store.rounds_at(&entry.series, entry.last_run_at).await.expect("the rounds"));
+    }
+    rounds
 }
 
 /// Every sample stored for the function, in the order of the rounds.
 async fn samples(stage: &Stage) -> Vec<Sample> {
-    let mut samples = Vec::new();
-    for entry in stage.aws.store.series().await.expect("the index") {
-        let rounds = stage.aws.store.rounds_at(&entry.series, entry.last_run_at).await.expect("the rounds");
-        samples.extend(rounds.iter().flat_map(RoundSamples::rows).filter_map(|r| SampleRecord::to_sample(&r)));
-    }
-    samples
+    let rows = rounds(stage).await;
+    rows.iter().flat_map(RoundSamples::rows).filter_map(|row| SampleRecord::to_sample(&row)).collect()
 }
 
 /// Moves the clock of the test on, and takes what locks of dead holders have run out by then.
@@ -153,16 +168,5 @@ async fn time_passes(stage: &Stage) {
         let claim = stage.aws.store.claim(&key, "time", later, later).await.expect("the table is there");
         assert_eq!(claim, Claim::Granted, "the lock has run out");
         stage.aws.store.release(&key, "time").await.expect("released");
-    }
-}
-
-/// Kills every process that runs out of the stand-in's state folder.
-fn kill_environments(state: &Path) {
-    let state = state.canonicalize().expect("a path");
-    for process in fs::read_dir("/proc").expect("/proc").filter_map(|e| e.ok()?.file_name().into_string().ok()) {
-        let inside = fs::read_link(format!("/proc/{process}/exe")).is_ok_and(|exe| exe.starts_with(&state));
-        if inside && process.bytes().all(|b| b.is_ascii_digit()) {
-            Command::new("kill").args(["-KILL", &process]).status().expect("kill starts");
-        }
     }
 }

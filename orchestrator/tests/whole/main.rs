@@ -1,13 +1,17 @@
 //! The program as a whole. One test binary: each would link the AWS SDK anew.
 
 mod stage;
+#[cfg(target_os = "linux")]
+mod delivery;
 mod run;
 mod cli;
 mod invariants;
 mod faults;
+mod limits;
 #[cfg(target_os = "linux")]
 mod kill;
 mod constants;
+#[cfg(target_os = "linux")]
 mod secrets;
 mod fixtures;
 mod digests;

@@ -1,28 +1,16 @@
 //! What `estimate` says a run would do is what a run does.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 
 use coldwatch::estimate::{Known, plan};
 use coldwatch::suite::Suite;
-use serde_json::Value;
 
 use crate::stage::{Stage, only};
 
-/// The calls that the stand-in has answered, by `service.operation`.
-fn calls(stage: &Stage) -> BTreeMap<String, u32> {
-    let host = stage.cloud.endpoint().trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).expect("connected");
-    write!(stream, "GET /_local/calls HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("sent");
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).expect("received");
-    let body = &reply[reply.find("\r\n\r\n").expect("a body")..];
-    let body = &body[body.find(['[', '{']).expect("JSON")..=body.rfind([']', '}']).expect("JSON")];
-    let document: Value = serde_json::from_str(body).expect("JSON");
-    let list = document.as_array().or_else(|| document["calls"].as_array()).expect("a list").clone();
+/// The calls that the stand-in has had, by `service.operation`.
+async fn calls(stage: &Stage) -> BTreeMap<String, u32> {
     let mut counts = BTreeMap::new();
-    for call in list {
+    for call in stage.calls().await {
         let text = |key: &str| call[key].as_str().expect("text").to_owned();
         *counts.entry(format!("{}.{}", text("service"), text("operation"))).or_default() += 1;
     }
@@ -46,10 +34,10 @@ async fn the_calls_of_a_plan_are_those_of_a_run() {
         let mut planned = plan(&suite, &[known], 1_000).calls;
         // The stage has asked for the account's limit in no way; the program does.
         planned.remove("lambda.GetAccountSettings");
-        let before = calls(&stage);
+        let before = calls(&stage).await;
         let measured = only(stage.run(&suite_text).await);
         assert_eq!(measured.record.shortfall, 0, "{keys}");
-        let mut made = calls(&stage);
+        let mut made = calls(&stage).await;
         for (name, n) in before {
             *made.get_mut(&name).expect("calls are not forgotten") -= n;
         }

@@ -2,58 +2,94 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use coldwatch::aws::Change;
 use coldwatch::target::Environment;
 use local_cloud::Fault;
+use serde_json::json;
+use tokio::process::Command;
+use tokio::task::JoinSet;
 
+use crate::delivery::{deliver, deploy};
 use crate::stage::Stage;
 
 const SECRET: &str = "hunter2-correct-horse";
 
-/// One run of the command per row; each goes another way through the program.
-const WAYS: [&[&str]; 9] = [
-    &[],
-    &["reject:lambda.UpdateFunctionConfiguration,status=400,code=InvalidParameterValueException"],
-    &["reject:lambda.UpdateFunctionConfiguration,status=412,code=PreconditionFailedException"],
-    &["reject:lambda.GetFunction,status=403,code=AccessDeniedException,after=2"],
-    &["failed-update:*"],
-    &["handler-death:*"],
-    &["drop:lambda.Invoke,when=after"],
-    &["reject:dynamodb.PutItem,status=500,after=4"],
-    &["reject:cloudwatch.PutMetricData,status=500"],
+/// One run of each program per row; each goes another way through it. The first invoke, by which the orchestrator is
+/// handed its tick, gets through.
+const WAYS: [&str; 13] = [
+    "no-report:nobody",
+    "reject:lambda.UpdateFunctionConfiguration,status=400,code=InvalidParameterValueException",
+    "reject:lambda.UpdateFunctionConfiguration,status=412,code=PreconditionFailedException",
+    "reject:lambda.UpdateFunctionConfiguration,status=500",
+    "truncate:lambda.UpdateFunctionConfiguration,bytes=700",
+    "reject:lambda.GetFunction,status=403,code=AccessDeniedException,after=2",
+    "truncate:lambda.GetFunction,bytes=900,after=2",
+    "failed-update:f",
+    "handler-death:f",
+    "drop:lambda.Invoke,when=after,after=1",
+    "reject:dynamodb.PutItem,status=500,after=4",
+    "reject:dynamodb.*,status=500,after=8",
+    "reject:cloudwatch.PutMetricData,status=500",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_value_of_a_variable_is_printed_or_stored() {
-    for faults in WAYS {
-        let stage = Stage::set().await;
-        stage.simulated("f", "constant:5", &[("TOKEN", SECRET)]).await;
-        for fault in faults {
-            stage.cloud.inject(Fault::parse(fault).expect("a fault"));
-        }
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("suite.toml"), "samples = 4\nburst = 2\n[[targets]]\nfunction = \"f\"\n")
-            .expect("written");
-        for arguments in
-            [&["run", "--suite", "suite.toml", "--json"][..], &["plan", "--suite", "suite.toml"], &["restore"]]
-        {
-            let text = output(&stage, folder.path(), arguments);
-            assert!(!text.is_empty(), "{faults:?}: {arguments:?} says something");
-            assert!(!text.contains(SECRET), "{faults:?}: {arguments:?} prints it");
-        }
-        for file in fs::read_dir(folder.path()).expect("a folder") {
-            let text = fs::read_to_string(file.expect("an entry").path()).expect("text");
-            assert!(!text.contains(SECRET), "{faults:?}: a file has it");
-        }
-        stage.cloud.clear_faults();
-        let items = items(&stage).await;
-        assert!(items.contains("SERIES#"), "{faults:?}: something was stored");
-        assert!(!items.contains(SECRET), "{faults:?}: the table has it");
-        stage.cloud.stop().await;
+    let mut ways = JoinSet::new();
+    for fault in WAYS {
+        ways.spawn(the_command_keeps_it(fault));
+        ways.spawn(the_orchestrator_keeps_it(fault));
     }
+    ways.join_all().await;
+}
+
+async fn the_command_keeps_it(fault: &'static str) {
+    let stage = stage(fault).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("suite.toml"), "samples = 4\nburst = 2\n[[targets]]\nfunction = \"f\"\n")
+        .expect("written");
+    for arguments in [&["run", "--suite", "suite.toml", "--json"][..], &["plan", "--suite", "suite.toml"], &["restore"]]
+    {
+        let text = output(&stage, folder.path(), arguments).await;
+        assert!(!text.is_empty(), "{fault}: {arguments:?} says something");
+        assert!(!text.contains(SECRET), "{fault}: {arguments:?} prints it");
+    }
+    for file in fs::read_dir(folder.path()).expect("a folder") {
+        let text = fs::read_to_string(file.expect("an entry").path()).expect("text");
+        assert!(!text.contains(SECRET), "{fault}: a file has it");
+    }
+    the_table_lacks_it(stage, fault).await;
+}
+
+async fn the_orchestrator_keeps_it(fault: &'static str) {
+    let stage = stage(fault).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log");
+    deploy(&stage, 60, Some(&log)).await;
+    let reply = deliver(&stage, json!({"samples": 4, "burst": 2, "targets": [{"function": "f"}]})).await;
+    assert!(reply.is_object(), "{fault}: it answers");
+    assert!(!reply.to_string().contains(SECRET), "{fault}: it answers with it");
+    let log = fs::read_to_string(log).expect("it was started");
+    assert!(fault == WAYS[0] || !log.is_empty(), "{fault}: the log says what went wrong");
+    assert!(!log.contains(SECRET), "{fault}: the log has it");
+    the_table_lacks_it(stage, fault).await;
+}
+
+/// A function with a secret, and something that goes wrong.
+async fn stage(fault: &str) -> Stage {
+    let stage = Stage::set().await;
+    stage.simulated("f", "constant:5", &[("TOKEN", SECRET)]).await;
+    stage.cloud.inject(Fault::parse(fault).expect("a fault"));
+    stage
+}
+
+async fn the_table_lacks_it(stage: Stage, fault: &str) {
+    stage.cloud.clear_faults();
+    let items = items(&stage).await;
+    assert!(items.contains("LOCK#") || items.contains("SERIES#"), "{fault}: something was stored");
+    assert!(!items.contains(SECRET), "{fault}: the table has it");
+    stage.cloud.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,25 +99,18 @@ async fn an_error_text_of_lambda_that_quotes_values_is_not_repeated() {
     let config = stage.aws.lambda.function("f").await.expect("the function");
     let Environment::Readable(variables) = config.environment else { panic!("the environment is readable") };
     let too_large = variables.with("PADDING", &"x".repeat(5_000));
-    let quoted = aws_sdk_lambda::Client::from_conf(
-        aws_sdk_lambda::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("x", "x", None, None, "test"))
-            .endpoint_url(stage.cloud.endpoint())
-            .http_client(coldwatch_http())
-            .build(),
-    )
-    .update_function_configuration()
-    .function_name("f")
-    .environment(
-        aws_sdk_lambda::types::Environment::builder()
-            .set_variables(Some(too_large.clone().reveal().into_iter().collect()))
-            .build(),
-    )
-    .send()
-    .await
-    .expect_err("5 KB are refused");
+    let quoted = stage
+        .sdk()
+        .update_function_configuration()
+        .function_name("f")
+        .environment(
+            aws_sdk_lambda::types::Environment::builder()
+                .set_variables(Some(too_large.clone().reveal().into_iter().collect()))
+                .build(),
+        )
+        .send()
+        .await
+        .expect_err("5 KB are refused");
     assert!(format!("{quoted:?}").contains(SECRET), "Lambda itself quotes the values");
     let change = Change::Environment(too_large);
     let error = stage.aws.lambda.change(&config.arn, &config.revision, change).await.expect_err("refused");
@@ -90,13 +119,14 @@ async fn an_error_text_of_lambda_that_quotes_values_is_not_repeated() {
     stage.cloud.stop().await;
 }
 
-fn output(stage: &Stage, folder: &Path, arguments: &[&str]) -> String {
+async fn output(stage: &Stage, folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_coldwatch"))
         .args(arguments)
         .current_dir(folder)
         .env("AWS_ENDPOINT_URL", stage.cloud.endpoint())
         .envs([("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")])
         .output()
+        .await
         .expect("the program starts");
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
