@@ -21,10 +21,10 @@ pub enum News {
     Attempt {
         /// Name of the function.
         function: String,
-        /// Counts from 1.
-        attempt: u32,
-        /// What the function answered, or its error.
-        payload: Bytes,
+        /// What it was sent.
+        event: Bytes,
+        /// What it answered, or its error.
+        answer: Bytes,
         /// Whether that is an error.
         function_error: bool,
     },
@@ -32,6 +32,8 @@ pub enum News {
     GivenUp {
         /// Name of the function.
         function: String,
+        /// What it was, or would have been, sent.
+        event: Bytes,
         /// Why, in AWS's words.
         reason: String,
     },

@@ -26,8 +26,9 @@ pub struct Options {
     /// Whether an execution environment that becomes free may take an invocation for which another one is
     /// being initialised, as on AWS.
     pub eager_assignment: bool,
-    /// Whether schedules are delivered. If not, they are kept and shown only.
-    pub delivers_schedules: bool,
+    /// Whether it is there for others too: it then delivers schedules, and leaves its address in the state folder
+    /// ([`StartError::StateInUse`](crate::StartError::StateInUse) tells it).
+    pub serves_others: bool,
     /// What goes wrong from the start.
     pub faults: Vec<Fault>,
 }
@@ -43,7 +44,7 @@ impl Default for Options {
             init_limit: Duration::from_secs(10),
             idle_limit: Duration::from_mins(5),
             eager_assignment: true,
-            delivers_schedules: true,
+            serves_others: true,
             faults: Vec::new(),
         }
     }

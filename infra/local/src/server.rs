@@ -1,5 +1,6 @@
 //! The stand-in as a whole: started, answering on one port, stopped.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
@@ -65,7 +66,7 @@ pub enum StartError {
     StateInUse {
         /// The folder.
         path: PathBuf,
-        /// Where that other one answers; absent in the moment before it does.
+        /// Where that other one answers, if it serves others. Absent also in the moment before it does.
         endpoint: Option<String>,
     },
     /// The folder cannot be used.
@@ -136,8 +137,11 @@ impl LocalCloud {
         let guard = Arc::new(Guard::start().map_err(StartError::Guard)?);
         let watch = Watch { guard: Arc::clone(&guard), alive };
         let tasks = Arc::new(Tasks::new());
+        let serves_others = options.serves_others;
         let services = Arc::new(Services::open(options, &state, &endpoint, watch, &tasks)?);
-        state.tell(&endpoint)?;
+        if serves_others {
+            state.tell(&endpoint)?;
+        }
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&services);
         let server = tokio::spawn(connections::serve(listener, stopped, move |request| {
@@ -155,6 +159,16 @@ impl LocalCloud {
     /// Creates a function, or gives it new code if it has other code, and waits until it is active.
     pub async fn ensure_function(&self, spec: FunctionSpec) -> Result<Ensured, EnsureError> {
         self.services.lambda.ensure(spec).await
+    }
+
+    /// Gives a function these environment variables in place of its own, unless it has them, and waits until they are in force.
+    pub async fn set_variables(&self, function: &str, variables: BTreeMap<String, String>) -> Result<(), EnsureError> {
+        self.services.lambda.set_variables(function, variables).await
+    }
+
+    /// Sets how often an event is tried again after a function error, 0 to 2.
+    pub fn set_retry_attempts(&self, function: &str, attempts: u32) -> Result<(), EnsureError> {
+        self.services.lambda.set_retry_attempts(function, attempts)
     }
 
     /// Has a schedule that invokes a function in place of any of the same name.
@@ -244,7 +258,7 @@ impl Services {
             tasks,
             newsroom: newsroom.clone(),
         };
-        let scheduler = Scheduler::open(folder, company, options.delivers_schedules)?;
+        let scheduler = Scheduler::open(folder, company, options.serves_others)?;
         let dynamodb = DynamoDb::start(kept.map(|folder| folder.join("dynamodb.db")).as_deref())?;
         let cloudwatch = CloudWatch::open(kept).map_err(failed)?;
         let log = RequestLog::new();

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use local_cloud::{Ensured, FunctionCode, FunctionSpec, LocalCloud, Options, StartError};
+use local_cloud::{Ensured, FunctionCode, FunctionSpec, LocalCloud, Options, ScheduleSpec, StartError};
 use rig::Rig;
+use serde_json::json;
 
 /// Set in the copy of this test binary that hosts a stand-in: folder to work in.
 const HOST: &str = "LOCAL_CLOUD_TEST_HOST";
@@ -125,6 +126,32 @@ async fn functions_and_tables_survive_a_restart() {
     rig.cloud.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn schedules_and_queues_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { state: Some(folder.path().to_owned()), ..Options::default() };
+    let rig = Rig::with(options.clone()).await;
+    let schedule = ScheduleSpec {
+        name: "yearly".to_owned(),
+        expression: "cron(0 0 1 1 ? *)".to_owned(),
+        function: "nobody".to_owned(),
+        input: "{}".to_owned(),
+        retry_attempts: 0,
+    };
+    rig.cloud.put_schedule(&schedule).unwrap();
+    rig.sqs("CreateQueue", json!({ "QueueName": "letters" })).await;
+    let queue = json!({ "QueueUrl": "letters" });
+    rig.sqs("SendMessage", json!({ "QueueUrl": "letters", "MessageBody": "kept" })).await;
+    let shown = |rig: &Rig| rig::page(format!("{}/schedules/yearly", rig.cloud.endpoint()));
+    let before = shown(&rig).await;
+    rig.cloud.stop().await;
+
+    let rig = Rig::with(options).await;
+    assert_eq!(String::from_utf8(shown(&rig).await).unwrap(), String::from_utf8(before).unwrap());
+    assert_eq!(rig.sqs("ReceiveMessage", queue).await["Messages"][0]["Body"], "kept");
+    rig.cloud.stop().await;
+}
+
 fn request_id(output: &impl aws_sdk_lambda::operation::RequestId) -> &str {
     output.request_id().unwrap()
 }
@@ -134,9 +161,16 @@ async fn a_state_folder_serves_one_stand_in_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { state: Some(folder.path().to_owned()), ..Options::default() };
     let first = LocalCloud::start(options.clone()).await.unwrap();
-    assert!(matches!(LocalCloud::start(options.clone()).await, Err(StartError::StateInUse { endpoint: Some(_), .. })));
+    let in_use = |started: Result<LocalCloud, StartError>| match started.err() {
+        Some(StartError::StateInUse { endpoint, .. }) => endpoint,
+        other => panic!("the folder is not in use: {other:?}"),
+    };
+    assert_eq!(in_use(LocalCloud::start(options.clone()).await).as_deref(), Some(first.endpoint()));
     first.stop().await;
-    LocalCloud::start(options).await.unwrap().stop().await;
+    let private = Options { serves_others: false, ..options.clone() };
+    let second = LocalCloud::start(private).await.unwrap();
+    assert_eq!(in_use(LocalCloud::start(options).await), None, "it serves nobody else, and the first is gone");
+    second.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

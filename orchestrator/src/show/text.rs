@@ -42,6 +42,13 @@ pub fn runs(records: &[&RunRecord]) -> String {
     table.to_string()
 }
 
+/// One run in a few words: the median with its 95 % interval, and how many of the samples wanted are proven.
+pub fn line(record: &RunRecord) -> String {
+    let start = headline(record);
+    let interval = range(start.p50_low, start.p50_high, start.n, 6);
+    format!("{} {} ms ({interval}), {}/{}", record.label, number(start.p50), record.proven, record.wanted)
+}
+
 /// The table that `history` prints for one series, a row per run.
 pub fn history(records: &[RunRecord]) -> String {
     let mut table = table(&["started (UTC)", "proven", "init p50 ms", "95 %", "p90", "max", "yield", "ended"]);

@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-fn coldwatch(folder: &Path, arguments: &[&str]) -> Command {
+pub fn coldwatch(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_coldwatch"));
     command.current_dir(folder).args(arguments).env_remove("AWS_PROFILE").env("AWS_EC2_METADATA_DISABLED", "true");
     command
 }
 
-fn output(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+pub fn output(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = coldwatch(folder, arguments).output().expect("the program starts");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     (status.code(), text(stdout), text(stderr))
 }
 
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
@@ -130,7 +130,7 @@ fn an_unreachable_endpoint_is_an_error_of_one_line() {
 
 /// Processes that run out of this folder: execution environments of its local cloud.
 #[cfg(target_os = "linux")]
-fn environments(folder: &Path) -> Vec<String> {
+pub fn environments(folder: &Path) -> Vec<String> {
     let inside = |pid: &str| {
         fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder.join(".coldwatch")))
     };
@@ -139,7 +139,7 @@ fn environments(folder: &Path) -> Vec<String> {
 }
 
 #[cfg(target_os = "linux")]
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !holds() {
         assert!(Instant::now() < end, "{what}");

@@ -5,6 +5,8 @@ mod stage;
 mod delivery;
 mod run;
 mod cli;
+#[cfg(target_os = "linux")]
+mod scheduled;
 mod invariants;
 mod faults;
 mod limits;

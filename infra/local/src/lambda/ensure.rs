@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::Lambda;
 use super::errors::LambdaError;
 use super::function::{ACCOUNT, Configuration, Update};
 use super::name::FunctionRef;
-use super::request::{self, Settings, Source};
+use super::request::{self, Settings, Source, Variables};
 use crate::environment::runtime::SIMULATED;
 
 /// A function that should exist.
@@ -104,6 +106,32 @@ impl Lambda {
         };
         self.until_settled(&reference.name).await;
         Ok(ensured)
+    }
+
+    /// Gives the function these variables, unless it has them, and waits until they are in force.
+    pub(crate) async fn set_variables(
+        self: &Arc<Self>,
+        function: &str,
+        variables: BTreeMap<String, String>,
+    ) -> Result<(), EnsureError> {
+        let refused = |error: LambdaError| EnsureError { function: function.to_owned(), reason: error.to_string() };
+        let reference = FunctionRef::parse(function, None).map_err(refused)?;
+        self.until_settled(function).await;
+        let present = self.lock().get(function).and_then(|function| function.latest.environment.clone());
+        if present.unwrap_or_default() == variables {
+            return Ok(());
+        }
+        let settings = Settings { environment: Some(Variables::of(variables)), ..Settings::default() };
+        self.update(&reference, None, |configuration| request::apply(settings, configuration)).map_err(refused)?;
+        self.until_settled(function).await;
+        Ok(())
+    }
+
+    pub(crate) fn set_retry_attempts(&self, function: &str, attempts: u32) -> Result<(), EnsureError> {
+        let members = json!({ "MaximumRetryAttempts": attempts }).to_string();
+        let set = FunctionRef::parse(function, None)
+            .and_then(|reference| self.put_event_config(&reference, members.as_bytes()));
+        set.map(drop).map_err(|error| EnsureError { function: function.to_owned(), reason: error.to_string() })
     }
 
     /// Returns once no create or update of the function is in progress.

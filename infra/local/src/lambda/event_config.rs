@@ -5,12 +5,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Lambda;
 use super::control::no_content;
 use super::errors::LambdaError;
 use super::function::Function;
 use super::name::{FunctionRef, LATEST, qualified_arn};
 use super::request;
-use super::{Call, Lambda};
 use crate::connections::json as respond;
 
 /// Without a configuration, a function error is followed by two more attempts, and an event lives for six hours.
@@ -63,23 +63,23 @@ struct Destination {
 
 impl Lambda {
     /// Replaces the configuration; what the request leaves out is no longer set.
-    pub(super) fn put_event_config(&self, reference: &FunctionRef, call: &Call) -> Result<Response, LambdaError> {
+    pub(super) fn put_event_config(&self, reference: &FunctionRef, body: &[u8]) -> Result<Response, LambdaError> {
         let empty = EventConfig::default();
-        self.set_event_config(reference, call, |_| Ok(empty))
+        self.set_event_config(reference, body, |_| Ok(empty))
     }
 
     /// Changes what the request names.
-    pub(super) fn update_event_config(&self, reference: &FunctionRef, call: &Call) -> Result<Response, LambdaError> {
-        self.set_event_config(reference, call, |present| present.cloned().ok_or_else(|| unset(reference)))
+    pub(super) fn update_event_config(&self, reference: &FunctionRef, body: &[u8]) -> Result<Response, LambdaError> {
+        self.set_event_config(reference, body, |present| present.cloned().ok_or_else(|| unset(reference)))
     }
 
     fn set_event_config(
         &self,
         reference: &FunctionRef,
-        call: &Call,
+        body: &[u8],
         base: impl FnOnce(Option<&EventConfig>) -> Result<EventConfig, LambdaError>,
     ) -> Result<Response, LambdaError> {
-        let members: Members = request::read(&call.body)?;
+        let members: Members = request::read(body)?;
         let mut functions = self.lock();
         let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
         function.resolve(reference)?;

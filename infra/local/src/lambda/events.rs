@@ -126,17 +126,22 @@ impl Lambda {
     fn tell_attempt(&self, event: &Event, answer: &Answer) {
         self.newsroom.tell(News::Attempt {
             function: event.reference.name.clone(),
-            attempt: event.attempts,
-            payload: answer.payload.clone(),
+            event: event.invocation.payload.clone(),
+            answer: answer.payload.clone(),
             function_error: answer.function_error,
         });
+    }
+
+    fn tell_end(&self, event: &Event, reason: String) {
+        let (function, event) = (event.reference.name.clone(), event.invocation.payload.clone());
+        self.newsroom.tell(News::GivenUp { function, event, reason });
     }
 
     /// Nobody is left to ask where the event should go.
     fn drop_event(&self, event: &Event) {
         let reason = event.reference.not_found().to_string();
         tracing::warn!(reason, "an event was dropped");
-        self.newsroom.tell(News::GivenUp { function: event.reference.name.clone(), reason });
+        self.tell_end(event, reason);
     }
 
     /// Sends the record, and after a failure the event itself, where the function's owner wants them.
@@ -151,8 +156,7 @@ impl Lambda {
         if condition == Condition::Success {
             return;
         }
-        let function = event.reference.name.clone();
-        self.newsroom.tell(News::GivenUp { function, reason: condition.as_str().to_owned() });
+        self.tell_end(event, condition.as_str().to_owned());
         if let Some(arn) = &rules.dead_letter_queue {
             let payload = String::from_utf8_lossy(&event.invocation.payload);
             self.deliver(arn, &payload, event.dead_letter_attributes());

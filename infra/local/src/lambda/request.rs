@@ -81,7 +81,7 @@ impl Settings {
         Settings {
             memory_size: Some(memory_mb.into()),
             timeout: Some(timeout_s.into()),
-            environment: Some(Variables { variables: Some(variables) }),
+            environment: Some(Variables::of(variables)),
             ..Settings::default()
         }
     }
@@ -91,6 +91,12 @@ impl Settings {
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Variables {
     variables: Option<BTreeMap<String, String>>,
+}
+
+impl Variables {
+    pub(crate) fn of(variables: BTreeMap<String, String>) -> Variables {
+        Variables { variables: Some(variables) }
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -100,7 +100,8 @@ impl Scheduler {
 
     fn give_up(&self, schedule: &Schedule, attempt: &Attempt, refusal: &Refusal, exhausted: Exhausted) {
         let function = schedule.target.arn.rsplit(':').next().unwrap_or_default().to_owned();
-        self.newsroom.tell(News::GivenUp { function, reason: refusal.message.clone() });
+        let event = Bytes::from(attempt.input(schedule));
+        self.newsroom.tell(News::GivenUp { function, event, reason: refusal.message.clone() });
         tracing::warn!(schedule = schedule.name, reason = refusal.message, "a tick did not reach its target");
         let Some(queue) = &schedule.target.dead_letter_queue else { return };
         let attributes = attempt.dead_letter_attributes(schedule, refusal, exhausted);

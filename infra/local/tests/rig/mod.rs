@@ -109,6 +109,17 @@ impl Rig {
         (status, serde_json::from_slice(&body).unwrap())
     }
 
+    /// An operation of SQS.
+    pub async fn sqs(&self, operation: &str, body: Value) -> Value {
+        let request = hyper::Request::post(self.cloud.endpoint())
+            .header("x-amz-target", format!("AmazonSQS.{operation}"))
+            .body(Full::new(bytes::Bytes::from(body.to_string())))
+            .unwrap();
+        let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new()).build_http();
+        let body = client.request(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+        serde_json::from_slice(&body).unwrap_or_default()
+    }
+
     pub fn inject(&self, fault: &str) {
         self.cloud.inject(local_cloud::Fault::parse(fault).unwrap());
     }
@@ -168,10 +179,10 @@ pub fn client(endpoint: &str) -> aws_sdk_lambda::Client {
 }
 
 /// What `GET uri` answers.
-pub async fn page(uri: &str) -> Vec<u8> {
+pub async fn page(uri: impl AsRef<str>) -> Vec<u8> {
     let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
         .build_http::<Full<bytes::Bytes>>();
-    let response = client.get(uri.parse().unwrap()).await.unwrap();
+    let response = client.get(uri.as_ref().parse().unwrap()).await.unwrap();
     response.into_body().collect().await.unwrap().to_bytes().to_vec()
 }
 

@@ -1,27 +1,19 @@
-//! `coldwatch local`, and the stand-in behind `--local`: the same local cloud, served or in-process.
+//! `coldwatch local`: serves the local cloud, and with `--deployed` the whole of it as on AWS.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use coldwatch::aws::{Aws, Connection};
-use coldwatch::suite::{Overrides, Suite, SuiteError};
-use local_cloud::{Fault, FunctionCode, FunctionSpec, LocalCloud, Options};
-use serde_json::json;
+use local_cloud::{Fault, Options};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::outcome::{Exit, Failure, warn};
-
-/// Region that the local cloud answers for.
-const REGION: &str = "us-east-1";
-/// Memory of the built-in targets. A number for the record: local processes are not held to it.
-const MEMORY_MB: u32 = 128;
-/// Timeout of the built-in targets, with room for the longest hold.
-const TIMEOUT_S: u32 = 30;
+use crate::deployed::{self, Deployment, Period};
+use crate::outcome::{Exit, Failure};
+use crate::standin::{REGION, Standin};
 
 /// Arguments of `local`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct LocalArgs {
     /// Port on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 4566)]
@@ -32,6 +24,15 @@ pub struct LocalArgs {
     /// DynamoDB table to have ready
     #[arg(long, env = "COLDWATCH_TABLE", default_value = "coldwatch")]
     table: String,
+    /// Deploy the orchestrator into it, with a schedule that starts it as on AWS
+    #[arg(long)]
+    deployed: bool,
+    /// How often: `5 minutes`, `1 hour`, or a rate(…) or cron(…) of EventBridge Scheduler, in UTC
+    #[arg(long, value_name = "PERIOD", default_value = "5 minutes", requires = "deployed", value_parser = Period::parse)]
+    every: Period,
+    /// Proven cold starts wanted per target and run of the deployed orchestrator [1..1000]
+    #[arg(long, value_name = "N", requires = "deployed")]
+    samples: Option<u32>,
     /// How long an update of a function is in progress; AWS takes about 1,500
     #[arg(long, value_name = "MS", default_value_t = 20)]
     settle_ms: u64,
@@ -43,170 +44,70 @@ pub struct LocalArgs {
     faults: Vec<Fault>,
 }
 
-/// A running local cloud, alone in its state folder.
-pub struct Standin {
-    cloud: LocalCloud,
-    state: PathBuf,
-}
+const EXAMPLES: &str = "\
+Examples:
+  coldwatch local                                   for the AWS SDKs, boto3 and the AWS CLI
+  coldwatch local --deployed --every '5 minutes'    measures by itself, the first time at once
+  coldwatch local --deployed --every 'cron(0 * * * ? *)' --samples 20
 
-/// One of the three built-in target functions.
-#[derive(Debug)]
-struct BuiltIn {
-    function: &'static str,
-    label: &'static str,
-    runtime: &'static str,
-    handler: &'static str,
-    file: &'static str,
-    source: Option<&'static str>,
-}
-
-const BUILT_IN: [BuiltIn; 3] = [
-    BuiltIn {
-        function: "coldwatch-target-rust",
-        label: "rust",
-        runtime: "provided.al2023",
-        handler: "bootstrap",
-        file: "bootstrap",
-        source: None,
-    },
-    BuiltIn {
-        function: "coldwatch-target-python",
-        label: "python",
-        runtime: "python3.13",
-        handler: "handler.handler",
-        file: "handler.py",
-        source: Some(include_str!("../../../../target-function/runtimes/python/handler.py")),
-    },
-    BuiltIn {
-        function: "coldwatch-target-nodejs",
-        label: "nodejs",
-        runtime: "nodejs22.x",
-        handler: "handler.handler",
-        file: "handler.mjs",
-        source: Some(include_str!("../../../../target-function/runtimes/nodejs/handler.mjs")),
-    },
-];
-
-/// Options of a local cloud in a state folder.
-pub fn options(state: Option<&Path>, port: u16) -> Options {
-    Options { port, state: state.map(Path::to_owned), ..Options::default() }
-}
+While it serves, `coldwatch history --local` and the other commands with --local use it.";
 
 /// Serves the local cloud until interrupted.
 pub async fn execute(args: LocalArgs) -> Result<Exit, Failure> {
+    let deployment = if args.deployed { Some(Deployment::new(args.every, args.samples, &args.table)?) } else { None };
     let options = Options {
+        port: args.port,
+        state: Some(args.state),
         settle: Duration::from_millis(args.settle_ms),
         network: Duration::from_millis(args.network_ms),
-        ..options(Some(&args.state), args.port)
+        ..Options::default()
     };
-    let standin = Standin::start(options).await?;
-    standin.connect(&args.table).await?;
-    standin.create_targets().await?;
-    args.faults.into_iter().for_each(|fault| standin.cloud.inject(fault));
-    println!("export AWS_ENDPOINT_URL={}", standin.cloud.endpoint());
-    println!("export AWS_REGION={REGION} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local");
-    println!("export COLDWATCH_TABLE={}", args.table);
-    eprintln!("the local cloud answers at {}; interrupt to end it", standin.cloud.endpoint());
-    interrupt().await;
+    let standin = Standin::serve(options).await?;
+    let served = serve(&standin, deployment, &args.table, args.faults).await;
     standin.stop().await;
-    Ok(Exit::Done)
+    served.map(|()| Exit::Done)
+}
+
+async fn serve(
+    standin: &Standin,
+    deployment: Option<Deployment>,
+    table: &str,
+    faults: Vec<Fault>,
+) -> Result<(), Failure> {
+    let cloud = standin.own().expect("it was started here");
+    let aws = standin.connect(table).await?;
+    // A deployment that was killed may have left it.
+    cloud.remove_schedule(deployed::SCHEDULE);
+    let targets = standin.create_targets(cloud).await?;
+    for fault in faults {
+        cloud.inject(fault);
+    }
+    println!("export AWS_ENDPOINT_URL={}", standin.endpoint());
+    println!("export AWS_REGION={REGION} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local");
+    println!("export COLDWATCH_TABLE={table}");
+    eprintln!("the local cloud answers at {}; interrupt to end it", standin.endpoint());
+    if let Some(deployment) = deployment {
+        return deployment.run(standin, cloud, &aws, &targets).await;
+    }
+    interrupt().await;
+    Ok(())
 }
 
 /// Waits for SIGINT, SIGTERM or SIGHUP.
 pub async fn interrupt() {
-    let listen = |kind| signal(kind).expect("signals can be listened to inside a runtime");
-    let (mut int, mut term, mut hup) =
-        (listen(SignalKind::interrupt()), listen(SignalKind::terminate()), listen(SignalKind::hangup()));
+    let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be listened to inside a runtime");
     tokio::select! {
-        _ = int.recv() => {}
+        _ = interrupt.recv() => {}
+        () = termination() => {}
+    }
+}
+
+/// Waits for SIGTERM or SIGHUP: nobody is there to send a second one.
+pub async fn termination() {
+    let listen = |kind| signal(kind).expect("signals can be listened to inside a runtime");
+    let (mut term, mut hup) = (listen(SignalKind::terminate()), listen(SignalKind::hangup()));
+    tokio::select! {
         _ = term.recv() => {}
         _ = hup.recv() => {}
     }
-}
-
-impl Standin {
-    /// Starts the local cloud. A state folder belongs to one local cloud at a time.
-    pub async fn start(options: Options) -> Result<Self, Failure> {
-        let state = options.state.clone().unwrap_or_else(std::env::temp_dir);
-        let cloud = LocalCloud::start(options).await.map_err(Failure::failed)?;
-        Ok(Self { cloud, state })
-    }
-
-    /// Clients of this local cloud, with the table ready.
-    pub async fn connect(&self, table: &str) -> Result<Aws, Failure> {
-        let connection = Connection {
-            endpoint: Some(self.cloud.endpoint().to_owned()),
-            region: Some(REGION.to_owned()),
-            unsigned: true,
-            table: table.to_owned(),
-        };
-        let aws = Aws::connect(connection).await?;
-        aws.store.ensure_table().await?;
-        Ok(aws)
-    }
-
-    /// Has the built-in targets ready, and gives the suite to run: the one given, or what can be had of the
-    /// built-in one.
-    pub async fn prepare(&self, suite: Option<Suite>, mut built_in: Suite) -> Result<Suite, Failure> {
-        let targets = self.create_targets().await?;
-        built_in.targets.retain(|spec| targets.iter().any(|t| t.function == spec.function));
-        Ok(suite.unwrap_or(built_in))
-    }
-
-    /// Creates the built-in targets whose runtime is there. Returns those.
-    async fn create_targets(&self) -> Result<Vec<&'static BuiltIn>, Failure> {
-        let mut created = Vec::new();
-        for target in &BUILT_IN {
-            match self.create(target).await {
-                Ok(()) => created.push(target),
-                Err(reason) => warn(format!("target {} is left out: {reason}", target.function)),
-            }
-        }
-        if created.is_empty() {
-            return Err(Failure::failed("none of the built-in targets can be created"));
-        }
-        Ok(created)
-    }
-
-    async fn create(&self, target: &BuiltIn) -> Result<(), String> {
-        let folder = self.state.join("targets").join(target.label);
-        write_code(target, &folder)?;
-        let code =
-            FunctionCode::Folder { runtime: target.runtime.to_owned(), handler: target.handler.to_owned(), folder };
-        let spec = FunctionSpec {
-            name: target.function.to_owned(),
-            code,
-            memory_mb: MEMORY_MB,
-            timeout_s: TIMEOUT_S,
-            environment: BTreeMap::new(),
-        };
-        self.cloud.ensure_function(spec).await.map(|_| ()).map_err(|e| e.to_string())
-    }
-
-    /// Ends the local cloud and every process it started.
-    pub async fn stop(self) {
-        self.cloud.stop().await;
-    }
-}
-
-fn write_code(target: &BuiltIn, folder: &Path) -> Result<(), String> {
-    let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let file = folder.join(target.file);
-    if let Some(source) = target.source {
-        return std::fs::write(&file, source).map_err(failed);
-    }
-    let binary = std::env::current_exe().map_err(failed)?.with_file_name("target-function");
-    std::fs::copy(&binary, &file)
-        .map(|_| ())
-        .map_err(|e| format!("{} ({e}); build it with `cargo build -p target-function`", binary.display()))
-}
-
-/// Bursts no larger than the cores, and one target at a time: on one machine the environments of a larger burst
-/// would wait for each other, and the figures would show that instead of the cold start.
-pub fn built_in_suite(overrides: Overrides) -> Result<Suite, SuiteError> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(50);
-    let targets: Vec<_> = BUILT_IN.iter().map(|t| json!({"function": t.function, "label": t.label})).collect();
-    let suite = json!({"name": "built-in", "samples": 50, "burst": cores, "parallel": 1, "targets": targets});
-    Suite::from_json_with(suite, overrides)
 }

@@ -3,6 +3,7 @@
 mod changes;
 mod history;
 mod import;
+mod deployed;
 mod local;
 mod outcome;
 mod parse;
@@ -11,6 +12,7 @@ mod progress;
 mod report;
 mod restore;
 mod run;
+mod standin;
 mod suite;
 
 use std::collections::BTreeSet;
@@ -86,13 +88,14 @@ impl Place {
         )
     }
 
-    /// Clients for this place. With `--local` the stand-in is started, and lives as long as the second value.
-    async fn open(&self) -> Result<(Aws, Option<local::Standin>), Failure> {
+    /// Clients for this place. With `--local` the stand-in is the one that serves the folder already, or started and
+    /// lives as long as the second value.
+    async fn open(&self) -> Result<(Aws, Option<standin::Standin>), Failure> {
         if !self.local {
             let connection = Connection { table: self.table.clone(), ..Connection::default() };
             return Ok((Aws::connect(connection).await?, None));
         }
-        let standin = local::Standin::start(local::options(Some(&self.state), 0)).await?;
+        let standin = standin::Standin::join_or_start(&self.state).await?;
         let aws = standin.connect(&self.table).await?;
         Ok((aws, Some(standin)))
     }

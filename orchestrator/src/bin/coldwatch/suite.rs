@@ -8,8 +8,8 @@ use coldwatch::aws::Aws;
 use coldwatch::suite::{Overrides, Suite};
 
 use crate::Place;
-use crate::local::{Standin, built_in_suite};
 use crate::outcome::Failure;
+use crate::standin::{Standin, built_in_suite};
 
 /// Arguments of every command that works on a suite.
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ impl SuiteArgs {
         let built_in = built_in_suite(overrides).map_err(Failure::bad_input)?;
         let (aws, standin) = self.place.open().await?;
         let suite = match &standin {
-            Some(standin) => standin.prepare(own, built_in).await?,
+            Some(standin) => standin.prepare(&aws, own, built_in).await?,
             None => own.expect("without --local a suite is required"),
         };
         Ok((aws, standin, suite))

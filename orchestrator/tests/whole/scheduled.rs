@@ -1,0 +1,207 @@
+//! The deployed shape: a schedule of the local cloud starts the orchestrator's process, as on AWS.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use coldwatch::aws::{Aws, Connection};
+use serde_json::{Value, json};
+
+use crate::cli::{coldwatch, environments, eventually, folder, output};
+
+/// Long enough for three runs of four samples on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// `coldwatch local --deployed` at work.
+struct Deployed {
+    program: Child,
+    endpoint: String,
+    lines: Receiver<String>,
+}
+
+impl Deployed {
+    fn start(folder: &Path) -> Self {
+        let arguments = ["local", "--deployed", "--every", "5 minutes", "--samples", "4", "--port", "0"];
+        let mut program = coldwatch(folder, &arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let (send, lines) = channel();
+        let stderr = BufReader::new(program.stderr.take().expect("piped"));
+        thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        let mut stdout = BufReader::new(program.stdout.take().expect("piped"));
+        let mut first = String::new();
+        stdout.read_line(&mut first).expect("UTF-8");
+        let endpoint = first.trim().strip_prefix("export AWS_ENDPOINT_URL=").expect("the first line").to_owned();
+        Self { program, endpoint, lines }
+    }
+
+    /// Waits until a line on stderr has this in it; no warning may come before.
+    fn until(&self, wanted: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no line with `{wanted}`"));
+            assert!(!line.starts_with("warning") && !line.starts_with("error"), "{line}");
+            if line.contains(wanted) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends a request to the stand-in and reads the JSON it answers.
+    fn request(&self, method: &str, path: &str, body: &str) -> Value {
+        let address = self.endpoint.strip_prefix("http://").expect("a URL");
+        let mut stream = TcpStream::connect(address).expect("the stand-in listens");
+        let length = body.len();
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}");
+        stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("UTF-8");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+        serde_json::from_str(body).expect("JSON")
+    }
+
+    async fn aws(&self) -> Aws {
+        let connection = Connection {
+            endpoint: Some(self.endpoint.clone()),
+            region: Some("us-east-1".to_owned()),
+            unsigned: true,
+            table: "coldwatch".to_owned(),
+        };
+        Aws::connect(connection).await.expect("clients")
+    }
+
+    fn interrupt(&mut self) -> Option<i32> {
+        let sent = Command::new("kill").args(["-INT", &self.program.id().to_string()]).status().expect("kill starts");
+        assert!(sent.success());
+        self.program.wait().expect("the program ends").code()
+    }
+}
+
+impl Drop for Deployed {
+    fn drop(&mut self) {
+        // After a failure only: an ended program cannot be killed.
+        let _ = self.program.kill();
+    }
+}
+
+/// What `coldwatch history` reads while the deployment goes on.
+fn history(folder: &Path) -> Value {
+    let (code, stdout, stderr) = output(folder, &["history", "--local", "--json"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    serde_json::from_str(&stdout).expect("JSON")
+}
+
+/// When the runs of each series were started.
+fn starts(history: &Value) -> Vec<Vec<DateTime<Utc>>> {
+    let series = history["series"].as_array().expect("series");
+    let runs = series.iter().map(|series| series["runs"].as_array().expect("runs"));
+    let started = |run: &Value| run["started_at"].as_str().expect("a time").parse().expect("RFC 3339");
+    runs.map(|runs| runs.iter().map(started).collect()).collect()
+}
+
+/// The records as the table has them, in the form of `history --json`.
+async fn stored(aws: &Aws) -> Vec<Value> {
+    let mut series = Vec::new();
+    for entry in aws.store.series().await.expect("the index") {
+        let runs = aws.store.runs(&entry.series, None).await.expect("the runs");
+        series.push(json!({"series": entry.series, "runs": runs}));
+    }
+    series
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_starts_the_orchestrator_and_the_same_tick_is_one_run() {
+    let folder = folder();
+    let mut deployed = Deployed::start(folder.path());
+    let line = deployed.until("run stored");
+    assert!(["rust", "python", "nodejs", "4/4"].iter().all(|part| line.contains(part)), "{line}");
+    let first = history(folder.path());
+    let tick = starts(&first)[0][0];
+    assert_eq!(starts(&first), vec![vec![tick]; 3], "one run of each target, all of one tick");
+    let aws = deployed.aws().await;
+    assert_eq!(first["series"], json!(stored(&aws).await), "the table has what the command reads");
+
+    let schedule = deployed.request("GET", "/schedules/coldwatch", "");
+    assert_eq!(schedule["ScheduleExpression"], "rate(5 minutes)");
+    let event = schedule["Target"]["Input"].as_str().expect("an input");
+    let event = event.replace("<aws.scheduler.schedule-arn>", schedule["Arn"].as_str().expect("an ARN"));
+    let event = event.replace("<aws.scheduler.scheduled-time>", &tick.to_rfc3339());
+    let path = "/2015-03-31/functions/coldwatch-orchestrator/invocations";
+    let answer = deployed.request("POST", path, &event);
+    let ends: Vec<_> = answer["targets"].as_array().expect("targets").iter().map(|t| &t["stopped"]).collect();
+    assert_eq!(ends, ["done before"; 3], "{answer}");
+    assert_eq!(history(folder.path()), first, "a second delivery of the tick changes nothing");
+
+    deployed.request("POST", "/_local/clock", r#"{"advance_s":300}"#);
+    deployed.until("run stored");
+    let next = tick + TimeDelta::minutes(5);
+    assert_eq!(starts(&history(folder.path())), vec![vec![tick, next]; 3]);
+
+    assert_eq!(deployed.interrupt(), Some(0));
+    let path = folder.path().canonicalize().expect("a path");
+    eventually("no process is left behind", || environments(&path).is_empty());
+    assert_eq!(starts(&history(folder.path())), vec![vec![tick, next]; 3], "the history is there without it");
+}
+
+#[test]
+fn what_cannot_be_deployed_is_told_before_anything_is_started() {
+    let folder = folder();
+    for (arguments, expected) in [
+        (["--every", "5 parsecs"], "expected `5 minutes`"),
+        (["--every", "cron(* * * * *)"], "expected `5 minutes`"),
+        (["--samples", "0"], "suite key `samples` is 0: allowed are 1 to 1000"),
+    ] {
+        let (code, stdout, stderr) = output(folder.path(), &[["local", "--deployed"], arguments].concat());
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(stderr.contains(expected), "{stderr}");
+    }
+    let (code, _, stderr) = output(folder.path(), &["local", "--every", "1 hour"]);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(!folder.path().join(".coldwatch").exists());
+}
+
+#[test]
+fn an_orchestrator_that_is_not_built_is_told_with_the_way_out() {
+    let built = Path::new(env!("CARGO_BIN_EXE_coldwatch"));
+    let alone = tempfile::tempdir_in(built.parent().expect("a folder")).expect("a folder");
+    let program = alone.path().join("coldwatch");
+    fs::hard_link(built, &program).expect("the same file system");
+    let output = Command::new(&program)
+        .args(["local", "--deployed"])
+        .current_dir(alone.path())
+        .output()
+        .expect("the program starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.starts_with("error: the orchestrator is not built: there is no "), "{stderr}");
+    assert!(stderr.ends_with("build it with `cargo build --package coldwatch --bin orchestrator`\n"), "{stderr}");
+    assert!(!alone.path().join(".coldwatch").exists());
+}
+
+#[test]
+fn commands_join_the_local_cloud_that_serves_their_folder() {
+    let folder = folder();
+    let mut served = coldwatch(folder.path(), &["local", "--port", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut line = String::new();
+    BufReader::new(served.stdout.take().expect("piped")).read_line(&mut line).expect("UTF-8");
+    let began = Instant::now();
+    let (code, stdout, stderr) = output(folder.path(), &["run", "--local", "--samples", "1", "--json"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    let runs = history(folder.path())["series"].as_array().expect("series").len();
+    assert_eq!(runs, 3, "after {:?}", began.elapsed());
+    let ended = Command::new("kill").args(["-TERM", &served.id().to_string()]).status().expect("kill starts");
+    assert!(ended.success());
+    assert_eq!(served.wait().expect("the program ends").code(), Some(0));
+}
