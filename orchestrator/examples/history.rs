@@ -1,7 +1,7 @@
 //! Writes the report of a made-up history: `cargo run --example history -- SCENE FILE`.
 //!
 //! Scenes: `regression` (20 targets, one of them slower), `everything` (a bit of all there is), `names` (names that would
-//! break a careless page), `five-years` (50 targets, four runs a day).
+//! break a careless page), `five-years` (10 targets, four runs a day).
 
 #[path = "../tests/histories/mod.rs"]
 mod histories;
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         "regression" => one_regression(),
         "everything" => everything(),
         "names" => odd_names(),
-        "five-years" => many(50, 7_300, 20),
+        "five-years" => many(10, 7_300, 20),
         other => {
             eprintln!("error: there is no scene `{other}`: regression, everything, names, five-years");
             return ExitCode::from(2);

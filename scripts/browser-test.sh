@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# usage: scripts/browser-test.sh
+#
+# Opens reports in headless Chromium: complaints, requests, accessibility (axe-core), hovering, zooming, choosing. Installs what
+# that needs: two npm packages, pinned, and on Debian, as root, Chromium where it is missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! command -v chromium >/dev/null; then
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "chromium is missing: the report is tested in it; install it and run this again" >&2
+        exit 1
+    fi
+    apt-get update -qq >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >&2
+fi
+command -v npm >/dev/null || { echo "npm is missing: install Node.js with npm and run this again" >&2; exit 1; }
+tests=$PWD/orchestrator/tests/browser
+if ! cmp -s "$tests/package-lock.json" "$tests/node_modules/.coldwatch-lock"; then
+    (cd "$tests" && npm ci --no-audit --no-fund --ignore-scripts --silent >&2)
+    cp "$tests/package-lock.json" "$tests/node_modules/.coldwatch-lock"
+fi
+
+cargo build --quiet --package coldwatch --bin coldwatch --example history --package target-function --bin target-function
+built=${CARGO_TARGET_DIR:-$PWD/target}/debug
+pages=$(mktemp -d)
+trap 'rm -rf "$pages"' EXIT
+for scene in everything names five-years; do "$built/examples/history" "$scene" "$pages/$scene.html"; done
+(cd "$pages" && for _ in 1 2; do "$built/coldwatch" run --local --samples 6 >/dev/null; done && "$built/coldwatch" report --local --out local.html)
+CHROMIUM=$(command -v chromium) REPORTS=$pages node --test "$tests/report.test.mjs"
