@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: scripts/test.sh [ARGUMENTS OF `cargo test`]
 #
-# Runs all tests. Installs what they need: Python packages and AWS's emulator into .venv and its like, and on
-# Debian, as root, Node.js and Python's venv where they are missing. Rust and Python 3 must be there.
+# Runs all tests; with arguments, only those of cargo. Installs what they need: Python packages and AWS's emulator into .venv and its like, and on
+# Debian, as root, Node.js, Python's venv and Chromium where they are missing. Rust and Python 3 must be there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,3 +24,4 @@ scripts/check-template.sh
 eval "$(scripts/fetch-test-tools.sh)"
 cargo build --workspace --all-targets
 cargo test --workspace "$@"
+[ "$#" -gt 0 ] || scripts/browser-test.sh

@@ -35,7 +35,7 @@ async function open(name, options = {}) {
 /** Scrolls through the page, so that all of it is drawn and every script has run. */
 async function walk(page) {
   for (const section of (await page.locator("section.target").all()).slice(0, 12)) {
-    await section.scrollIntoViewIfNeeded();
+    await section.evaluate((element) => element.scrollIntoView());
     await section.locator(".history .area[role=slider], .empty").first().waitFor();
   }
   await page.evaluate(() => scrollTo(0, 0));
@@ -193,6 +193,7 @@ test("what is drawn can be had as a table", async () => {
   const { page, close } = await open("everything");
   const { chart } = await history(page, "thumbnails");
   await chart.getByText("The values drawn, as a table").click();
+  await chart.locator("details.data tbody tr").first().waitFor();
   assert.equal(await chart.locator("details.data tbody tr").count(), 360);
   await close();
 });

@@ -139,8 +139,8 @@ impl Course {
     }
 
     fn circumstances(&self, deploy: usize) -> Circumstances {
-        let seed = self.label.bytes().fold(deploy, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-        let hash = STANDARD.encode(format!("{seed:032x}"));
+        let seed = self.label.bytes().fold(deploy as u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        let hash = STANDARD.encode(ChaCha8Rng::seed_from_u64(seed).random::<[u8; 32]>());
         Circumstances {
             provenance: Provenance {
                 code_sha256: Some(hash),

@@ -99,8 +99,7 @@ impl<'a> Standing<'a> {
     pub fn class(&self) -> &'static str {
         match self {
             Self::Failing { .. } | Self::Stale { .. } => "bad",
-            Self::Slower(_) => "slower",
-            Self::Tail(_) => "tail",
+            Self::Slower(_) | Self::Tail(_) => "slower",
             Self::Faster(_) => "faster",
             Self::New { .. } | Self::Steady { .. } => "calm",
         }

@@ -19,28 +19,26 @@ pub fn headline(views: &[View<'_>]) -> String {
     let slower = number(|s| matches!(s, Standing::Slower(_)));
     let tail = number(|s| matches!(s, Standing::Tail(_)));
     let fresh = number(|s| matches!(s, Standing::New { .. }));
-    let named = [(slower, "got slower"), (tail, "got a slower tail"), (failing, "failing"), (stale, "stale")];
-    let found: Vec<_> = named.into_iter().filter(|(number, _)| *number > 0).collect();
+    let named = [
+        (failing, "failing", "failing"),
+        (stale, "stale", "stale"),
+        (slower, "slower", "slower"),
+        (tail, "slower in its tail", "slower in their tails"),
+    ];
+    let found: Vec<_> = named.into_iter().filter(|(number, ..)| *number > 0).collect();
     let targets = counted(total, "target");
+    let parts = found.iter().map(|(number, one, more)| format!("{number} {}", if *number == 1 { one } else { more }));
     match found.as_slice() {
         _ if total == 0 => "No runs are stored here yet".to_owned(),
         [] if fresh == total => format!("{targets}, with too few runs to judge a trend"),
-        [] if fresh > 0 => {
-            format!("Nothing to report: {} of {targets} steady, the others too new to judge", total - fresh)
-        }
+        [] if fresh > 0 => format!("{} of {targets} steady, the others too new to judge", total - fresh),
         [] => format!("All {targets} are steady"),
-        [(number, what)] => {
-            let is = match (what.starts_with("got"), *number) {
-                (true, _) => "",
-                (false, 1) => "is ",
-                (false, _) => "are ",
-            };
-            format!("{number} of {targets} {is}{what}")
-        }
+        [(number, "slower", _)] => format!("{number} of {targets} got slower"),
+        [(1, what, _)] => format!("1 of {targets} is {what}"),
+        [(number, _, what)] => format!("{number} of {targets} are {what}"),
         several => {
-            let all: usize = several.iter().map(|(number, _)| number).sum();
-            let parts: Vec<String> = several.iter().map(|(number, what)| format!("{number} {what}")).collect();
-            format!("{all} of {targets} need attention: {}", parts.join(", "))
+            let all: usize = several.iter().map(|(number, ..)| number).sum();
+            format!("{all} of {targets} need attention: {}", parts.collect::<Vec<_>>().join(", "))
         }
     }
 }
