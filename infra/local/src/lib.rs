@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `options` | how it behaves |
 //! | `server` | start, dispatch by service, stop |
+//! | `state` | the folder everything is kept in, and who has it |
 //! | `requests` | which service and operation a request is for; the log of all |
 //! | `own_api` | faults, calls and environments, for tests |
 //! | `connections` | HTTP/1.1 on loopback |
@@ -46,6 +47,7 @@ mod own_api;
 mod requests;
 mod scheduler;
 mod sqs;
+mod state;
 mod tasks;
 
 pub use dynamodb::DynamoDbError;

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -16,7 +15,6 @@ use hyper::body::Incoming;
 use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -41,6 +39,7 @@ use crate::own_api;
 use crate::requests::{self, RequestLog, Service};
 use crate::scheduler::{self, ScheduleError, ScheduleSpec, Scheduler};
 use crate::sqs::Queues;
+use crate::state::State;
 use crate::tasks::Tasks;
 
 /// Largest request: 50 MB of zip in base64, and room for the rest.
@@ -100,15 +99,6 @@ pub struct LocalCloud {
     /// Closes when the last process has been reaped.
     reaped: mpsc::Receiver<Infallible>,
     state: State,
-}
-
-/// The folder everything is kept in.
-struct State {
-    path: PathBuf,
-    /// Held while the stand-in runs. It says where that answers.
-    lock: File,
-    /// Removes the folder at the end when it was a temporary one.
-    temporary: Option<TempDir>,
 }
 
 /// What requests are answered with.
@@ -214,8 +204,7 @@ impl LocalCloud {
         if let Some(guard) = Arc::into_inner(guard) {
             guard.stop().await;
         }
-        state.untell();
-        drop(state.temporary);
+        state.close();
     }
 }
 
@@ -340,50 +329,6 @@ fn unknown_operation(parts: &Parts) -> Response {
     let mut response = connections::json(404, &json!({ "message": message }));
     response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("UnknownOperationException"));
     response
-}
-
-impl State {
-    fn open(chosen: Option<&Path>) -> Result<State, StartError> {
-        let temporary = match chosen {
-            Some(_) => None,
-            None => {
-                Some(tempfile::tempdir().map_err(|source| StartError::State { path: std::env::temp_dir(), source })?)
-            }
-        };
-        let path = temporary.as_ref().map(TempDir::path).or(chosen).unwrap_or(Path::new(".")).to_owned();
-        let opened = || -> io::Result<(PathBuf, File)> {
-            fs::create_dir_all(&path)?;
-            let lock = File::options().create(true).truncate(false).read(true).write(true).open(path.join("lock"))?;
-            // Functions run in their own folder, so every path handed to them is absolute.
-            Ok((fs::canonicalize(&path)?, lock))
-        };
-        let (path, lock) = opened().map_err(|source| StartError::State { path: path.clone(), source })?;
-        match lock.try_lock() {
-            Ok(()) => Ok(State { path, lock, temporary }),
-            Err(TryLockError::WouldBlock) => Err(StartError::StateInUse { path, endpoint: read_endpoint(lock) }),
-            Err(TryLockError::Error(source)) => Err(StartError::State { path, source }),
-        }
-    }
-
-    /// Leaves word of where the stand-in answers.
-    fn tell(&self, endpoint: &str) -> Result<(), StartError> {
-        let mut lock = &self.lock;
-        let written = lock.set_len(0).and_then(|()| lock.write_all(format!("{endpoint}\n").as_bytes()));
-        written.map_err(|source| StartError::State { path: self.path.clone(), source })
-    }
-
-    /// The word is no longer true.
-    fn untell(&self) {
-        if let Err(error) = self.lock.set_len(0) {
-            tracing::warn!(%error, "the state folder still names this local cloud's address");
-        }
-    }
-}
-
-fn read_endpoint(mut lock: File) -> Option<String> {
-    let mut text = String::new();
-    lock.read_to_string(&mut text).ok()?;
-    text.strip_suffix('\n').filter(|endpoint| endpoint.starts_with("http://")).map(str::to_owned)
 }
 
 /// Raises this process's own limit of open files as far as it may.

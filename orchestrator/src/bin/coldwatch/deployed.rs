@@ -206,7 +206,7 @@ impl Narrator {
     /// The orchestrator has answered: what it stored for that tick is read back and told in a line.
     async fn tell_answer(&mut self, tick: Option<DateTime<Utc>>, answer: &Value, aws: &Aws) {
         for refused in answer["targets"].as_array().into_iter().flatten().filter(|t| t["error"].is_string()) {
-            warn(format!("{}: {}", text_of(&refused["function"]), text_of(&refused["error"])));
+            warn(text_of(&refused["error"]));
         }
         for key in ["error", "skipped"] {
             if let Some(reason) = answer[key].as_str() {
