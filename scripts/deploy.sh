@@ -56,9 +56,8 @@ cat >&2 <<NEXT
 
 coldwatch is deployed. Next:
   confirm the mail from AWS Notifications, if you asked for alarms by mail
-  tag a function of yours and it is measured too: aws lambda tag-resource --resource ARN --tags coldwatch=enabled
-  do not wait for the schedule:  aws lambda invoke --function-name $stack-orchestrator --invocation-type Event \\
-      --cli-binary-format raw-in-base64-out --payload '{"suite_parameter": "/$stack/suite"}' /dev/null
+  allow functions of yours to be measured:  aws lambda tag-resource --resource ARN --tags coldwatch=enabled
+  do not wait for the schedule:  coldwatch run --suite FILE --table $stack
   read the history:              coldwatch history --table $stack
   the dashboard:
 NEXT

@@ -24,4 +24,7 @@ mod histories;
 #[path = "../histories/scenes.rs"]
 mod scenes;
 mod report;
+mod template;
+mod dashboard;
+mod privilege;
 mod deployed;

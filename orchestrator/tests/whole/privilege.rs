@@ -1,0 +1,265 @@
+//! The orchestrator may do what it does, and nothing else: the calls that its process makes in whole runs, held
+//! against the policy of its role in the template, both ways.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use coldwatch::aws::Journal;
+use coldwatch::publish::NAMESPACE;
+use coldwatch::record::VERSION;
+use local_cloud::{Fault, FunctionCode, FunctionSpec};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use crate::stage::Stage;
+use crate::template::{ACCOUNT, REGION, STACK, Template};
+
+/// Targets with the tag; `named` has none, and stands in the deployment's `TargetArns`.
+const TAGGED: [&str; 2] = ["tagged-0", "tagged-1"];
+const NAMED: &str = "named";
+
+/// A call, the action that it is authorised as, and what its ARN has between the account and the name; nothing where
+/// the action knows no resource (service authorization reference).
+const ACTIONS: [(&str, &str, Option<&str>); 12] = [
+    ("lambda.GetFunction", "lambda:GetFunction", Some("function:")),
+    ("lambda.UpdateFunctionConfiguration", "lambda:UpdateFunctionConfiguration", Some("function:")),
+    ("lambda.Invoke", "lambda:InvokeFunction", Some("function:")),
+    ("lambda.GetAccountSettings", "lambda:GetAccountSettings", None),
+    ("tagging.GetResources", "tag:GetResources", None),
+    ("ssm.GetParameter", "ssm:GetParameter", Some("parameter")),
+    ("dynamodb.PutItem", "dynamodb:PutItem", Some("table/")),
+    ("dynamodb.UpdateItem", "dynamodb:UpdateItem", Some("table/")),
+    ("dynamodb.GetItem", "dynamodb:GetItem", Some("table/")),
+    ("dynamodb.DeleteItem", "dynamodb:DeleteItem", Some("table/")),
+    ("dynamodb.Query", "dynamodb:Query", Some("table/")),
+    ("cloudwatch.PutMetricData", "cloudwatch:PutMetricData", None),
+];
+/// What AWS's services do in the name of the role: no calls of the process.
+const OF_THE_SERVICES: [&str; 5] = [
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:SendMessage",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
+
+/// Statements for what the orchestrator of the deployed template is given, and its process does not do yet: find
+/// functions by their tag, read its suite from a parameter, hand on to itself.
+const AWAITED: [&str; 3] = ["FindTagged", "ReadSuite", "HandOn"];
+
+/// A call as a policy sees it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Request {
+    action: &'static str,
+    resource: String,
+}
+
+/// A statement of a policy that allows.
+#[derive(Debug)]
+struct Statement {
+    sid: String,
+    actions: Vec<String>,
+    resources: Vec<String>,
+    condition: Value,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_role_allows_every_call_of_whole_runs_and_no_other() {
+    let requests = requests_of_whole_runs().await;
+    let role = statements(&Template::with(&[("TargetArns", &arn("lambda", "function:", NAMED))]), "OrchestratorRole");
+    for request in &requests {
+        assert!(role.iter().any(|statement| statement.allows(request)), "not allowed: {request:?}");
+    }
+    for statement in role {
+        for action in &statement.actions {
+            let made = requests.iter().any(|r| r.action == action && statement.allows(r));
+            let awaited = AWAITED.contains(&statement.sid.as_str());
+            assert!(
+                made || awaited || OF_THE_SERVICES.contains(&action.as_str()),
+                "{} need not allow {action}",
+                statement.sid
+            );
+            assert!(!(made && awaited), "{} is awaited no longer", statement.sid);
+        }
+    }
+}
+
+#[test]
+fn no_role_has_a_wildcard_where_aws_knows_a_resource() {
+    let template = Template::with(&[("Tracing", "Active")]);
+    let all = ["OrchestratorRole", "ScheduleRole"].map(|role| statements(&template, role));
+    for statement in all.iter().flatten() {
+        assert!(!statement.actions.iter().any(|action| action.contains('*')), "{statement:?}");
+        let knows_none = |action: &String| {
+            action.starts_with("xray:") || ACTIONS.iter().any(|(_, a, resource)| a == action && resource.is_none())
+        };
+        let guarded = statement.condition["StringEquals"]["aws:ResourceTag/coldwatch"] == "enabled";
+        for resource in statement.resources.iter().filter(|r| r.ends_with(['*', ':'])) {
+            let bounded = statement.actions.iter().all(knows_none) || guarded || resource.contains(":log-group:/");
+            assert!(bounded, "{statement:?}");
+        }
+    }
+    assert_eq!(template.all("AWS::IAM::Role").len(), all.len(), "every role was looked at");
+}
+
+#[test]
+fn what_is_not_tagged_or_belongs_to_others_is_out_of_reach() {
+    let role = statements(&Template::with(&[]), "OrchestratorRole");
+    for (action, resource) in [
+        ("lambda:InvokeFunction", arn("lambda", "function:", NAMED)),
+        ("lambda:UpdateFunctionConfiguration", arn("lambda", "function:", NAMED)),
+        ("lambda:UpdateFunctionConfiguration", arn("lambda", "function:", "coldwatch-orchestrator")),
+        ("dynamodb:PutItem", arn("dynamodb", "table/", "orders")),
+        ("ssm:GetParameter", arn("ssm", "parameter", "/orders/password")),
+    ] {
+        let request = Request { action, resource };
+        assert!(!role.iter().any(|statement| statement.allows(&request)), "{request:?}");
+    }
+}
+
+/// Success, a second delivery, faults, and functions that a dead run left changed.
+async fn requests_of_whole_runs() -> BTreeSet<Request> {
+    let stage = Stage::set().await;
+    for name in TAGGED.iter().chain([&NAMED]) {
+        stage.simulated(name, "constant:20", &[]).await;
+    }
+    deploy(&stage).await;
+    for _ in 0..2 {
+        measure(&stage, "2026-01-31T18:00:00Z").await;
+    }
+    for function in TAGGED.iter().chain([&NAMED]) {
+        leave_a_journal(&stage, function).await;
+    }
+    for fault in [
+        "reject:lambda.Invoke,status=429,code=TooManyRequestsException,after=1,times=2",
+        "slow-update:*,ms=400,times=2",
+    ] {
+        stage.cloud.inject(Fault::parse(fault).expect("a fault"));
+    }
+    measure(&stage, "2026-02-01T00:00:00Z").await;
+    // A lock is renewed after 20 s, for which no test waits.
+    stage.aws.store.renew("RUN#none", "nobody", Utc::now()).await.expect("the table is there");
+    let calls = calls(&stage).await;
+    let made = |call: &&Value| call["caller"] == "orchestrator" || call["operation"] == "UpdateItem";
+    let requests = calls.iter().filter(made).map(request).collect();
+    stage.cloud.stop().await;
+    requests
+}
+
+async fn deploy(stage: &Stage) {
+    let code = tempfile::tempdir().expect("a folder");
+    fs::copy(env!("CARGO_BIN_EXE_orchestrator"), code.path().join("bootstrap")).expect("copied");
+    let (runtime, handler) = ("provided.al2023".to_owned(), "bootstrap".to_owned());
+    let spec = FunctionSpec {
+        name: "orchestrator".to_owned(),
+        code: FunctionCode::Folder { runtime, handler, folder: code.path().to_owned() },
+        memory_mb: 1_769,
+        timeout_s: 120,
+        environment: [("COLDWATCH_TABLE".to_owned(), STACK.to_owned())].into(),
+    };
+    stage.cloud.ensure_function(spec).await.expect("the orchestrator");
+}
+
+/// One delivery of a tick, after which every target is measured.
+async fn measure(stage: &Stage, time: &str) {
+    let targets: Vec<_> = TAGGED.iter().chain([&NAMED]).map(|name| json!({ "function": name })).collect();
+    let event =
+        json!({"suite": {"samples": 4, "burst": 2, "targets": targets}, "schedule_arn": "arn", "scheduled_time": time});
+    let event = event.to_string().into_bytes();
+    let reply = stage.aws.lambda.invoke("orchestrator", event, Instant::now(), Duration::from_mins(2)).await;
+    let reply = reply.answer.expect("an answer");
+    let answer: Value = serde_json::from_slice(&reply.payload).expect("JSON");
+    let proven: Vec<_> = answer["targets"].as_array().expect("targets").iter().map(|t| t["proven"].as_u64()).collect();
+    assert_eq!(proven, [Some(4); 3], "{answer}");
+}
+
+/// The log of requests.
+async fn calls(stage: &Stage) -> Vec<Value> {
+    let address = stage.cloud.endpoint().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.expect("the stand-in listens");
+    let request = format!("GET /_local/calls HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("read");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    let answer: Value = serde_json::from_str(body).expect("JSON");
+    answer["calls"].as_array().expect("a list").clone()
+}
+
+/// What a run that died with the function changed has left in the table.
+async fn leave_a_journal(stage: &Stage, function: &str) {
+    let journal = Journal {
+        version: VERSION,
+        run_id: "dead".to_owned(),
+        strategy: "environment".to_owned(),
+        description: None,
+        memory_size_mb: None,
+        written_at: Utc::now() - TimeDelta::hours(6),
+    };
+    let arn = stage.configuration(function).await.arn;
+    stage.aws.store.put_journal(&arn, &journal).await.expect("the table is there");
+}
+
+fn request(call: &Value) -> Request {
+    let text = |name: &str| call[name].as_str().unwrap_or_default();
+    let operation = format!("{}.{}", text("service"), text("operation"));
+    let known = ACTIONS.iter().find(|(call, ..)| *call == operation);
+    let (_, action, kind) = known.unwrap_or_else(|| panic!("which action is {operation}?"));
+    let resource = match (kind, text("resource")) {
+        (None, _) => "*".to_owned(),
+        (Some(_), arn) if arn.starts_with("arn:") => arn.to_owned(),
+        (Some(kind), name) => arn(text("service"), kind, name),
+    };
+    // In the template, the stack's name comes before it.
+    Request { action, resource: resource.replace("function:orchestrator", &format!("function:{STACK}-orchestrator")) }
+}
+
+fn arn(service: &str, kind: &str, name: &str) -> String {
+    format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}{name}")
+}
+
+fn statements(template: &Template, role: &str) -> Vec<Statement> {
+    let role = template.properties(role);
+    let policies = role["Policies"].as_array().expect("a list").iter();
+    let all = policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().expect("a list"));
+    all.map(Statement::read).collect()
+}
+
+impl Statement {
+    fn read(json: &Value) -> Self {
+        assert_eq!(json["Effect"], "Allow", "{json}");
+        let list = |value: &Value| match value {
+            Value::Array(items) => items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect(),
+            one => vec![one.as_str().unwrap_or_else(|| panic!("a text: {json}")).to_owned()],
+        };
+        Self {
+            sid: json["Sid"].as_str().expect("a name").to_owned(),
+            actions: list(&json["Action"]),
+            resources: list(&json["Resource"]),
+            condition: json["Condition"].clone(),
+        }
+    }
+
+    fn allows(&self, request: &Request) -> bool {
+        let about = |pattern: &String| match pattern.split_once('*') {
+            Some((begin, end)) => request.resource.starts_with(begin) && request.resource.ends_with(end),
+            None => *pattern == request.resource,
+        };
+        self.actions.iter().any(|a| a == request.action) && self.resources.iter().any(about) && self.applies_to(request)
+    }
+
+    fn applies_to(&self, request: &Request) -> bool {
+        let Some(operators) = self.condition.as_object() else { return true };
+        assert!(operators.keys().eq(["StringEquals"]), "this test does not know {:?}", self.condition);
+        let tagged = TAGGED.iter().any(|name| request.resource.ends_with(&format!("function:{name}")));
+        operators["StringEquals"].as_object().expect("keys").iter().all(|(key, value)| match key.as_str() {
+            "aws:ResourceTag/coldwatch" => tagged && value == "enabled",
+            "cloudwatch:namespace" => value == NAMESPACE,
+            other => panic!("this test does not know {other}"),
+        })
+    }
+}
