@@ -1,6 +1,8 @@
-//! Records to text, JSON and HTML: pure functions.
+//! Records to text, JSON, HTML and the formats of other tools: pure functions.
 
 pub mod json;
+#[cfg(feature = "cli")]
+pub mod export;
 #[cfg(feature = "cli")]
 pub mod html;
 #[cfg(feature = "cli")]

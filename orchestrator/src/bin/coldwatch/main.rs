@@ -1,6 +1,7 @@
 //! `coldwatch`: arguments, environment, clock, wiring. What is done is in the library.
 
 mod changes;
+mod export;
 mod history;
 mod import;
 mod deployed;
@@ -47,6 +48,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Show the history as one HTML file
     Report(report::ReportArgs),
+    /// Print stored runs in the formats of other tools
+    Export(export::ExportArgs),
     /// Find the changes of a series in a file
     Changes(changes::ChangesArgs),
     /// Store runs that could not be stored when they were made
@@ -121,6 +124,7 @@ async fn execute(command: Command) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::execute(args).await,
         Command::History(args) => history::execute(args).await,
         Command::Report(args) => report::execute(args).await,
+        Command::Export(args) => export::execute(args).await,
         Command::Changes(args) => changes::execute(&args),
         Command::Import(args) => import::execute(args).await,
         Command::Restore(args) => restore::execute(args).await,

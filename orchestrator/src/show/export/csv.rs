@@ -1,0 +1,137 @@
+//! Runs and samples as tables for spreadsheets and data frames (RFC 4180, a header, UTF-8).
+//!
+//! Text comes from outside, and a spreadsheet runs a cell that begins like a formula: such text gets an apostrophe
+//! before it (OWASP, "CSV Injection"). Numbers and times are ours and stay as they are. A missing value is an empty cell.
+
+use ::csv::Writer;
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::Series;
+use crate::record::{Distribution, RoundSamples, RunRecord};
+
+/// The columns that say which run a row belongs to.
+const RUN: [&str; 6] = ["label", "function", "protocol", "run_id", "started_at", "code_sha256"];
+/// The distributions of a run, each of the columns [`FIGURES`].
+const DISTRIBUTIONS: [&str; 5] = ["init", "restore", "cold_start", "round_trip", "platform_overhead"];
+const FIGURES: [&str; 7] = ["n", "min_ms", "p50_ms", "p50_low_ms", "p50_high_ms", "p90_ms", "max_ms"];
+
+/// A row per run.
+pub fn runs(series: &[Series]) -> String {
+    let mut header: Vec<String> = RUN.map(str::to_owned).to_vec();
+    let counts = ["finished_at", "stopped", "wanted", "proven", "attempted", "cold_yield", "billed_ms", "cost_usd"];
+    header.extend(counts.map(str::to_owned));
+    header.extend(DISTRIBUTIONS.iter().flat_map(|name| FIGURES.map(|figure| format!("{name}_{figure}"))));
+    header.extend(["memory_size_mb", "architecture", "runtime_version_arn"].map(str::to_owned));
+    table(&header, series.iter().flat_map(|s| &s.runs).map(run))
+}
+
+/// A row per sample. Each run comes with its stored rounds.
+pub fn samples<'a>(runs: impl IntoIterator<Item = (&'a RunRecord, &'a [RoundSamples])>) -> String {
+    let mut header: Vec<String> = RUN.map(str::to_owned).to_vec();
+    let columns = [
+        "round",
+        "outcome",
+        "detail",
+        "request_id",
+        "environment_id",
+        "invocation",
+        "init_ms",
+        "restore_ms",
+        "duration_ms",
+        "held_ms",
+        "billed_ms",
+        "round_trip_ms",
+        "sent_after_ms",
+        "max_memory_mb",
+    ];
+    header.extend(columns.map(str::to_owned));
+    let rows = runs.into_iter().flat_map(|(run, rounds)| rounds.iter().flat_map(move |round| of_round(run, round)));
+    table(&header, rows)
+}
+
+fn table(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut writer = Writer::from_writer(Vec::new());
+    let written = "a vector takes every row";
+    writer.write_record(header).expect(written);
+    for row in rows {
+        writer.write_record(row).expect(written);
+    }
+    String::from_utf8(writer.into_inner().expect(written)).expect("every cell is UTF-8")
+}
+
+fn run(record: &RunRecord) -> Vec<String> {
+    let mut cells = of_run(record);
+    cells.extend([
+        time(record.finished_at),
+        text(&record.stopped),
+        record.wanted.to_string(),
+        record.proven.to_string(),
+        record.attempted.to_string(),
+        optional(record.cold_yield),
+        record.billed_ms.to_string(),
+        record.cost_usd.to_string(),
+    ]);
+    let distributions =
+        [record.init_ms, record.restore_ms, record.cold_start_ms, record.round_trip_ms, record.platform_overhead_ms];
+    cells.extend(distributions.iter().flat_map(figures));
+    let provenance = &record.provenance;
+    cells.push(optional(provenance.memory_size_mb));
+    cells.push(text(provenance.architecture.as_deref().unwrap_or_default()));
+    cells.push(text(provenance.runtime_version_arn.as_deref().unwrap_or_default()));
+    cells
+}
+
+fn of_run(record: &RunRecord) -> Vec<String> {
+    vec![
+        text(&record.label),
+        text(&record.function),
+        text(&record.protocol),
+        text(&record.run_id),
+        time(record.started_at),
+        text(record.provenance.code_sha256.as_deref().unwrap_or_default()),
+    ]
+}
+
+fn of_round(record: &RunRecord, round: &RoundSamples) -> Vec<Vec<String>> {
+    let number = round.round.to_string();
+    let row = |sample: crate::record::SampleRecord| {
+        let mut cells = of_run(record);
+        cells.extend([
+            number.clone(),
+            text(&sample.outcome),
+            text(sample.detail.as_deref().unwrap_or_default()),
+            text(sample.request_id.as_deref().unwrap_or_default()),
+            text(sample.environment_id.as_deref().unwrap_or_default()),
+            optional(sample.invocation),
+            optional(sample.init_ms),
+            optional(sample.restore_ms),
+            optional(sample.duration_ms),
+            optional(sample.held_ms),
+            optional(sample.billed_ms),
+            sample.round_trip_ms.to_string(),
+            sample.sent_after_ms.to_string(),
+            optional(sample.max_memory_mb),
+        ]);
+        cells
+    };
+    round.rows().into_iter().map(row).collect()
+}
+
+fn figures(d: &Distribution) -> [String; 7] {
+    let values = [d.min, d.p50, d.p50_low, d.p50_high, d.p90, d.max].map(optional);
+    let [min, p50, low, high, p90, max] = values;
+    [d.n.to_string(), min, p50, low, high, p90, max]
+}
+
+fn optional(value: Option<impl ToString>) -> String {
+    value.map(|v| v.to_string()).unwrap_or_default()
+}
+
+pub(super) fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Text that no spreadsheet takes for a formula.
+pub(super) fn text(value: &str) -> String {
+    if value.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{value}") } else { value.to_owned() }
+}
