@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches what the tests need beside cargo: boto3 and AWS's Runtime Interface Emulator (RIE) into .venv, the SAM CLI and
-# ministack into .venv-sam and .venv-ministack.
+# Fetches what the tests need beside cargo: boto3 and AWS's Runtime Interface Emulator (RIE) into .venv, the SAM CLI,
+# ministack and the readers of exports into .venv-sam, .venv-ministack and .venv-exports.
 # Usage: eval "$(scripts/fetch-test-tools.sh)"
 # Prints the variables to export; fetches nothing that is there already.
 set -euo pipefail
@@ -31,5 +31,7 @@ fi
 
 sam=$(scripts/venv.sh sam)
 ministack=$(scripts/venv.sh ministack)
+exports=$(scripts/venv.sh exports)
 printf 'export COLDWATCH_VENV=%q COLDWATCH_RIE=%q\n' "$venv" "$venv/bin/$rie"
+printf 'export COLDWATCH_EXPORTS=%q\n' "$exports"
 printf 'export COLDWATCH_SAM=%q COLDWATCH_MINISTACK=%q\n' "$sam" "$ministack"

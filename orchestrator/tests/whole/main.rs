@@ -10,6 +10,7 @@ mod scheduled;
 mod invariants;
 mod faults;
 mod limits;
+mod exports;
 #[cfg(target_os = "linux")]
 mod kill;
 mod constants;
