@@ -61,3 +61,27 @@ fn a_run_that_proved_nothing_is_no_zero() {
     );
     assert!(!page.contains("<strong>0.00</strong>"), "nothing is drawn or told as zero");
 }
+
+/// Runs `coldwatch` with these arguments in a folder, and gives exit code and stderr.
+fn coldwatch(folder: &std::path::Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_coldwatch"));
+    let output = command.current_dir(folder).args(arguments).output().expect("the program starts");
+    (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+}
+
+#[test]
+fn a_run_and_the_command_write_the_same_history() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let read = |file: &str| std::fs::read_to_string(folder.path().join(file)).expect("the page");
+    let (code, stderr) = coldwatch(folder.path(), &["run", "--local", "--samples", "2", "--report", "run.html"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.starts_with("wrote run.html: 3 series, "), "{stderr}");
+    let (code, stderr) = coldwatch(folder.path(), &["report", "--local", "--target", "rust"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let sections = |page: &str| page.matches("<section class=\"target\"").count();
+    assert_eq!((sections(&read("run.html")), sections(&read("report.html"))), (3, 1));
+    assert!(read("report.html").contains("<code>coldwatch report --local --target rust</code>"));
+    let (code, stderr) = coldwatch(folder.path(), &["report", "--local", "--target", "nobody"]);
+    assert_eq!(code, Some(2));
+    assert_eq!(stderr, "error: no such target is stored here; there are nodejs, python, rust\n");
+}

@@ -36,20 +36,13 @@ pub struct ReportArgs {
     open: bool,
 }
 
-/// Which runs a report is of.
-#[derive(Debug, Default)]
-pub struct Extent<'a> {
-    /// Only series whose label or function contains this.
-    pub target: Option<&'a str>,
-    /// Only runs from then on.
-    pub since: Option<DateTime<Utc>>,
-}
-
 /// Reads the history and writes the page.
 pub async fn execute(args: ReportArgs) -> Result<Exit, Failure> {
     let (aws, standin) = args.place.open().await?;
-    let extent = Extent { target: args.target.as_deref(), since: args.since };
-    let report = gather(&aws, &args.place, &extent).await;
+    let text = args.target.as_deref();
+    let wanted =
+        |entry: &SeriesEntry| text.is_none_or(|text| entry.label.contains(text) || entry.function.contains(text));
+    let report = gather(&aws, &args.place, wanted, args.since).await;
     if let Some(standin) = standin {
         standin.stop().await;
     }
@@ -60,19 +53,21 @@ pub async fn execute(args: ReportArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Reads what a report shows.
-pub async fn gather(aws: &Aws, place: &Place, extent: &Extent<'_>) -> Result<Report, Failure> {
+/// Reads what a report of the wanted series shows, of the runs since then.
+pub async fn gather(
+    aws: &Aws,
+    place: &Place,
+    wanted: impl Fn(&SeriesEntry) -> bool,
+    since: Option<DateTime<Utc>>,
+) -> Result<Report, Failure> {
     let entries = aws.store.series().await?;
-    let wanted = |entry: &&SeriesEntry| {
-        extent.target.is_none_or(|text| entry.label.contains(text) || entry.function.contains(text))
-    };
-    if let Some(text) = extent.target.filter(|_| !entries.is_empty() && !entries.iter().any(|e| wanted(&e))) {
+    if !entries.is_empty() && !entries.iter().any(&wanted) {
         let labels: Vec<&str> = entries.iter().map(|entry| entry.label.as_str()).collect();
-        return Err(Failure::bad_input(format!("no target is called `{text}`; there are {}", labels.join(", "))));
+        return Err(Failure::bad_input(format!("no such target is stored here; there are {}", labels.join(", "))));
     }
     let mut series = Vec::new();
-    for entry in entries.iter().filter(wanted) {
-        series.push(history(aws, entry, extent.since).await?);
+    for entry in entries.iter().filter(|entry| wanted(entry)) {
+        series.push(history(aws, entry, since).await?);
     }
     Ok(Report { made_at: Utc::now(), command: command_line(), place: place.name(&entries), series })
 }

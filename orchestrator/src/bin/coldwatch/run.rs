@@ -1,6 +1,7 @@
 //! `coldwatch run`: one run of a suite, against the account of the environment or the local cloud.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use coldwatch::plan::Trigger;
 use coldwatch::publish::function_name;
 use coldwatch::run::{self, Observer, RunContext, RunReport};
 use coldwatch::session::{Measured, TargetEnd, TargetError};
+use coldwatch::show::html::Report;
 use coldwatch::show::json::RunsDocument;
 use coldwatch::show::text;
 use coldwatch::summary::millis;
@@ -22,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::outcome::{Exit, Failure, warn};
 use crate::suite::SuiteArgs;
-use crate::{local, progress};
+use crate::{local, progress, report};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -32,6 +34,9 @@ pub struct RunArgs {
     /// Print all samples as JSON instead of a table
     #[arg(long)]
     json: bool,
+    /// Write the history of the measured targets, this run included, as one HTML file
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 /// Runs the suite and prints what came of it.
@@ -40,6 +45,10 @@ pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     let allowed = Duration::from_secs(suite.limits.seconds.into());
     let context = context(aws, allowed, progress::observer(&suite)).await?;
     let report = run::run(&suite, &context).await;
+    let page = match (&args.report, &report) {
+        (Some(file), Ok(report)) => Some((file, history_of(report, &context.aws, &args).await)),
+        _ => None,
+    };
     if let Some(standin) = standin {
         standin.stop().await;
     }
@@ -47,7 +56,17 @@ pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     // First of all: what is not in the table is kept before anything can go wrong with the terminal.
     report.targets.iter().filter_map(|t| measured(&t.end)).filter(|m| m.unstored.is_some()).for_each(keep);
     show(&report, args.json)?;
+    if let Some((file, page)) = page {
+        report::write(&page?, file)?;
+    }
     Ok(exit(&report, context.stop.is_cancelled()))
+}
+
+/// What the history holds of the measured targets.
+async fn history_of(report: &RunReport, aws: &Aws, args: &RunArgs) -> Result<Report, Failure> {
+    let series: Vec<&str> =
+        report.targets.iter().filter_map(|t| measured(&t.end)).map(|m| m.record.series.as_str()).collect();
+    report::gather(aws, args.choice.place(), |entry| series.contains(&entry.series.as_str()), None).await
 }
 
 /// Everything a command's run needs; an interrupt ends it early, a second one at once.

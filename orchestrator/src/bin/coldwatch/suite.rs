@@ -28,6 +28,11 @@ pub struct SuiteArgs {
 }
 
 impl SuiteArgs {
+    /// Where the history is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// The suite, and the clients to work with. Nothing is started or asked before the suite is found good.
     pub async fn open(&self) -> Result<(Aws, Option<Standin>, Suite), Failure> {
         let overrides = Overrides { samples: self.samples, burst: self.burst };
