@@ -7,6 +7,7 @@ use std::error::Error;
 
 use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_types::retry::ErrorKind;
 
 /// An AWS call that did not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +111,10 @@ impl AwsError {
 pub(super) fn may_pass<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     match error {
         SdkError::ServiceError(refused) => matches!(refused.raw().status().as_u16(), 429 | 500..),
-        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+        // A connection closed without an answer is, to the HTTP client, of a kind of its own: transient.
+        SdkError::DispatchFailure(failure) => {
+            failure.is_io() || failure.is_timeout() || failure.as_other() == Some(ErrorKind::TransientError)
+        }
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
         _ => false,
     }
