@@ -1,5 +1,7 @@
 //! Where a series of run figures changes its level, and which of those places can be believed.
 
+use super::excursions::with_excursions;
+use super::newest::newest_change;
 use super::noise::{Noise, median};
 use super::ranks::{Shift, rank_z, shift};
 use super::segment::{Weighted, segment};
@@ -9,6 +11,8 @@ use super::{Interval, Sorted};
 pub const CONFIRMING_RUNS: usize = 10;
 /// Fewest runs from which the noise of a series is known.
 const NOISE_RUNS: usize = 20;
+/// Lags of the long-run variance.
+const LAGS: usize = 5;
 
 /// How changes are looked for. There is one set for everything, [`Settings::default`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,6 +33,8 @@ pub struct Settings {
     pub least_z: f64,
     /// The smallest change worth a word, in units of the values.
     pub least_shift: f64,
+    /// Fewest runs of the first level.
+    pub first_runs: usize,
 }
 
 impl Default for Settings {
@@ -42,6 +48,7 @@ impl Default for Settings {
             side: 60,
             least_z: 3.29,
             least_shift: 0.02,
+            first_runs: 20,
         }
     }
 }
@@ -52,13 +59,34 @@ pub fn change_points(values: &[f64], settings: &Settings) -> Vec<usize> {
         return Vec::new();
     }
     let noise = Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor);
-    let clipped = noise.clipped(settings.clip);
-    let weighted = |(value, scale): (&f64, &f64)| Weighted { value: *value, weight: 1.0 / (scale * scale) };
-    let points: Vec<Weighted> = clipped.iter().zip(&noise.scale).map(weighted).collect();
-    let penalty = settings.penalty * count(values.len()).ln();
-    let first = segment(&points, penalty);
-    let found = segment(&points, penalty * inflation(&points, &first));
-    believable(values, found, settings)
+    let points = weighted(&noise, settings.clip);
+    let found = segment_within(&points, settings, inflation);
+    let widening = inflation(&points, &found);
+    let mut starts = with_excursions(values, believable(values, found, settings), settings);
+    let last = starts.last().copied().unwrap_or(0);
+    starts.extend(newest_change(&values[last..], widening, settings).map(|newest| last + newest));
+    starts
+}
+
+/// The values without what outliers have too much, each weighted by the noise around it.
+pub(super) fn weighted(noise: &Noise, clip: f64) -> Vec<Weighted> {
+    let one = |(value, scale): (f64, &f64)| Weighted { value, weight: 1.0 / (scale * scale) };
+    noise.clipped(clip).into_iter().zip(&noise.scale).map(one).collect()
+}
+
+/// Segments with the penalty that the autocorrelation of a first division asks for.
+pub(super) fn segment_within(
+    points: &[Weighted],
+    settings: &Settings,
+    inflation: impl Fn(&[Weighted], &[usize]) -> f64,
+) -> Vec<usize> {
+    let penalty = settings.penalty * count(points.len()).ln();
+    let first = segment(points, penalty);
+    if first.is_empty() {
+        // A higher penalty finds no more.
+        return first;
+    }
+    segment(points, penalty * inflation(points, &first))
 }
 
 /// How far the values of one level lie above those of the level before: the Hodges-Lehmann estimate from the runs next to
@@ -92,8 +120,8 @@ pub fn minimum_detectable(values: &[f64]) -> Option<f64> {
 }
 
 /// By what factor runs that resemble their predecessors widen the error of a mean: (1 + φ) / (1 − φ) for the lag-1
-/// autocorrelation φ of what the segments leave over.
-fn inflation(points: &[Weighted], starts: &[usize]) -> f64 {
+/// autocorrelation φ of what the segments leave over, or what more lags say, if that is more.
+pub(super) fn inflation(points: &[Weighted], starts: &[usize]) -> f64 {
     let mut residuals = Vec::with_capacity(points.len());
     for (start, end) in segments(starts, points.len()) {
         let part = &points[start..end];
@@ -103,8 +131,19 @@ fn inflation(points: &[Weighted], starts: &[usize]) -> f64 {
     }
     let squares: f64 = residuals.iter().map(|r| r * r).sum();
     let products: f64 = residuals.windows(2).map(|pair| pair[0] * pair[1]).sum();
-    let phi = if squares > 0.0 { (products / squares).clamp(0.0, 0.9) } else { 0.0 };
-    (1.0 + phi) / (1.0 - phi)
+    if squares <= 0.0 {
+        return 1.0;
+    }
+    let phi = (products / squares).clamp(0.0, 0.9);
+    ((1.0 + phi) / (1.0 - phi)).max(long_run(&residuals) / squares)
+}
+
+/// The long-run variance by Bartlett's window (Newey & West 1987), times the number of values: sees an autocorrelation that lasts
+/// beneath noise of single runs, which hides it from lag 1.
+fn long_run(residuals: &[f64]) -> f64 {
+    let products = |lag: usize| residuals.iter().zip(&residuals[lag..]).map(|(a, b)| a * b).sum::<f64>();
+    let lags = 1..=LAGS.min(residuals.len() / 4);
+    products(0) + 2.0 * lags.map(|lag| (1.0 - count(lag) / count(LAGS + 1)) * products(lag)).sum::<f64>()
 }
 
 /// The segments between `starts`, as half-open ranges.
@@ -127,6 +166,10 @@ fn believable(values: &[f64], mut starts: Vec<usize>, settings: &Settings) -> Ve
 
 /// How far the change at `bounds[1]` is from convincing; 0 where it does.
 fn doubt(values: &[f64], bounds: &[usize], settings: &Settings) -> f64 {
+    if bounds[0] == 0 && bounds[1] < settings.first_runs {
+        // Without a level there is no change of it: more than any z may lack.
+        return 2.0 * settings.least_z;
+    }
     let before = &values[bounds[0].max(bounds[1].saturating_sub(settings.side))..bounds[1]];
     let after = &values[bounds[1]..bounds[2].min(bounds[1] + settings.side)];
     let shift = (median(&mut after.to_vec()) - median(&mut before.to_vec())).abs();

@@ -4,7 +4,10 @@
 //! Every method names its source.
 
 mod change_points;
+mod excursions;
+mod locate;
 mod modes;
+mod newest;
 mod noise;
 mod quantile;
 mod ranks;
@@ -14,6 +17,7 @@ mod sorted;
 mod spread;
 
 pub use change_points::{CONFIRMING_RUNS, Settings, change_points, level_shift, minimum_detectable};
+pub use locate::locate;
 pub use modes::{MODES_FROM, TwoModes, dip, two_modes};
 pub use quantile::{Interval, interval, quantile, quantile_of};
 pub use ranks::{MannWhitney, Method, Shift, mann_whitney, normal_p, probability_b_greater, ratio, shift};

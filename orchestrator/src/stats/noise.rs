@@ -60,6 +60,12 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
     middle(values)
 }
 
+/// The robust standard deviation of values: their median distance from their median, scaled to normal values.
+pub(super) fn sigma(values: &[f64]) -> f64 {
+    let middle = median(&mut values.to_vec());
+    MAD_TO_SIGMA * median(&mut values.iter().map(|value| (value - middle).abs()).collect::<Vec<_>>())
+}
+
 fn middle(sorted: &[f64]) -> f64 {
     let last = sorted.len() - 1;
     f64::midpoint(sorted[last / 2], sorted[last.div_ceil(2)])

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use coldwatch::history::replay::{Alert, replay};
 use coldwatch::history::{self, Change, Metric, Run, series_file};
 use coldwatch::show::json::ChangesDocument;
 use coldwatch::show::text;
@@ -28,6 +29,9 @@ pub struct ChangesArgs {
     /// Write the indices of the changes of each series to this file, as JSON
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Judge each series run by run, as the orchestrator does, and give the alerts that this raises
+    #[arg(long, requires = "out")]
+    replay: bool,
     /// Print the changes as JSON
     #[arg(long)]
     json: bool,
@@ -64,11 +68,26 @@ struct Detections {
     det: BTreeMap<String, Vec<usize>>,
 }
 
+/// The file that `--replay --out` writes.
+#[derive(Serialize)]
+struct Replayed {
+    tool: &'static str,
+    metric: Metric,
+    alerts: BTreeMap<String, Vec<Alert>>,
+}
+
 /// Finds the changes, and prints or writes them.
 pub fn execute(args: &ChangesArgs) -> Result<Exit, Failure> {
     let files = files(&args.path)?;
     if args.out.is_none() {
         return show(&files, args);
+    }
+    if args.replay {
+        let metric = args.metric.into();
+        let said = in_parallel(&files, |file| Ok((id(file), replay(&read(file)?, metric))))?;
+        let replayed = Replayed { tool: "coldwatch", metric, alerts: said.into_iter().collect() };
+        write(args.out.as_deref(), &replayed)?;
+        return Ok(Exit::Done);
     }
     let found = in_parallel(&files, |file| {
         let runs = read(file)?;
