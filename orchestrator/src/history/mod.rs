@@ -4,6 +4,7 @@
 //! samples of a run shift together (`docs/methodology.md`).
 
 mod causes;
+pub mod platform;
 pub mod replay;
 pub mod series_file;
 

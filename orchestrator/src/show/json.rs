@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::history::platform::PlatformEvent;
 use crate::history::{Cause, Change, Metric, Shape, State};
 use crate::record::{Distribution, Outcomes, RoundRecord, RunRecord, SampleRecord, VERSION};
 use crate::session::Measured;
@@ -58,6 +59,16 @@ pub struct ChangesDocument<'a> {
     version: u32,
     metric: Metric,
     series: Vec<ChangesView<'a>>,
+    platform_events: Vec<PlatformEventView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct PlatformEventView<'a> {
+    timestamp: DateTime<Utc>,
+    architecture: Option<&'a str>,
+    slower: bool,
+    measured: usize,
+    series: &'a [String],
 }
 
 #[derive(Debug, Serialize)]
@@ -83,13 +94,25 @@ pub struct ChangeView<'a> {
 
 impl<'a> ChangesDocument<'a> {
     /// Series by id, with the number of their runs.
-    pub fn new(metric: Metric, series: impl IntoIterator<Item = (&'a str, usize, &'a [Change])>) -> Self {
+    pub fn new(
+        metric: Metric,
+        series: impl IntoIterator<Item = (&'a str, usize, &'a [Change])>,
+        events: &'a [PlatformEvent],
+    ) -> Self {
         let view = |(series, runs, changes): (&'a str, usize, &'a [Change])| ChangesView {
             series,
             runs,
             changes: changes.iter().map(ChangeView::from).collect(),
         };
-        Self { version: VERSION, metric, series: series.into_iter().map(view).collect() }
+        let event = |event: &'a PlatformEvent| PlatformEventView {
+            timestamp: event.at,
+            architecture: event.architecture.as_deref(),
+            slower: event.slower,
+            measured: event.measured,
+            series: &event.series,
+        };
+        let platform_events = events.iter().map(event).collect();
+        Self { version: VERSION, metric, series: series.into_iter().map(view).collect(), platform_events }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
+use crate::history::platform::PlatformEvent;
 use crate::history::{Change, Shape, State};
 use crate::record::{Distribution, RunRecord};
 use crate::stats::{Sorted, mann_whitney, ratio};
@@ -94,6 +95,18 @@ pub fn changes(id: &str, runs: usize, changes: &[Change]) -> String {
     format!(
         "{id}: {} in {runs} runs\n{table}",
         if changes.len() == 1 { "1 change".to_owned() } else { format!("{} changes", changes.len()) }
+    )
+}
+
+/// The line that `changes` prints for an event of the platform.
+pub fn platform_event(event: &PlatformEvent) -> String {
+    let whose = event.architecture.as_deref().map_or_else(String::new, |name| format!(" {name}"));
+    format!(
+        "platform event around {}: {} of {}{whose} series became {}",
+        event.at.format("%Y-%m-%d"),
+        event.series.len(),
+        event.measured,
+        if event.slower { "slower" } else { "faster" },
     )
 }
 

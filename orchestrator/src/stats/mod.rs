@@ -17,8 +17,10 @@ mod sorted;
 mod spread;
 
 pub use change_points::{CONFIRMING_RUNS, Settings, change_points, level_shift, minimum_detectable};
+pub use excursions::LEAST_HEIGHT;
 pub use locate::locate;
 pub use modes::{MODES_FROM, TwoModes, dip, two_modes};
+pub use newest::LEAST_Z;
 pub use quantile::{Interval, interval, quantile, quantile_of};
 pub use ranks::{MannWhitney, Method, Shift, mann_whitney, normal_p, probability_b_greater, ratio, shift};
 pub use sorted::{Sorted, SortedError};

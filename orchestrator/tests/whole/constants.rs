@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use coldwatch::aws::SAMPLES_KEPT;
 use coldwatch::change::ENVIRONMENT_LIMIT_BYTES;
+use coldwatch::history::DRIFT_GAP;
+use coldwatch::history::platform::{EVENT_DAYS, EVENT_SHARE};
 use coldwatch::hold::{FIRST_HOLD, LONGEST_HOLD};
 use coldwatch::lease::LEASE;
 use coldwatch::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND, restore_reserve};
 use coldwatch::publish::MAX_UNIQUE_VALUES;
 use coldwatch::sample::CLOCK_TOLERANCE;
 use coldwatch::settle::{FIRST_POLL, LONGEST_POLL, SETTLE_LIMIT};
+use coldwatch::stats::{CONFIRMING_RUNS, LEAST_HEIGHT, LEAST_Z, Settings};
 use coldwatch::summary::CONFIDENCE;
 
 #[test]
@@ -25,6 +28,7 @@ fn the_methodology_names_the_constants_of_the_code() {
         .filter(|(name, _)| *name != "constant")
         .collect();
     let ms = |duration: Duration| format!("{} ms", duration.as_millis());
+    let settings = Settings::default();
     let code = [
         ("first hold", ms(FIRST_HOLD)),
         ("longest hold", ms(LONGEST_HOLD)),
@@ -40,6 +44,17 @@ fn the_methodology_names_the_constants_of_the_code() {
         ("confidence", format!("{} %", CONFIDENCE * 100.0)),
         ("unique values a datum", MAX_UNIQUE_VALUES.to_string()),
         ("samples kept", format!("{} days", SAMPLES_KEPT.num_days())),
+        ("least z of a change", settings.least_z.to_string()),
+        ("penalty of a level", format!("{} log n", settings.penalty)),
+        ("cut of outlier runs", format!("{} σ", settings.clip)),
+        ("smallest change", format!("{} %", settings.least_shift * 100.0)),
+        ("runs of a first level", settings.first_runs.to_string()),
+        ("runs that confirm", CONFIRMING_RUNS.to_string()),
+        ("least z of the newest runs", LEAST_Z.to_string()),
+        ("height of an excursion", format!("{LEAST_HEIGHT} σ")),
+        ("longest gap in a drift", format!("{DRIFT_GAP} runs")),
+        ("days of a platform event", EVENT_DAYS.to_string()),
+        ("share of a platform event", format!("{} %", EVENT_SHARE * 100.0)),
     ];
     let code: BTreeMap<&str, &str> = code.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(rows, code);

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use coldwatch::history::platform::{Member, platform_events};
 use coldwatch::history::replay::{Alert, replay};
 use coldwatch::history::{self, Change, Metric, Run, series_file};
 use coldwatch::show::json::ChangesDocument;
@@ -37,7 +38,9 @@ pub struct ChangesArgs {
     json: bool,
 }
 
-const EXAMPLE: &str = "A change's index is its first run, counted from 0. It is provisional while few runs bear it out.\n\n\
+const EXAMPLE: &str = "A change's index is its first run, counted from 0. It is provisional while few runs bear it out.\n\
+    In a folder, changes of many series at the same time are shown as platform events, by the architecture (arm64,\n\
+    x86_64) in the files' names.\n\n\
     Example:\n  coldwatch changes login.csv\n  coldwatch changes series/ --metric p90 --out changes.json";
 
 /// [`Metric`] as an argument.
@@ -113,17 +116,28 @@ fn show(files: &[PathBuf], args: &ChangesArgs) -> Result<Exit, Failure> {
         let changes = history::changes(&runs, args.metric.into());
         Ok((id(file), runs, changes))
     })?;
+    let events = platform_events(&judged.iter().filter_map(member).collect::<Vec<_>>());
     let mut out = std::io::stdout().lock();
     if args.json {
         let series = judged.iter().map(|(id, runs, changes)| (id.as_str(), runs.len(), changes.as_slice()));
-        serde_json::to_writer_pretty(&mut out, &ChangesDocument::new(args.metric.into(), series))?;
+        serde_json::to_writer_pretty(&mut out, &ChangesDocument::new(args.metric.into(), series, &events))?;
         writeln!(out)?;
         return Ok(Exit::Done);
     }
     for (id, runs, changes) in &judged {
         writeln!(out, "{}", text::changes(id, runs.len(), changes))?;
     }
+    for event in &events {
+        writeln!(out, "{}", text::platform_event(event))?;
+    }
     Ok(Exit::Done)
+}
+
+/// A series among the others of its folder. Its architecture is what its name says.
+fn member((id, runs, changes): &(String, Vec<Run>, Vec<Change>)) -> Option<Member<'_>> {
+    let architecture = ["arm64", "x86_64"].into_iter().find(|name| id.contains(name));
+    let measured = (runs.first()?.at, runs.last()?.at);
+    Some(Member { series: id, architecture, control: false, measured, changes })
 }
 
 /// The file itself, or the `*.csv` files of a folder by name.

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# usage: scripts/evaluate.sh DATA_DIR
+# Measures how far change detection can be trusted, on labelled series and on real histories, and prints one table: goal,
+# measured value, verdict. DATA_DIR/changepoints holds sets (folders with truth.json and series/*.csv) or *.tar.xz of them;
+# Otava 0.8 and KernelCPD of ruptures, from a pinned venv, are run beside on the same files. Needs python3 and some minutes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+case ${1:---help} in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
+[ -d "$1" ] || { echo "error: $1 is no folder" >&2; exit 2; }
+data=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+sets="$data/changepoints"
+[ -d "$sets" ] || { echo "error: $sets is not there; DATA_DIR must hold changepoints/" >&2; exit 2; }
+for archive in "$sets"/*.tar.xz; do
+  if [ -e "$archive" ]; then tar -xf "$archive" -C "$work"; fi
+done
+for folder in "$sets"/*/; do
+  if [ -e "$folder/truth.json" ]; then ln -sfn "${folder%/}" "$work/$(basename "$folder")"; fi
+done
+
+cargo build -q --release -p coldwatch --bin coldwatch
+python="$(scripts/venv.sh evaluate)/python"
+"$python" scripts/evaluate.py "${CARGO_TARGET_DIR:-target}/release/coldwatch" "$work"
