@@ -10,6 +10,7 @@
 //! | [`plan`] | what a trigger makes of a run; the order of turns |
 //! | [`tick`] | the event that starts a scheduled run |
 //! | [`run`] | **the pipeline** |
+//! | [`side_by_side`] | two targets measured in turns, to be compared |
 //! | [`session`] | one target in one run: opened, taken through its rounds, closed |
 //! | [`preflight`] | what is asked before anything is changed |
 //! | [`estimate`] | what a run would do, before it does anything |
@@ -35,6 +36,7 @@ pub mod target;
 pub mod plan;
 pub mod tick;
 pub mod run;
+pub mod side_by_side;
 pub mod session;
 pub mod preflight;
 pub mod estimate;

@@ -210,7 +210,8 @@ impl<'a> Turn<'a> {
     }
 }
 
-async fn finish(suite: &Suite, context: &RunContext, ended: Vec<(usize, TargetEnd)>) -> RunReport {
+/// The heartbeat, and the ends as a report.
+pub(crate) async fn finish(suite: &Suite, context: &RunContext, ended: Vec<(usize, TargetEnd)>) -> RunReport {
     // A run that proved nothing is no sign of life: the alarm on a missing heartbeat is to see it.
     let stored = |end: &TargetEnd| matches!(end, TargetEnd::Measured(m) if m.unstored.is_none() && m.record.proven > 0);
     let stored = ended.iter().filter(|(_, end)| stored(end)).count();

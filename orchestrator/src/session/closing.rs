@@ -56,6 +56,7 @@ impl Session<'_> {
         let proven: Vec<&Sample> = samples.iter().filter(|s| s.is_proven()).collect();
         let attempted = u32::try_from(samples.len()).unwrap_or(u32::MAX);
         let stop = self.stop.clone().unwrap_or(Stop::Interrupted);
+        let wanted = if stop == Stop::Precise { self.proven() } else { self.suite.samples };
         let billed: Duration = samples.iter().filter_map(|s| s.billed).sum();
         let mut warnings = self.warnings.clone();
         let disagreeing = samples.iter().filter(|s| s.billing_disagrees).count();
@@ -72,11 +73,11 @@ impl Session<'_> {
             protocol: self.suite.protocol(),
             started_at: self.run.trigger.started_at,
             finished_at: (self.run.clock)(),
-            wanted: self.suite.samples,
+            wanted,
             proven: self.proven(),
-            shortfall: self.suite.samples.saturating_sub(self.proven()),
+            shortfall: wanted.saturating_sub(self.proven()),
             attempted,
-            outcomes: outcomes(&samples, self.suite.samples),
+            outcomes: outcomes(&samples, wanted),
             stopped: stop.word().to_owned(),
             stopped_detail: (stop != Stop::Enough).then(|| stop.to_string()),
             init_ms: distribution(samples.iter().filter_map(Sample::init)),

@@ -9,6 +9,7 @@ use crate::aws::{AwsError, StoreError};
 use crate::record::RunRecord;
 use crate::restore::RestoreError;
 use crate::sample::Sample;
+use crate::summary::millis;
 use crate::target::Refusal;
 
 /// Rounds in a row without a proven sample after which no more are tried.
@@ -21,6 +22,10 @@ pub enum Stop {
     Enough,
     /// An idle run has taken its one invocation.
     Idle,
+    /// A comparison is as precise as was asked for: fewer samples than allowed were wanted.
+    Precise,
+    /// The other side of a comparison could not be measured further.
+    OtherSide,
     /// The rounds allowed are used up.
     Rounds,
     /// The invocations allowed are used up.
@@ -118,6 +123,11 @@ impl Measured {
     pub fn samples(&self) -> impl Iterator<Item = &Sample> {
         self.rounds.iter().flat_map(|r| &r.samples)
     }
+
+    /// Proven init durations, or restore durations where the function has those, in ms.
+    pub fn durations(&self) -> Vec<f64> {
+        self.samples().filter_map(|s| s.init().or(s.restore())).map(millis).collect()
+    }
 }
 
 impl Stop {
@@ -126,6 +136,8 @@ impl Stop {
         match self {
             Self::Enough => "enough",
             Self::Idle => "idle",
+            Self::Precise => "precise",
+            Self::OtherSide => "other_side",
             Self::Rounds => "rounds",
             Self::Invocations => "invocations",
             Self::GbSeconds => "gb_seconds",
@@ -145,6 +157,8 @@ impl fmt::Display for Stop {
         match self {
             Self::Enough => f.write_str("the wanted number is proven"),
             Self::Idle => f.write_str("an idle run takes one invocation as it comes, and it was no cold start"),
+            Self::Precise => f.write_str("the comparison is as precise as was asked for"),
+            Self::OtherSide => f.write_str("the other side of the comparison could not be measured further"),
             Self::Rounds => f.write_str("the rounds allowed by max_rounds are used up"),
             Self::Invocations => f.write_str("the invocations allowed by max_invocations are used up"),
             Self::GbSeconds => f.write_str("the GB-seconds allowed by max_gb_seconds are used up"),

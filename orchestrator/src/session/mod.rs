@@ -15,6 +15,7 @@ use crate::record::RoundRecord;
 use crate::run::{Event, RunContext};
 use crate::sample::Sample;
 use crate::suite::{Strategy, Suite, TargetSpec};
+use crate::summary::millis;
 use crate::target::{FunctionConfig, Provenance};
 
 pub use ending::{Measured, Stop, TargetEnd, TargetError};
@@ -55,6 +56,21 @@ pub struct Round {
 }
 
 impl Session<'_> {
+    /// Proven init durations, or restore durations where the function has those, in ms.
+    pub fn durations(&self) -> Vec<f64> {
+        self.samples().filter_map(|s| s.init().or(s.restore())).map(millis).collect()
+    }
+
+    /// Ends the rounds, unless they have ended already.
+    pub fn end(&mut self, stop: Stop) {
+        self.stop.get_or_insert(stop);
+    }
+
+    /// Whether the rounds ended short of what was wanted.
+    pub fn gave_up(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| !matches!(stop, Stop::Enough | Stop::Precise))
+    }
+
     fn samples(&self) -> impl Iterator<Item = &Sample> {
         self.rounds.iter().flat_map(|r| &r.samples)
     }

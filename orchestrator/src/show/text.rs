@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
+use crate::compare::Comparison;
 use crate::history::platform::PlatformEvent;
 use crate::history::{Change, Shape, State};
 use crate::record::{Distribution, RunRecord};
@@ -108,6 +109,24 @@ pub fn platform_event(event: &PlatformEvent) -> String {
         event.measured,
         if event.slower { "slower" } else { "faster" },
     )
+}
+
+/// The table that `compare` prints, a row per side.
+pub fn sides(compared: &Comparison) -> String {
+    let mut table = table(&["", "n", "p50 ms", "95 %", "p90", "min", "max"]);
+    for (name, side) in [("A", &compared.a), ("B", &compared.b)] {
+        let Distribution { n, min, p50, p50_low, p50_high, p90, max, .. } = side.durations;
+        table.add_row([
+            format!("{name}  {}", side.label),
+            n.to_string(),
+            number(p50),
+            range(p50_low, p50_high, n, 6),
+            estimable(p90, n, 36),
+            number(min),
+            number(max),
+        ]);
+    }
+    table.to_string()
 }
 
 /// Says which of the targets starts fastest, by how much, and how sure that is. `None` with fewer than two

@@ -7,6 +7,7 @@ mod run;
 mod cli;
 #[cfg(target_os = "linux")]
 mod scheduled;
+mod compare;
 mod invariants;
 mod faults;
 mod limits;

@@ -1,6 +1,8 @@
 //! `coldwatch`: arguments, environment, clock, wiring. What is done is in the library.
 
+mod builds;
 mod changes;
+mod compare;
 mod export;
 mod history;
 mod import;
@@ -14,6 +16,8 @@ mod report;
 mod restore;
 mod run;
 mod standin;
+mod sample_file;
+mod stored;
 mod suite;
 
 use std::collections::BTreeSet;
@@ -52,6 +56,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Find the changes of a series in a file
     Changes(changes::ChangesArgs),
+    /// Say whether B starts slower than A, by how much, and how sure that is
+    Compare(compare::CompareArgs),
     /// Store runs that could not be stored when they were made
     Import(import::ImportArgs),
     /// Put back what a dead run left changed
@@ -126,6 +132,7 @@ async fn execute(command: Command) -> Result<Exit, Failure> {
         Command::Report(args) => report::execute(args).await,
         Command::Export(args) => export::execute(args).await,
         Command::Changes(args) => changes::execute(&args),
+        Command::Compare(args) => compare::execute(args).await,
         Command::Import(args) => import::execute(args).await,
         Command::Restore(args) => restore::execute(args).await,
         Command::Parse(args) => parse::execute(&args),

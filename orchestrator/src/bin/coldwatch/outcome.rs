@@ -12,6 +12,8 @@ pub enum Exit {
     Failed,
     /// Done in part: the input named something that is not there.
     BadInput,
+    /// Done, and a regression was found where one was to be looked for.
+    Regression,
     /// Done, with fewer proven samples than wanted.
     Short,
 }
@@ -33,6 +35,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::BadInput => 2,
+            Exit::Regression => 3,
             Exit::Short => 4,
         })
     }

@@ -16,7 +16,6 @@ use coldwatch::session::{Measured, TargetEnd, TargetError};
 use coldwatch::show::html::Report;
 use coldwatch::show::json::RunsDocument;
 use coldwatch::show::text;
-use coldwatch::summary::millis;
 use coldwatch::unstored::UnstoredRun;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -107,8 +106,8 @@ fn show(report: &RunReport, json: bool) -> Result<(), Failure> {
     } else if !measured.is_empty() {
         let records: Vec<_> = measured.iter().map(|m| &m.record).collect();
         writeln!(out, "{}", text::runs(&records))?;
-        let inits: Vec<(&str, Vec<f64>)> = measured.iter().map(|m| (m.record.label.as_str(), inits(m))).collect();
-        if let Some(line) = text::fastest(&inits) {
+        let starts: Vec<(&str, Vec<f64>)> = measured.iter().map(|m| (m.record.label.as_str(), m.durations())).collect();
+        if let Some(line) = text::fastest(&starts) {
             writeln!(out, "{line}")?;
         }
     }
@@ -156,10 +155,6 @@ fn measured(end: &TargetEnd) -> Option<&Measured> {
         TargetEnd::Measured(measured) => Some(measured),
         _ => None,
     }
-}
-
-fn inits(measured: &Measured) -> Vec<f64> {
-    measured.samples().filter_map(|s| s.init().or(s.restore())).map(millis).collect()
 }
 
 fn exit(report: &RunReport, interrupted: bool) -> Exit {

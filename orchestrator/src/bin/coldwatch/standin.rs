@@ -150,6 +150,15 @@ impl Standin {
         Ok(created)
     }
 
+    /// Creates a function from a build.
+    pub async fn create_build(&self, name: &str, code: FunctionCode) -> Result<(), Failure> {
+        let cloud = self.own().ok_or_else(|| Failure::failed("builds need a local cloud of their own"))?;
+        let environment = BTreeMap::new();
+        let spec =
+            FunctionSpec { name: name.to_owned(), code, memory_mb: MEMORY_MB, timeout_s: TIMEOUT_S, environment };
+        cloud.ensure_function(spec).await.map(|_| ()).map_err(Failure::bad_input)
+    }
+
     async fn create(&self, cloud: &LocalCloud, target: &BuiltIn) -> Result<(), String> {
         let folder = self.state.join("targets").join(target.label);
         write_code(target, &folder)?;

@@ -1,0 +1,149 @@
+//! Builds of a function on this machine: a folder, a zip or a program, and how Lambda would run it.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use local_cloud::FunctionCode;
+
+use crate::outcome::Failure;
+
+/// How to run builds where that cannot be told from their files.
+#[derive(Debug, Clone, Args)]
+pub struct BuildArgs {
+    /// Runtime of both builds, such as python3.13; told from their files if absent
+    #[arg(long, requires = "local")]
+    runtime: Option<String>,
+    /// Handler of both builds, such as app.handler; told from their files if absent
+    #[arg(long, requires = "local")]
+    handler: Option<String>,
+}
+
+/// File names under which a handler is looked for, in this order.
+const STEMS: [&str; 6] = ["lambda_function", "handler", "index", "app", "main", "function"];
+const PYTHON: &str = "python3.13";
+const NODE: &str = "nodejs22.x";
+const PROVIDED: &str = "provided.al2023";
+
+/// The code of the build at `path`; what has to be unpacked or copied goes into `scratch`.
+pub fn code(path: &Path, scratch: &Path, args: &BuildArgs) -> Result<FunctionCode, Failure> {
+    let named = |e: String| Failure::bad_input(format!("build {}: {e}", path.display()));
+    let folder = folder(path, scratch).map_err(named)?;
+    let (runtime, handler) = match (&args.runtime, &args.handler) {
+        (Some(runtime), Some(handler)) => (runtime.clone(), handler.clone()),
+        (runtime, handler) => {
+            let (found_runtime, found_handler) = detect(&folder).map_err(named)?;
+            (runtime.clone().unwrap_or(found_runtime), handler.clone().unwrap_or(found_handler))
+        }
+    };
+    Ok(FunctionCode::Folder { runtime, handler, folder })
+}
+
+/// A folder with the build's files: itself, what is in the zip, or the program as `bootstrap`.
+fn folder(path: &Path, scratch: &Path) -> Result<PathBuf, String> {
+    if path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let said = |e: std::io::Error| e.to_string();
+    let mut file = fs::File::open(path).map_err(said)?;
+    let mut start = [0; 2];
+    file.read_exact(&mut start).map_err(said)?;
+    fs::create_dir_all(scratch).map_err(said)?;
+    if &start == b"PK" {
+        let mut archive = zip::ZipArchive::new(file).map_err(|e| e.to_string())?;
+        archive.extract(scratch).map_err(|e| e.to_string())?;
+    } else {
+        fs::copy(path, scratch.join("bootstrap")).map_err(said)?;
+    }
+    Ok(scratch.to_owned())
+}
+
+/// Runtime and handler by the files at the top of a folder.
+fn detect(folder: &Path) -> Result<(String, String), String> {
+    let bootstrap = folder.join("bootstrap");
+    if let Ok(metadata) = fs::metadata(&bootstrap) {
+        if metadata.permissions().mode() & 0o111 == 0 {
+            return Err(format!("{} is not executable; `chmod +x` mends it", bootstrap.display()));
+        }
+        return Ok((PROVIDED.to_owned(), "bootstrap".to_owned()));
+    }
+    for stem in STEMS {
+        for (extension, runtime) in [("py", PYTHON), ("mjs", NODE), ("js", NODE), ("cjs", NODE)] {
+            let Ok(source) = fs::read_to_string(folder.join(stem).with_extension(extension)) else { continue };
+            let function = ["handler", "lambda_handler"].into_iter().find(|name| defines(&source, name, runtime));
+            if let Some(function) = function {
+                return Ok((runtime.to_owned(), format!("{stem}.{function}")));
+            }
+        }
+    }
+    let names = STEMS.join(", ");
+    Err(format!(
+        "no `bootstrap` in it, and no handler in a Python or Node.js file named {names}; give --runtime and --handler"
+    ))
+}
+
+fn defines(source: &str, name: &str, runtime: &str) -> bool {
+    let forms = if runtime == PYTHON {
+        vec![format!("def {name}("), format!("{name} =")]
+    } else {
+        [
+            "exports.NAME",
+            "exports[\"NAME\"]",
+            "export const NAME",
+            "export async function NAME",
+            "export function NAME",
+            "export { NAME",
+            "module.exports = { NAME",
+            "export let NAME",
+        ]
+        .map(|form| form.replace("NAME", name))
+        .to_vec()
+    };
+    source.lines().any(|line| forms.iter().any(|form| line.contains(form.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detected(files: &[(&str, &str, u32)]) -> Result<(String, String), String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, content, mode) in files {
+            let file = folder.path().join(name);
+            fs::write(&file, content).expect("written");
+            fs::set_permissions(&file, fs::Permissions::from_mode(*mode)).expect("set");
+        }
+        detect(folder.path()).map_err(|e| e.replace(&folder.path().display().to_string(), "DIR"))
+    }
+
+    #[test]
+    fn runtime_and_handler_are_told_from_the_files() {
+        for (name, content, mode, runtime, handler) in [
+            ("bootstrap", "#!/bin/sh", 0o755, PROVIDED, "bootstrap"),
+            (
+                "lambda_function.py",
+                "def lambda_handler(event, context):\n    pass\n",
+                0o644,
+                PYTHON,
+                "lambda_function.lambda_handler",
+            ),
+            ("app.py", "async_ = 1\ndef handler(event, context): pass\n", 0o644, PYTHON, "app.handler"),
+            ("index.mjs", "export const handler = async () => {};\n", 0o644, NODE, "index.handler"),
+            ("index.js", "exports.handler = async () => {};\n", 0o644, NODE, "index.handler"),
+        ] {
+            assert_eq!(detected(&[(name, content, mode)]), Ok((runtime.to_owned(), handler.to_owned())), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_asked_for() {
+        assert_eq!(
+            detected(&[("bootstrap", "", 0o644)]),
+            Err("DIR/bootstrap is not executable; `chmod +x` mends it".to_owned())
+        );
+        let error = detected(&[("app.py", "print(1)\n", 0o644)]).expect_err("no handler");
+        assert!(error.ends_with("give --runtime and --handler"), "{error}");
+    }
+}

@@ -1,0 +1,245 @@
+//! `coldwatch compare`: two functions, two builds, two histories or two samples.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use coldwatch::aws::Aws;
+use coldwatch::compare::{Comparison, Group, apart, together};
+use coldwatch::run::RunReport;
+use coldwatch::session::{Measured, Stop, TargetEnd, TargetError};
+use coldwatch::show::comparison::{ComparisonDocument, Cost, details};
+use coldwatch::show::text;
+use coldwatch::side_by_side::side_by_side;
+use coldwatch::stopping::Looks;
+use coldwatch::suite::Suite;
+use serde_json::{Value, json};
+
+use crate::builds::BuildArgs;
+use crate::outcome::{Exit, Failure, warn};
+use crate::standin::Standin;
+use crate::{Place, builds, progress, run, sample_file, stored};
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct CompareArgs {
+    #[command(flatten)]
+    place: Place,
+    /// What B is compared with: a function; with --local also a build (folder, zip or program); or a file of durations
+    a: String,
+    /// What is compared with A, of the same kind
+    b: String,
+    /// Compare stored runs instead of measuring now
+    #[arg(long)]
+    stored: bool,
+    /// With --stored: at most the last N runs of each side
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..), requires = "stored")]
+    last: u16,
+    /// Measure until the ratio is known to this, to either side
+    #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = percent)]
+    precision: f64,
+    /// Cold starts of each side at most [1..1000]
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    samples: u32,
+    /// Invokes per round; 10, or 1 with --local
+    #[arg(long, value_name = "N")]
+    burst: Option<u32>,
+    /// Payload to send to both sides instead of `{"hold_ms": N}`
+    #[arg(long, value_name = "JSON", value_parser = payload)]
+    payload: Option<Value>,
+    #[command(flatten)]
+    build: BuildArgs,
+    /// End with exit code 3 if B is shown to be slower by more than this
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    fail_if_slower: Option<f64>,
+    /// Print the comparison as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  coldwatch compare checkout-x86 checkout-arm64        two functions, measured now in turns
+  coldwatch compare --local main/dist pr/dist          two builds on this machine, no account needed
+  coldwatch compare --stored checkout-x86 checkout-arm64
+  coldwatch compare before.txt after.csv               two samples: a duration in ms a line, or a column init_ms";
+
+/// A comparison, and how it came about.
+struct Outcome {
+    compared: Comparison,
+    stopped: Option<String>,
+    cost: Option<Cost>,
+    exit: Exit,
+}
+
+/// Compares, prints the verdict, and judges it where asked to.
+pub async fn execute(args: CompareArgs) -> Result<Exit, Failure> {
+    let files = [&args.a, &args.b].map(|path| Path::new(path).is_file());
+    let outcome = match (args.place.local, args.stored, files) {
+        (_, true, _) => stored(&args).await?,
+        (false, false, [true, true]) => files_compared(&args)?,
+        _ => measured_now(&args).await?,
+    };
+    show(&outcome, &args)?;
+    Ok(gate(&outcome, &args))
+}
+
+fn files_compared(args: &CompareArgs) -> Result<Outcome, Failure> {
+    let group = |path: &String| Ok::<_, Failure>(Group::one_run(path, sample_file::read(Path::new(path))?)?);
+    let compared = together(&group(&args.a)?, &group(&args.b)?)?;
+    Ok(Outcome { compared, stopped: None, cost: None, exit: Exit::Done })
+}
+
+async fn stored(args: &CompareArgs) -> Result<Outcome, Failure> {
+    let (aws, standin) = args.place.open().await?;
+    let groups = stored::groups(&aws.store, &args.a, &args.b, args.last.into()).await;
+    if let Some(standin) = standin {
+        standin.stop().await;
+    }
+    let (a, b) = groups?;
+    Ok(Outcome { compared: apart(&a, &b)?, stopped: None, cost: None, exit: Exit::Done })
+}
+
+async fn measured_now(args: &CompareArgs) -> Result<Outcome, Failure> {
+    let scratch = tempfile::tempdir()?;
+    let builds = [&args.a, &args.b].map(|path| args.place.local && Path::new(path).exists());
+    if builds[0] != builds[1] && args.place.local {
+        let (here, not) = if builds[0] { (&args.a, &args.b) } else { (&args.b, &args.a) };
+        return Err(Failure::bad_input(format!("`{here}` is a build, and there is no file or folder `{not}`")));
+    }
+    if !builds[0] {
+        let suite = suite(args, [&args.a, &args.b])?;
+        let (aws, standin) = args.place.open().await?;
+        if let Some((standin, cloud)) = standin.as_ref().and_then(|standin| Some((standin, standin.own()?))) {
+            standin.create_targets(cloud).await?;
+        }
+        return finished(take_turns(aws, &suite, args).await, standin).await;
+    }
+    let names = ["build-a", "build-b"];
+    let suite = suite(args, [names[0], names[1]])?;
+    let code = |path: &str, name| builds::code(Path::new(path), &scratch.path().join(name), &args.build);
+    let codes = [code(&args.a, names[0])?, code(&args.b, names[1])?];
+    // A stand-in of their own: builds come and go, and leave no series behind.
+    let standin = Standin::join_or_start(&scratch.path().join("state")).await?;
+    for (name, code) in names.into_iter().zip(codes) {
+        standin.create_build(name, code).await?;
+    }
+    let aws = standin.connect(&args.place.table).await?;
+    finished(take_turns(aws, &suite, args).await, Some(standin)).await
+}
+
+async fn finished(outcome: Result<Outcome, Failure>, standin: Option<Standin>) -> Result<Outcome, Failure> {
+    if let Some(standin) = standin {
+        standin.stop().await;
+    }
+    outcome
+}
+
+fn suite(args: &CompareArgs, functions: [&str; 2]) -> Result<Suite, Failure> {
+    let burst = args.burst.unwrap_or(if args.place.local { 1 } else { 10 });
+    let labels = [&args.a, &args.b];
+    let target = |(function, label): (&str, &String)| match &args.payload {
+        Some(payload) => json!({"function": function, "label": label, "payload": payload}),
+        None => json!({"function": function, "label": label}),
+    };
+    let targets: Vec<Value> = functions.into_iter().zip(labels).map(target).collect();
+    let suite = json!({"name": "compare", "samples": args.samples, "burst": burst, "parallel": 1, "targets": targets});
+    Suite::from_json(suite).map_err(Failure::bad_input)
+}
+
+/// Measures both until the rule has enough, and compares what is proven.
+async fn take_turns(aws: Aws, suite: &Suite, args: &CompareArgs) -> Result<Outcome, Failure> {
+    let allowed = Duration::from_secs(suite.limits.seconds.into());
+    let context = run::context(aws, allowed, progress::observer(suite)).await?;
+    let (start, mut looks) = (Instant::now(), Looks::new(args.precision / 100.0));
+    let report = Box::pin(side_by_side(suite, &context, |a, b| looks.suffice(a, b))).await?;
+    let sides = measured(&report)?;
+    let cost = Cost::of(sides.iter().map(|m| &m.record), start.elapsed().as_secs_f64());
+    for measured in sides {
+        say(measured);
+    }
+    let group = |m: &Measured| Group::one_run(&m.record.label, m.durations());
+    let compared = together(&group(sides[0])?, &group(sides[1])?)?;
+    let short = sides.iter().any(|m| m.record.shortfall > 0);
+    let exit = match (context.stop.is_cancelled(), short) {
+        (true, _) => Exit::Failed,
+        (false, true) => Exit::Short,
+        (false, false) => Exit::Done,
+    };
+    Ok(Outcome { compared, stopped: Some(sides[0].record.stopped.clone()), cost: Some(cost), exit })
+}
+
+/// Both sides; the error of the first that was not measured.
+fn measured(report: &RunReport) -> Result<[&Measured; 2], Failure> {
+    let mut sides = Vec::new();
+    for target in &report.targets {
+        match &target.end {
+            TargetEnd::Measured(measured) => sides.push(&**measured),
+            TargetEnd::Refused(error @ TargetError::NotFound(_)) => return Err(Failure::bad_input(error)),
+            TargetEnd::Refused(error) => return Err(Failure::failed(error)),
+            TargetEnd::AlreadyMeasured(_) => return Err(Failure::failed("this comparison was made before")),
+        }
+    }
+    sides.try_into().map_err(|_| Failure::failed("only one side was measured"))
+}
+
+/// What a reader should know of one side.
+fn say(measured: &Measured) {
+    let record = &measured.record;
+    let of_rule = [Stop::Enough, Stop::Precise].iter().any(|stop| stop.word() == record.stopped);
+    if let (false, Some(detail)) = (of_rule, &record.stopped_detail) {
+        warn(format!("{}: {} of {} cold starts proven: {detail}", record.label, record.proven, record.wanted));
+    }
+    if record.proven == 0
+        && let Some(detail) = measured.samples().find_map(|s| s.outcome.detail())
+    {
+        warn(format!(
+            "{}: an invocation failed with {detail}; --payload sends what the function expects",
+            record.label
+        ));
+    }
+    record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
+}
+
+fn show(outcome: &Outcome, args: &CompareArgs) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let compared = &outcome.compared;
+    if args.json {
+        let document = ComparisonDocument::new(compared, outcome.stopped.as_deref(), outcome.cost);
+        serde_json::to_writer_pretty(&mut out, &document)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    writeln!(out, "{}\n", text::sides(compared))?;
+    writeln!(out, "{}", compared.verdict())?;
+    write!(out, "{}", details(compared, outcome.cost))?;
+    Ok(())
+}
+
+fn gate(outcome: &Outcome, args: &CompareArgs) -> Exit {
+    let Some(limit) = args.fail_if_slower else { return outcome.exit };
+    let compared = &outcome.compared;
+    if compared.is_slower_than(limit) {
+        eprintln!("error: B is slower by more than {limit} %");
+        return Exit::Regression;
+    }
+    if compared.may_be_slower_than(limit) {
+        warn(format!(
+            "B may be slower by more than {limit} %: the interval reaches beyond; a smaller --precision tells"
+        ));
+    }
+    outcome.exit
+}
+
+/// `3%`, `3 %` or `3`.
+pub fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    let value = number.parse().ok().filter(|value| (0.0..=1_000.0).contains(value));
+    value.ok_or_else(|| "expected percent from 0 to 1000, such as 3%".to_owned())
+}
+
+fn payload(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|e| format!("not JSON: {e}"))
+}

@@ -1,0 +1,98 @@
+//! Which stored series a name means, and the runs of their current levels.
+
+use coldwatch::aws::{SeriesEntry, Store};
+use coldwatch::compare::Group;
+use coldwatch::history::{Run, judge};
+use coldwatch::publish::function_name;
+use coldwatch::stats::{Sorted, run_effect};
+
+use crate::outcome::{Failure, warn};
+
+/// The last runs of the current level of two series, and what their histories tell of run effects.
+pub async fn groups(store: &Store, a: &str, b: &str, last: usize) -> Result<(Group, Group), Failure> {
+    let entries = store.series().await?;
+    let (a, b) = pair(&entries, a, b)?;
+    if a.protocol != b.protocol {
+        warn(format!(
+            "the protocols differ, {} and {}: bursts of other sizes start at other speeds",
+            a.protocol, b.protocol
+        ));
+    }
+    Ok((group(store, a, last).await?, group(store, b, last).await?))
+}
+
+async fn group(store: &Store, entry: &SeriesEntry, last: usize) -> Result<Group, Failure> {
+    let runs = store.recent_history(&entry.series).await?;
+    let since = judge(&runs).level.map_or(0, |level| level.since);
+    let level: Vec<Sorted> = runs[since..].iter().filter_map(sample).collect();
+    let run_effect = run_effect(&level);
+    let from = level.len().saturating_sub(last);
+    Ok(Group { label: entry.label.clone(), runs: level[from..].to_vec(), run_effect })
+}
+
+fn sample(run: &Run) -> Option<Sorted> {
+    Sorted::new(run.samples.clone()).ok()
+}
+
+/// The series that two names mean: of the same protocol where there is a choice.
+fn pair<'a>(entries: &'a [SeriesEntry], a: &str, b: &str) -> Result<(&'a SeriesEntry, &'a SeriesEntry), Failure> {
+    let (for_a, for_b) = (named(entries, a)?, named(entries, b)?);
+    if let ([a], [b]) = (&for_a[..], &for_b[..]) {
+        return Ok((a, b));
+    }
+    let same = for_a.iter().flat_map(|a| for_b.iter().map(move |b| (*a, *b))).filter(|(a, b)| a.protocol == b.protocol);
+    if let [pair] = same.collect::<Vec<_>>()[..] {
+        return Ok(pair);
+    }
+    let names: Vec<&str> = for_a.iter().chain(&for_b).map(|entry| entry.series.as_str()).collect();
+    let names = names.join(", ");
+    Err(Failure::bad_input(format!("the names mean several series, name one for each side: {names}")))
+}
+
+/// Series whose label, function or own name is this; else those that contain it.
+fn named<'a>(entries: &'a [SeriesEntry], name: &str) -> Result<Vec<&'a SeriesEntry>, Failure> {
+    let is = |e: &&SeriesEntry| {
+        [&e.label, &e.series, &e.function].contains(&&name.to_owned()) || function_name(&e.function) == name
+    };
+    let contains = |e: &&SeriesEntry| e.label.contains(name) || e.function.contains(name);
+    let found: Vec<_> = entries.iter().filter(is).collect();
+    let found = if found.is_empty() { entries.iter().filter(contains).collect() } else { found };
+    if found.is_empty() {
+        let labels: Vec<&str> = entries.iter().map(|entry| entry.label.as_str()).collect();
+        return Err(Failure::bad_input(format!(
+            "no stored series is named `{name}`; there are: {}",
+            labels.join(", ")
+        )));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn entry(function: &str, label: &str, protocol: &str) -> SeriesEntry {
+        let function = format!("arn:aws:lambda:us-east-1:000000000000:function:{function}");
+        SeriesEntry {
+            version: 1,
+            series: format!("{function}#{protocol}"),
+            function,
+            label: label.to_owned(),
+            protocol: protocol.to_owned(),
+            last_run_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn names_are_found_exactly_first_and_paired_by_protocol() {
+        let entries = [entry("f", "one", "idle"), entry("f", "one", "forced-isolated"), entry("ff", "two", "idle")];
+        let (a, b) = pair(&entries, "f", "two").expect("one pair");
+        assert_eq!((&a.series, &b.series), (&entries[0].series, &entries[2].series));
+        let Err(Failure::BadInput(error)) = pair(&entries, "one", "f") else { panic!("two protocols are a choice") };
+        assert!(error.starts_with("the names mean several series"), "{error}");
+        let Err(Failure::BadInput(error)) = pair(&entries, "three", "f") else { panic!("there is no `three`") };
+        assert_eq!(error, "no stored series is named `three`; there are: one, one, two");
+    }
+}

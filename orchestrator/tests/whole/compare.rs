@@ -1,0 +1,146 @@
+//! Two sides measured in turns, and `coldwatch compare` as a user meets it.
+
+use std::fs;
+use std::path::Path;
+
+use coldwatch::run::{RunContext, RunReport};
+use coldwatch::session::TargetEnd;
+use coldwatch::side_by_side::side_by_side;
+use coldwatch::stopping::Looks;
+use coldwatch::suite::Suite;
+use serde_json::Value;
+
+use crate::cli::{folder, output};
+use crate::stage::{Stage, check_counts, fresh};
+
+/// Measures `a` and `b` in turns, up to 200 cold starts of each in bursts of 10.
+async fn in_turns(context: &RunContext, suffice: impl FnMut(&[f64], &[f64]) -> bool) -> RunReport {
+    let targets = "[[targets]]\nfunction = \"a\"\n[[targets]]\nfunction = \"b\"\n";
+    let suite = Suite::from_toml(&format!("samples = 200\nburst = 10\nparallel = 1\n{targets}")).expect("valid");
+    Box::pin(side_by_side(&suite, context, suffice)).await.expect("it starts")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sides_take_turns_until_the_ratio_is_known_and_are_put_back() {
+    let stage = Stage::set().await;
+    stage.simulated("a", "lognormal:20,0.03", &[("TOKEN", "hunter2")]).await;
+    stage.simulated("b", "lognormal:24,0.03", &[]).await;
+    let before = [stage.configuration("a").await, stage.configuration("b").await];
+    let (mut looks, mut seen) = (Looks::new(0.03), Vec::new());
+    let report = in_turns(&stage.context(fresh()), |a, b| {
+        seen.push((a.len(), b.len()));
+        looks.suffice(a, b)
+    })
+    .await;
+    assert_eq!(seen, [(10, 10), (20, 20), (30, 30)], "a look at 20 and at 30");
+    for target in &report.targets {
+        let TargetEnd::Measured(measured) = &target.end else { panic!("not measured: {:?}", target.end) };
+        check_counts(measured);
+        let record = &measured.record;
+        assert_eq!((record.stopped.as_str(), record.proven, record.wanted), ("precise", 30, 30));
+    }
+    assert_eq!([stage.configuration("a").await, stage.configuration("b").await], before);
+    stage.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_comparison_puts_both_back() {
+    let stage = Stage::set().await;
+    stage.simulated("a", "constant:5", &[]).await;
+    stage.simulated("b", "constant:5", &[]).await;
+    let before = [stage.configuration("a").await, stage.configuration("b").await];
+    let context = stage.context(fresh());
+    let stop = context.stop.clone();
+    let report = in_turns(&context, |_, _| {
+        stop.cancel();
+        false
+    })
+    .await;
+    let words: Vec<String> = report.targets.iter().map(|t| stopped(&t.end)).collect();
+    assert_eq!(words, ["interrupted", "interrupted"]);
+    assert_eq!([stage.configuration("a").await, stage.configuration("b").await], before);
+    stage.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_side_that_cannot_be_measured_ends_the_other() {
+    let stage = Stage::set().await;
+    stage.simulated("a", "constant:5", &[]).await;
+    let report = in_turns(&stage.context(fresh()), |_, _| false).await;
+    let ends: Vec<String> = report.targets.iter().map(|t| stopped(&t.end)).collect();
+    assert_eq!(ends, ["other_side", "there is no function `b` in this account and region"]);
+    stage.simulated("b", "constant:5", &[]).await;
+    stage.cloud.inject(local_cloud::Fault::parse("no-report:b").expect("a fault"));
+    let report = in_turns(&stage.context(fresh()), |_, _| false).await;
+    let ends: Vec<String> = report.targets.iter().map(|t| stopped(&t.end)).collect();
+    assert_eq!(ends, ["other_side", "nothing_proven"]);
+    stage.cloud.stop().await;
+}
+
+fn stopped(end: &TargetEnd) -> String {
+    match end {
+        TargetEnd::Measured(measured) => measured.record.stopped.clone(),
+        TargetEnd::Refused(error) => error.to_string(),
+        TargetEnd::AlreadyMeasured(_) => "measured before".to_owned(),
+    }
+}
+
+fn write_samples(folder: &Path) {
+    let lines = |level: u32| (0..60).map(move |i| format!("{}\n", f64::from(level * 100 + i * 7 % 60 * 10) / 100.0));
+    fs::write(folder.join("before.txt"), lines(100).collect::<String>()).expect("written");
+    let rows: Vec<String> = lines(112).map(|line| format!("x,{line}")).collect();
+    fs::write(folder.join("after.csv"), format!("date,init_ms\n{}", rows.concat())).expect("written");
+}
+
+#[test]
+fn two_sample_files_are_compared() {
+    let folder = folder();
+    write_samples(folder.path());
+    let (code, stdout, stderr) = output(folder.path(), &["compare", "before.txt", "after.csv", "--json"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let document: Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!((&document["a"]["n"], &document["b"]["n"]), (&60.into(), &60.into()));
+    assert_eq!((document["shift_ms"].as_f64(), document["finding"].as_str()), (Some(12.0), Some("slower")));
+    let verdict = document["verdict"].as_str().expect("words");
+    assert!(verdict.starts_with("B is 11.7 % slower (95 %: "), "{verdict}");
+    let (code, stdout, _) = output(folder.path(), &["compare", "before.txt", "after.csv", "--fail-if-slower", "5%"]);
+    assert_eq!(code, Some(3));
+    assert!(stdout.contains(verdict), "{stdout}");
+    let limit = |limit| output(folder.path(), &["compare", "after.csv", "before.txt", "--fail-if-slower", limit]).0;
+    assert_eq!(limit("0"), Some(0), "the other way round it is faster");
+}
+
+#[test]
+fn bad_samples_and_bad_limits_end_with_two() {
+    let folder = folder();
+    write_samples(folder.path());
+    fs::write(folder.path().join("bad.txt"), "1\n2\nx\n").expect("written");
+    let (code, _, stderr) = output(folder.path(), &["compare", "before.txt", "bad.txt"]);
+    assert_eq!((code, stderr.as_str()), (Some(2), "error: bad.txt: line 3: `x` is not a duration in ms\n"));
+    assert_eq!(output(folder.path(), &["compare", "before.txt", "after.csv", "--fail-if-slower", "much"]).0, Some(2));
+    let (code, _, stderr) = output(folder.path(), &["compare", "--local", "before.txt", "nobody"]);
+    assert_eq!(
+        (code, stderr.as_str()),
+        (Some(2), "error: `before.txt` is a build, and there is no file or folder `nobody`\n")
+    );
+}
+
+#[test]
+fn two_builds_are_compared_on_real_processes_and_leave_nothing() {
+    let folder = folder();
+    for (name, pause) in [("old", "0"), ("new", "0.3")] {
+        fs::create_dir(folder.path().join(name)).expect("created");
+        let source = format!("import time\ntime.sleep({pause})\ndef handler(event, context):\n    return event\n");
+        fs::write(folder.path().join(name).join("app.py"), source).expect("written");
+    }
+    let arguments = ["compare", "--local", "old", "new", "--samples", "5", "--json", "--fail-if-slower", "10%"];
+    let (code, stdout, stderr) = output(folder.path(), &arguments);
+    assert_eq!((code, stderr.as_str()), (Some(3), "error: B is slower by more than 10 %\n"), "{stdout}");
+    let document: Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!(
+        (&document["a"]["n"], &document["stopped"], &document["finding"]),
+        (&5.into(), &"enough".into(), &"slower".into())
+    );
+    assert_eq!(document["cost"]["invocations"], 10);
+    assert!(!folder.path().join(".coldwatch").exists(), "builds have a state of their own");
+}
