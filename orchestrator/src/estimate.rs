@@ -119,8 +119,8 @@ fn calls(suite: &Suite, rounds: u32, updates: u32, targets: u32) -> BTreeMap<Str
         ("dynamodb.PutItem", 1 + 1 + forced + rounds + 1 + 1),
         // The record this run would write, and a journal left behind.
         ("dynamodb.GetItem", 2),
-        // Rounds to take up, and the last run.
-        ("dynamodb.Query", 2),
+        // Rounds to take up, the last run, and the history to judge.
+        ("dynamodb.Query", 3),
         // Journal and lock.
         ("dynamodb.DeleteItem", forced + 1),
         ("cloudwatch.PutMetricData", 1),

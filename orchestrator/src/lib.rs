@@ -23,6 +23,7 @@
 //! | [`record`] | a run in its versioned wire form |
 //! | [`packed`], [`digest`] | a run's samples in few bytes, and what judging needs beside them |
 //! | [`history`] | a series of runs judged: level, changes, causes |
+//! | [`judging`] | after a run: its series judged, the findings stored and published |
 //! | [`compare`], [`stopping`] | two sides compared, and when enough is measured for it |
 //! | [`unstored`] | a run that could not be stored, to be stored later |
 //! | [`publish`] | a record as metrics |
@@ -54,6 +55,7 @@ pub mod record;
 pub mod packed;
 pub mod digest;
 pub mod history;
+pub mod judging;
 pub mod compare;
 pub mod stopping;
 pub mod unstored;

@@ -33,6 +33,9 @@ pub mod names {
     pub const PLATFORM_OVERHEAD: &str = "PlatformOverhead";
     pub const COLD_START_YIELD: &str = "ColdStartYield";
     pub const REJECTED_SAMPLES: &str = "RejectedSamples";
+    pub const REGRESSION: &str = "Regression";
+    pub const SHIFT: &str = "Shift";
+    pub const REGRESSIONS: &str = "Regressions";
     pub const RUNS_COMPLETED: &str = "RunsCompleted";
 }
 
@@ -119,6 +122,27 @@ pub fn of_run(record: &RunRecord, samples: &[Sample]) -> Vec<Datum> {
 /// The heartbeat: targets whose run proved something and was stored.
 pub fn heartbeat(runs: u32, at: DateTime<Utc>) -> Datum {
     Datum { name: names::RUNS_COMPLETED, function: None, at, unit: Unit::Count, values: vec![(runs.into(), 1)] }
+}
+
+/// What was found of one target: whether it is a regression, and the shift of its median in percent; 0 where nothing
+/// changed of late.
+pub fn of_finding(record: &RunRecord) -> [Datum; 2] {
+    let finding = record.finding.as_ref();
+    let shift = finding.and_then(|f| Finite::new(f.shift_percent)).unwrap_or(Finite(0.0));
+    let regression = u32::from(finding.is_some_and(|f| f.regression));
+    let datum = |name, unit, value| Datum {
+        name,
+        function: Some(function_name(&record.function)),
+        at: record.started_at,
+        unit,
+        values: vec![(value, 1)],
+    };
+    [datum(names::REGRESSION, Unit::Count, regression.into()), datum(names::SHIFT, Unit::Percent, shift)]
+}
+
+/// Targets of a run that have a regression.
+pub fn regressions(targets: u32, at: DateTime<Utc>) -> Datum {
+    Datum { name: names::REGRESSIONS, ..heartbeat(targets, at) }
 }
 
 /// Splits data into requests that CloudWatch accepts.

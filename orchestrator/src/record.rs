@@ -5,6 +5,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::history::{Cause, Shape, State};
 use crate::sample::{Outcome, OutcomeKind, Sample};
 use crate::summary::millis;
 use crate::target::Provenance;
@@ -77,6 +78,30 @@ pub struct RunRecord {
     pub warnings: Vec<String>,
     /// Version of this program.
     pub coldwatch: String,
+    /// The last change of the series' median, while it is news; absent where there is none, or the run was not judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<FindingRecord>,
+}
+
+/// A change of the median, as it was seen after this run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FindingRecord {
+    /// Slower, and still a discovery among all targets of the run (`docs/methodology.md`).
+    pub regression: bool,
+    /// Start of the first run of the new level.
+    pub since: DateTime<Utc>,
+    /// New level against the old one, in percent; positive is slower.
+    pub shift_percent: f64,
+    /// Lower bound of its 95 % interval.
+    pub shift_low: Option<f64>,
+    /// Upper bound of the same.
+    pub shift_high: Option<f64>,
+    /// How sure it is.
+    pub state: State,
+    /// How the level moved.
+    pub shape: Shape,
+    /// What else changed then. Empty: nothing we can see, so the platform.
+    pub causes: Vec<Cause>,
 }
 
 /// Number of invocations by outcome.

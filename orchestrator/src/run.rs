@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Aws, StoreError};
+use crate::judging::judge_targets;
 use crate::lease::{Held, Lease};
 use crate::plan::{Trigger, shuffle};
 use crate::publish;
@@ -173,7 +174,7 @@ impl<'a> Turn<'a> {
     /// One turn, whose panic ends this target alone. Its function keeps its journal.
     async fn take_guarded(self, suite: &'a Suite, context: &'a RunContext, slots: &Semaphore) -> Self {
         let index = self.index();
-        let turn = AssertUnwindSafe(self.take(suite, context, slots)).catch_unwind().await;
+        let turn = AssertUnwindSafe(Box::pin(self.take(suite, context, slots))).catch_unwind().await;
         turn.unwrap_or_else(|_| {
             let function = suite.targets[index].function.clone();
             Self::Over(index, Box::new(TargetEnd::Refused(TargetError::Panicked(function))))
@@ -210,16 +211,17 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// The heartbeat, and the ends as a report.
-pub(crate) async fn finish(suite: &Suite, context: &RunContext, ended: Vec<(usize, TargetEnd)>) -> RunReport {
+/// Judges the series, publishes what was found and the heartbeat, and gives the ends as a report.
+pub(crate) async fn finish(suite: &Suite, context: &RunContext, mut ended: Vec<(usize, TargetEnd)>) -> RunReport {
+    let mut metrics = judge_targets(context, &mut ended.iter_mut().map(|(_, end)| end).collect::<Vec<_>>()).await;
     // A run that proved nothing is no sign of life: the alarm on a missing heartbeat is to see it.
     let stored = |end: &TargetEnd| matches!(end, TargetEnd::Measured(m) if m.unstored.is_none() && m.record.proven > 0);
     let stored = ended.iter().filter(|(_, end)| stored(end)).count();
     let mut warnings = Vec::new();
     if stored > 0 {
-        let beat = publish::heartbeat(u32::try_from(stored).unwrap_or(u32::MAX), context.trigger.started_at);
-        if let Err(error) = context.aws.metrics.put(vec![beat]).await {
-            warnings.push(format!("the heartbeat was not published: {error}"));
+        metrics.push(publish::heartbeat(u32::try_from(stored).unwrap_or(u32::MAX), context.trigger.started_at));
+        if let Err(error) = context.aws.metrics.put(metrics).await {
+            warnings.push(format!("heartbeat and regressions were not published: {error}"));
         }
     }
     let targets = ended.into_iter().map(|(i, end)| TargetReport { spec: suite.targets[i].clone(), end }).collect();

@@ -95,6 +95,7 @@ impl Session<'_> {
             seed: self.run.trigger.seed(),
             warnings,
             coldwatch: env!("CARGO_PKG_VERSION").to_owned(),
+            finding: None,
         }
     }
 

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::history::platform::PlatformEvent;
-use crate::history::{Cause, Change, Metric, Shape, State};
-use crate::record::{Distribution, Outcomes, RoundRecord, RunRecord, SampleRecord, VERSION};
+use crate::history::{Cause, Change, Judgement, Metric, Shape, State};
+use crate::record::{Distribution, FindingRecord, Outcomes, RoundRecord, RunRecord, SampleRecord, VERSION};
 use crate::session::Measured;
 
 /// What `run --json` prints.
@@ -15,7 +15,7 @@ pub struct RunsDocument<'a> {
     runs: Vec<RunView<'a>>,
 }
 
-/// What `history --json` prints: the records as they are stored.
+/// What `history --json` prints: judgements, and the records as they are stored.
 #[derive(Debug, Serialize)]
 pub struct HistoryDocument<'a> {
     version: u32,
@@ -25,7 +25,26 @@ pub struct HistoryDocument<'a> {
 #[derive(Debug, Serialize)]
 struct SeriesView<'a> {
     series: &'a str,
+    /// Absent where only records were asked for.
+    judgement: Option<JudgementView<'a>>,
     runs: &'a [RunRecord],
+}
+
+/// Where a series stands and what changed.
+#[derive(Debug, Serialize)]
+struct JudgementView<'a> {
+    level: Option<LevelView>,
+    minimum_detectable_percent: Option<f64>,
+    changes: Vec<ChangeView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LevelView {
+    since: usize,
+    runs: usize,
+    p50: f64,
+    p50_low: Option<f64>,
+    p50_high: Option<f64>,
 }
 
 /// One run with its samples.
@@ -48,6 +67,7 @@ struct RunView<'a> {
     billed_ms: f64,
     cost_usd: f64,
     stored: bool,
+    finding: Option<&'a FindingRecord>,
     warnings: &'a [String],
     rounds: &'a [RoundRecord],
     samples: Vec<SampleRecord>,
@@ -140,10 +160,36 @@ impl<'a> RunsDocument<'a> {
 }
 
 impl<'a> HistoryDocument<'a> {
-    /// Series with their runs, oldest first.
+    /// Series with their records, oldest first.
     pub fn new(series: &'a [(String, Vec<RunRecord>)]) -> Self {
-        let series = series.iter().map(|(series, runs)| SeriesView { series, runs }).collect();
-        Self { version: VERSION, series }
+        let view = |(series, runs): &'a (String, Vec<RunRecord>)| SeriesView { series, judgement: None, runs };
+        Self { version: VERSION, series: series.iter().map(view).collect() }
+    }
+
+    /// Series with their judgements and records, oldest first.
+    pub fn judged(series: impl IntoIterator<Item = (&'a str, &'a Judgement, &'a [RunRecord])>) -> Self {
+        let view = |(series, judged, runs): (&'a str, &'a Judgement, &'a [RunRecord])| SeriesView {
+            series,
+            judgement: Some(JudgementView::from(judged)),
+            runs,
+        };
+        Self { version: VERSION, series: series.into_iter().map(view).collect() }
+    }
+}
+
+impl<'a> From<&'a Judgement> for JudgementView<'a> {
+    fn from(judged: &'a Judgement) -> Self {
+        Self {
+            level: judged.level.map(|level| LevelView {
+                since: level.since,
+                runs: level.runs,
+                p50: level.p50,
+                p50_low: level.interval.map(|i| i.low),
+                p50_high: level.interval.map(|i| i.high),
+            }),
+            minimum_detectable_percent: judged.minimum_detectable_percent,
+            changes: judged.changes.iter().map(ChangeView::from).collect(),
+        }
     }
 }
 
@@ -168,6 +214,7 @@ impl<'a> RunView<'a> {
             billed_ms: record.billed_ms,
             cost_usd: record.cost_usd,
             stored: measured.unstored.is_none(),
+            finding: record.finding.as_ref(),
             warnings: &record.warnings,
             rounds: &record.rounds,
             samples: measured.samples().map(SampleRecord::from).collect(),

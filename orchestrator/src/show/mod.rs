@@ -8,3 +8,4 @@ pub mod export;
 pub mod html;
 #[cfg(feature = "cli")]
 pub mod text;
+pub mod trend;

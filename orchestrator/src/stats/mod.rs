@@ -6,6 +6,7 @@
 mod change_points;
 mod excursions;
 mod locate;
+mod discoveries;
 mod modes;
 mod newest;
 mod noise;
@@ -17,6 +18,7 @@ mod sorted;
 mod spread;
 
 pub use change_points::{CONFIRMING_RUNS, Settings, change_points, level_shift, minimum_detectable};
+pub use discoveries::benjamini_hochberg;
 pub use excursions::LEAST_HEIGHT;
 pub use locate::locate;
 pub use modes::{MODES_FROM, TwoModes, dip, two_modes};

@@ -211,6 +211,7 @@ impl Course {
             seed: 7,
             warnings: Vec::new(),
             coldwatch: run.circumstances.coldwatch.clone(),
+            finding: None,
         }
     }
 

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use coldwatch::aws::SAMPLES_KEPT;
+use coldwatch::aws::{JUDGED_RUNS, SAMPLES_KEPT};
 use coldwatch::change::ENVIRONMENT_LIMIT_BYTES;
+use coldwatch::compare::USUAL_RUN_EFFECT;
 use coldwatch::history::DRIFT_GAP;
 use coldwatch::history::platform::{EVENT_DAYS, EVENT_SHARE};
 use coldwatch::hold::{FIRST_HOLD, LONGEST_HOLD};
+use coldwatch::judging::{ALERT_RUNS, FALSE_DISCOVERY_RATE};
 use coldwatch::lease::LEASE;
 use coldwatch::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND, restore_reserve};
 use coldwatch::publish::MAX_UNIQUE_VALUES;
 use coldwatch::sample::CLOCK_TOLERANCE;
 use coldwatch::settle::{FIRST_POLL, LONGEST_POLL, SETTLE_LIMIT};
 use coldwatch::stats::{CONFIRMING_RUNS, LEAST_HEIGHT, LEAST_Z, Settings};
+use coldwatch::stopping::{FIRST_LOOK, LOOK_EVERY, NARROW_LOOKS};
 use coldwatch::summary::CONFIDENCE;
 
 #[test]
@@ -55,6 +58,13 @@ fn the_methodology_names_the_constants_of_the_code() {
         ("longest gap in a drift", format!("{DRIFT_GAP} runs")),
         ("days of a platform event", EVENT_DAYS.to_string()),
         ("share of a platform event", format!("{} %", EVENT_SHARE * 100.0)),
+        ("first look", format!("{FIRST_LOOK} cold starts")),
+        ("from look to look", format!("{LOOK_EVERY} cold starts")),
+        ("narrow looks", NARROW_LOOKS.to_string()),
+        ("usual run effect", format!("{:.1} %", USUAL_RUN_EFFECT * 100.0)),
+        ("judged runs", JUDGED_RUNS.to_string()),
+        ("a change is news for", format!("{ALERT_RUNS} runs")),
+        ("false discovery rate", format!("{} %", FALSE_DISCOVERY_RATE * 100.0)),
     ];
     let code: BTreeMap<&str, &str> = code.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(rows, code);

@@ -19,6 +19,7 @@ mod constants;
 mod secrets;
 mod fixtures;
 mod digests;
+mod judging;
 mod unstored;
 mod plan;
 #[path = "../histories/mod.rs"]

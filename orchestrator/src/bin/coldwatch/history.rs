@@ -1,14 +1,18 @@
-//! `coldwatch history`: the stored runs.
+//! `coldwatch history`: how the series ran, where they stand, what changed.
 
 use std::io::Write;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
+use coldwatch::aws::{Aws, SeriesEntry};
+use coldwatch::history::{Judgement, Run, judge};
 use coldwatch::record::RunRecord;
 use coldwatch::show::json::HistoryDocument;
-use coldwatch::show::text;
+use coldwatch::show::{text, trend};
 
 use crate::Place;
 use crate::outcome::{Exit, Failure};
+use crate::report::time;
 
 /// Arguments of `history`.
 #[derive(Debug, Args)]
@@ -17,43 +21,73 @@ pub struct HistoryArgs {
     place: Place,
     /// Only series whose label or function contains this
     target: Option<String>,
-    /// Only the last N runs of each series
+    /// Also list the runs
+    #[arg(long)]
+    runs: bool,
+    /// Also list the last N runs of each series
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
     last: Option<i32>,
-    /// Print the records as JSON
+    /// Only runs from then on, such as `2026-11-01` or `2026-11-01T14:00:00Z`
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<DateTime<Utc>>,
+    /// Print the judgements and the records as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Prints the series with their runs, oldest first.
+/// A series as it was read.
+struct Read {
+    entry: SeriesEntry,
+    runs: Vec<Run>,
+    judged: Judgement,
+    records: Vec<RunRecord>,
+}
+
+/// Prints the series, each with what was found in it.
 pub async fn execute(args: HistoryArgs) -> Result<Exit, Failure> {
     let (aws, standin) = args.place.open().await?;
-    let mut series: Vec<(String, Vec<RunRecord>)> = Vec::new();
-    for entry in aws.store.series().await? {
-        let wanted = |text: &String| entry.label.contains(text.as_str()) || entry.function.contains(text.as_str());
-        if args.target.as_ref().is_none_or(wanted) {
-            series.push((entry.series.clone(), aws.store.runs(&entry.series, args.last).await?));
-        }
-    }
+    let series = read(&aws, &args).await;
     if let Some(standin) = standin {
         standin.stop().await;
     }
-    show(&series, &args)?;
+    show(&series?, &args)?;
     Ok(Exit::Done)
 }
 
-fn show(series: &[(String, Vec<RunRecord>)], args: &HistoryArgs) -> Result<(), Failure> {
+async fn read(aws: &Aws, args: &HistoryArgs) -> Result<Vec<Read>, Failure> {
+    let mut series = Vec::new();
+    for entry in aws.store.series().await? {
+        let wanted = |text: &String| entry.label.contains(text.as_str()) || entry.function.contains(text.as_str());
+        if !args.target.as_ref().is_none_or(wanted) {
+            continue;
+        }
+        let mut runs = Vec::new();
+        aws.store.each_run(&entry.series, args.since, |run| runs.push(run)).await?;
+        let mut records = Vec::new();
+        if args.json || args.runs || args.last.is_some() {
+            records = aws.store.runs(&entry.series, args.last).await?;
+            records.retain(|record| args.since.is_none_or(|since| record.started_at >= since));
+        }
+        series.push(Read { judged: judge(&runs), entry, runs, records });
+    }
+    Ok(series)
+}
+
+fn show(series: &[Read], args: &HistoryArgs) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     if args.json {
-        serde_json::to_writer_pretty(&mut out, &HistoryDocument::new(series))?;
+        let views = series.iter().map(|s| (s.entry.series.as_str(), &s.judged, s.records.as_slice()));
+        serde_json::to_writer_pretty(&mut out, &HistoryDocument::judged(views))?;
         writeln!(out)?;
         return Ok(());
     }
-    for (name, runs) in series {
-        let Some(last) = runs.last() else { continue };
-        writeln!(out, "{}  ({name})\n{}\n", last.label, text::history(runs))?;
+    for Read { entry, runs, judged, records } in series.iter().filter(|s| !s.runs.is_empty()) {
+        writeln!(out, "{}", trend::series(&entry.label, &entry.protocol, runs, judged))?;
+        if !records.is_empty() {
+            writeln!(out, "{}\n", text::history(records))?;
+        }
     }
-    if series.iter().all(|(_, runs)| runs.is_empty()) {
+    if series.iter().all(|s| s.runs.is_empty()) {
         eprintln!("no runs are stored here yet; `coldwatch run` makes some");
     }
     Ok(())

@@ -15,7 +15,7 @@ use coldwatch::run::{self, Observer, RunContext, RunReport};
 use coldwatch::session::{Measured, TargetEnd, TargetError};
 use coldwatch::show::html::Report;
 use coldwatch::show::json::RunsDocument;
-use coldwatch::show::text;
+use coldwatch::show::{text, trend};
 use coldwatch::unstored::UnstoredRun;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -30,6 +30,9 @@ use crate::{local, progress, report};
 pub struct RunArgs {
     #[command(flatten)]
     choice: SuiteArgs,
+    /// End with exit code 3 if a target has a regression
+    #[arg(long)]
+    fail_on_regression: bool,
     /// Print all samples as JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -57,6 +60,10 @@ pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     show(&report, args.json)?;
     if let Some((file, page)) = page {
         report::write(&page?, file)?;
+    }
+    let regressed = report.targets.iter().filter_map(|t| measured(&t.end)).filter_map(|m| m.record.finding.as_ref());
+    if args.fail_on_regression && regressed.into_iter().any(|finding| finding.regression) {
+        return Ok(Exit::Regression);
     }
     Ok(exit(&report, context.stop.is_cancelled()))
 }
@@ -109,6 +116,13 @@ fn show(report: &RunReport, json: bool) -> Result<(), Failure> {
         let starts: Vec<(&str, Vec<f64>)> = measured.iter().map(|m| (m.record.label.as_str(), m.durations())).collect();
         if let Some(line) = text::fastest(&starts) {
             writeln!(out, "{line}")?;
+        }
+    }
+    if !json {
+        for record in measured.iter().map(|m| &m.record) {
+            if let Some(finding) = &record.finding {
+                writeln!(out, "{}: {}", record.label, trend::finding(finding))?;
+            }
         }
     }
     out.flush()?;

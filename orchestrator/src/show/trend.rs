@@ -1,0 +1,150 @@
+//! A series as a few lines for a terminal: how it ran, where it stands, and what changed.
+
+use std::fmt::Write;
+
+use crate::history::{Cause, Change, Judgement, Metric, Run, Shape, State};
+use crate::record::FindingRecord;
+use crate::stats::{Sorted, quantile};
+
+/// Widest spark line.
+const WIDTH: usize = 60;
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// The lines of one series: spark line, level, and changes, the last one first.
+pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> String {
+    let mut text = format!("{label}  {protocol}, {} runs", runs.len());
+    if let (Some(first), Some(last)) = (runs.first(), runs.last()) {
+        let _ = write!(text, ", {} to {}", first.at.format("%Y-%m-%d"), last.at.format("%Y-%m-%d"));
+    }
+    let _ = write!(text, "\n  {}\n", spark(runs));
+    let Some(level) = judged.level else { return text + "  no run proved a cold start\n" };
+    let bounds = level
+        .interval
+        .map_or_else(|| " (95 %: from 6 runs on)".to_owned(), |i| format!(" (95 %: {:.1}–{:.1})", i.low, i.high));
+    let since = runs.get(level.since).map_or_else(String::new, |run| format!(" since {}", run.at.format("%Y-%m-%d")));
+    let _ = writeln!(text, "  now     p50 {:.1} ms{bounds}, {} runs{since}", level.p50, level.runs);
+    let detectable = judged.minimum_detectable_percent;
+    let seen = detectable.map_or_else(|| "not known yet: too few runs".to_owned(), |percent| format!("{percent:.1} %"));
+    let _ = writeln!(text, "  least change that would be seen: {seen}");
+    for change in judged.changes.iter().rev() {
+        let _ = writeln!(text, "  {}", self::change(change));
+    }
+    text
+}
+
+/// What was found after a run, in one line.
+pub fn finding(finding: &FindingRecord) -> String {
+    let bounds = bounds(finding.shift_low.zip(finding.shift_high));
+    let what = if finding.regression { "regression" } else { "change" };
+    let (since, state) = (finding.since.format("%Y-%m-%d %H:%M"), state(finding.state));
+    format!("{what}: p50 {:+.1} %{bounds} since {since}, {state}; {}", finding.shift_percent, causes(&finding.causes))
+}
+
+fn change(change: &Change) -> String {
+    let metric = match change.metric {
+        Metric::P50 => "p50",
+        Metric::P90 => "p90",
+        Metric::Spread => "spread",
+    };
+    let shape = match change.shape {
+        Shape::Step => "",
+        Shape::Drift => " as a drift",
+    };
+    let (at, state) = (change.at.format("%Y-%m-%d %H:%M"), state(change.state));
+    let bounds = bounds(change.interval.map(|i| (i.low, i.high)));
+    format!("{at}  {metric} {:+.1} %{bounds}{shape}, {state}; {}", change.shift_percent, causes(&change.causes))
+}
+
+fn bounds(interval: Option<(f64, f64)>) -> String {
+    interval.map_or_else(String::new, |(low, high)| format!(" (95 %: {low:+.1} to {high:+.1} %)"))
+}
+
+fn state(state: State) -> &'static str {
+    match state {
+        State::Provisional => "provisional",
+        State::Confirmed => "confirmed",
+        State::Retracted => "retracted",
+    }
+}
+
+fn causes(causes: &[Cause]) -> String {
+    if causes.is_empty() {
+        return "nothing we can see changed: platform".to_owned();
+    }
+    let value = |value: &Option<String>| value.as_deref().unwrap_or("unknown").chars().take(24).collect::<String>();
+    let told = causes.iter().map(|c| format!("{} {} → {}", c.what, value(&c.before), value(&c.after)));
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// Medians of the runs from the lowest to the highest bar; runs that share a bar are told by their median, and a gap stays
+/// a gap.
+fn spark(runs: &[Run]) -> String {
+    let per_bar = runs.len().div_ceil(WIDTH).max(1);
+    let bars: Vec<Option<f64>> = runs
+        .chunks(per_bar)
+        .map(|runs| Sorted::new(runs.iter().filter_map(Run::p50).collect()).ok().map(|medians| quantile(&medians, 0.5)))
+        .collect();
+    let known = || bars.iter().flatten().copied();
+    let (low, high) = (known().fold(f64::INFINITY, f64::min), known().fold(0.0, f64::max));
+    let bar = |value: f64| {
+        let share = if high > low { (value - low) / (high - low) } else { 0.0 };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
+        BARS[(share * 7.0).round() as usize]
+    };
+    bars.iter().map(|value| value.map_or(' ', bar)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+    use crate::history::Level;
+    use crate::stats::Interval;
+
+    fn run(day: i64, level: f64) -> Run {
+        let samples = if level > 0.0 { vec![level; 3] } else { vec![] };
+        Run {
+            id: day.to_string(),
+            at: DateTime::UNIX_EPOCH + TimeDelta::days(day),
+            samples,
+            circumstances: Arc::default(),
+        }
+    }
+
+    #[test]
+    fn a_series_is_told_in_a_few_lines() {
+        let runs = [run(0, 10.0), run(1, 10.0), run(2, 0.0), run(3, 17.0), run(4, 17.0)];
+        let change = Change {
+            index: 3,
+            at: runs[3].at,
+            metric: Metric::P50,
+            shape: Shape::Step,
+            state: State::Provisional,
+            shift_percent: 70.0,
+            interval: Some(Interval { low: 60.0, high: 80.0 }),
+            causes: vec![Cause { what: "memory".into(), before: Some("128".into()), after: None }],
+        };
+        let judged = Judgement {
+            level: Some(Level { since: 3, runs: 2, p50: 17.0, interval: None }),
+            minimum_detectable_percent: Some(4.21),
+            changes: vec![change],
+        };
+        assert_eq!(
+            series("rust", "forced-burst-2", &runs, &judged),
+            "rust  forced-burst-2, 5 runs, 1970-01-01 to 1970-01-05\n  ▁▁ ██\n  \
+             now     p50 17.0 ms (95 %: from 6 runs on), 2 runs since 1970-01-04\n  \
+             least change that would be seen: 4.2 %\n  \
+             1970-01-04 00:00  p50 +70.0 % (95 %: +60.0 to +80.0 %), provisional; memory 128 → unknown\n"
+        );
+    }
+
+    #[test]
+    fn a_long_series_fits_the_line_and_an_empty_one_says_so() {
+        let long: Vec<Run> = (0..1_000).map(|day| run(day, 10.0)).collect();
+        assert_eq!(spark(&long), "▁".repeat(59));
+        assert!(series("x", "idle", &[run(0, 0.0)], &Judgement::default()).ends_with("no run proved a cold start\n"));
+    }
+}
