@@ -1,7 +1,8 @@
 //! A stand-in for AWS on loopback that starts real processes.
 //!
 //! [`LocalCloud::start`] binds one port of 127.0.0.1 that answers the AWS SDKs, boto3 and the AWS CLI: Lambda with
-//! one real process per execution environment, EventBridge Scheduler, SQS, DynamoDB and CloudWatch. Point `AWS_ENDPOINT_URL` at it.
+//! one real process per execution environment, EventBridge Scheduler, SQS, DynamoDB, CloudWatch, and as much of Parameter
+//! Store and the tagging API as a scheduled run needs. Point `AWS_ENDPOINT_URL` at it.
 //! It is no jail: functions run as whoever started it.
 //!
 //! Code map, in reading order:
@@ -22,6 +23,9 @@
 //! | `sqs` | queues, for dead letters |
 //! | `dynamodb` | passes requests on to an embedded database |
 //! | `cloudwatch` | metrics: put, statistics by period, list |
+//! | `parameters` | Parameter Store |
+//! | `tagging` | which functions have a tag |
+//! | `aws_json` | the protocol of these two |
 //! | `fault` | what goes wrong on demand |
 //! | `clock` | a clock that can be moved ahead |
 //! | `news` | what happens by itself |
@@ -34,6 +38,7 @@ pub mod fault;
 mod options;
 mod server;
 
+mod aws_json;
 mod clock;
 mod connections;
 mod digest;
@@ -44,10 +49,12 @@ mod lambda;
 mod log;
 mod news;
 mod own_api;
+mod parameters;
 mod requests;
 mod scheduler;
 mod sqs;
 mod state;
+mod tagging;
 mod tasks;
 
 pub use dynamodb::DynamoDbError;

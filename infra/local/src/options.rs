@@ -17,6 +17,8 @@ pub struct Options {
     pub settle: Duration,
     /// Added to each `Invoke`, half before and half after.
     pub network: Duration,
+    /// Whether control calls are held to AWS's quota: `GetFunction` 100 a second, all others together 15.
+    pub quotas: bool,
     /// `ConcurrentExecutions` of the account.
     pub concurrency: u32,
     /// Longest init phase; AWS gives 10 s.
@@ -40,6 +42,7 @@ impl Default for Options {
             state: None,
             settle: Duration::from_millis(20),
             network: Duration::ZERO,
+            quotas: false,
             concurrency: 1000,
             init_limit: Duration::from_secs(10),
             idle_limit: Duration::from_mins(5),

@@ -23,6 +23,10 @@ pub(crate) enum Service {
     Sqs,
     DynamoDb,
     CloudWatch,
+    /// Systems Manager, of which there is Parameter Store.
+    Ssm,
+    /// Resource Groups Tagging API.
+    Tagging,
     /// None of them.
     None,
 }
@@ -41,6 +45,8 @@ pub(crate) struct Request {
 fn by_target(target: &str) -> Option<Service> {
     match target.split_once('.')?.0 {
         "AmazonSQS" => Some(Service::Sqs),
+        "AmazonSSM" => Some(Service::Ssm),
+        tagging if tagging.starts_with("ResourceGroupsTaggingAPI_") => Some(Service::Tagging),
         dynamodb if dynamodb.starts_with("DynamoDB_") => Some(Service::DynamoDb),
         _ => None,
     }
@@ -54,6 +60,8 @@ impl Service {
             Service::Sqs => "sqs",
             Service::DynamoDb => "dynamodb",
             Service::CloudWatch => "cloudwatch",
+            Service::Ssm => "ssm",
+            Service::Tagging => "tagging",
             Service::None => "none",
         }
     }
@@ -84,10 +92,20 @@ impl Request {
         plain(Service::None, String::new())
     }
 
-    /// `lambda.Invoke`, as faults name it.
-    pub(crate) fn full_name(&self) -> String {
-        format!("{}.{}", self.service.name(), self.operation)
+    /// `dynamodb.PutItem`, or `lambda.Invoke/NAME`, as faults name it.
+    pub(crate) fn place(&self) -> String {
+        let place = format!("{}.{}", self.service.name(), self.operation);
+        match &self.service {
+            Service::Lambda(route) if !route.subject.is_empty() => format!("{place}/{}", function_name(&route.subject)),
+            _ => place,
+        }
     }
+}
+
+/// The name in a function's name or ARN, without qualifier.
+fn function_name(reference: &str) -> &str {
+    let name = reference.rsplit_once("function:").map_or(reference, |(_, name)| name);
+    name.split(':').next().unwrap_or_default()
 }
 
 /// One request in the log. Bodies are not kept.

@@ -36,10 +36,12 @@ use crate::lambda::{self, Call, Lambda, Parameters, Timing};
 use crate::news::{News, Newsroom};
 use crate::options::Options;
 use crate::own_api;
+use crate::parameters::Parameters as ParameterStore;
 use crate::requests::{self, RequestLog, Service};
 use crate::scheduler::{self, ScheduleError, ScheduleSpec, Scheduler};
 use crate::sqs::Queues;
 use crate::state::State;
+use crate::tagging;
 use crate::tasks::Tasks;
 
 /// Largest request: 50 MB of zip in base64, and room for the rest.
@@ -108,6 +110,7 @@ struct Services {
     queues: Arc<Queues>,
     dynamodb: DynamoDb,
     cloudwatch: CloudWatch,
+    parameters: ParameterStore,
     pools: Arc<Pools>,
     clock: Arc<Clock>,
     newsroom: Newsroom,
@@ -238,7 +241,7 @@ impl Services {
             clock: Arc::clone(&clock),
             newsroom: newsroom.clone(),
         };
-        let timing = Timing { settle: options.settle, network: options.network };
+        let timing = Timing { settle: options.settle, network: options.network, quotas: options.quotas };
         let lambda = Lambda::open(folder, company, options.concurrency, timing)?;
         let company = scheduler::Company {
             clock: Arc::clone(&clock),
@@ -250,8 +253,9 @@ impl Services {
         let scheduler = Scheduler::open(folder, company, options.serves_others)?;
         let dynamodb = DynamoDb::start(kept.map(|folder| folder.join("dynamodb.db")).as_deref())?;
         let cloudwatch = CloudWatch::open(kept).map_err(failed)?;
+        let parameters = ParameterStore::open(folder)?;
         let log = RequestLog::new();
-        Ok(Services { lambda, scheduler, queues, dynamodb, cloudwatch, pools, clock, newsroom, log })
+        Ok(Services { lambda, scheduler, queues, dynamodb, cloudwatch, parameters, pools, clock, newsroom, log })
     }
 
     async fn reply(&self, request: Request<Incoming>) -> Reply {
@@ -278,7 +282,7 @@ impl Services {
 
     /// Answers the request, unless a fault gets in the way.
     async fn answer_or_fail(&self, asked: requests::Request, parts: &Parts, body: Bytes, request_id: Uuid) -> Reply {
-        let faults = self.pools.surroundings().faults.of_request(&asked.full_name());
+        let faults = self.pools.surroundings().faults.of_request(&asked.place());
         if let Some(reply) = fault::request::before(&faults, &asked).await {
             return reply;
         }
@@ -319,6 +323,8 @@ impl Services {
             Service::Sqs => self.queues.handle(&asked.operation, &body).await,
             Service::DynamoDb => self.dynamodb.forward(parts, body).await,
             Service::CloudWatch => self.cloudwatch.handle(parts.uri.path(), &parts.headers, body).await,
+            Service::Ssm => self.parameters.answer(&asked.operation, &body),
+            Service::Tagging => tagging::answer(&asked.operation, &body, &self.lambda.tags()),
             Service::None => unknown_operation(parts),
         }
     }

@@ -806,6 +806,65 @@ class DynamoDb(Judge):
         self.assertIn(described["TimeToLiveStatus"], ["ENABLING", "ENABLED"])
 
 
+class Parameters(Judge):
+    def setUp(self):
+        self.ssm = client("ssm")
+        self.path = f"/judge/{uuid.uuid4().hex}"
+
+    def test_a_parameter_is_put_and_read(self):
+        put = self.ssm.put_parameter(Name=self.path, Value="one", Type="String")
+        self.assertEqual(without_metadata(put), {"Version": 1, "Tier": "Standard"})
+        put = self.ssm.put_parameter(Name=self.path, Value="two", Overwrite=True, Tier="Advanced")
+        self.assertEqual(without_metadata(put), {"Version": 2, "Tier": "Advanced"})
+        arn = f"arn:aws:ssm:us-east-1:000000000000:parameter{self.path}"
+        for name in [self.path, arn]:
+            got = self.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+            modified = got.pop("LastModifiedDate")
+            self.assertLess(abs(datetime.now(timezone.utc) - modified), timedelta(minutes=1))
+            expected = {"Name": self.path, "Type": "String", "Value": "two", "Version": 2, "ARN": arn, "DataType": "text"}
+            self.assertEqual(got, expected)
+
+    def test_what_cannot_be_put_or_read_is_refused(self):
+        self.assert_refused("ParameterNotFound", "", self.ssm.get_parameter, Name=self.path)
+        self.ssm.put_parameter(Name=self.path, Value="one", Type="String")
+        exists = (
+            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true."
+        )
+        put = {"Name": self.path, "Type": "String"}
+        self.assert_refused("ParameterAlreadyExists", exists, self.ssm.put_parameter, **put, Value="two")
+        for more in [{"Value": "x" * 4097}, {"Value": "x" * 8193, "Tier": "Advanced"}]:
+            status, error = self.refused(self.ssm.put_parameter, **put, Overwrite=True, **more)
+            self.assertEqual((status, error["Error"]["Code"]), (400, "ValidationException"))
+
+
+class Tags(Functions):
+    def test_functions_are_found_by_tag_page_by_page(self):
+        tagging = client("resourcegroupstaggingapi")
+        key = "judge-" + uuid.uuid4().hex
+        simulated = {"Runtime": "simulated", "Code": {}}
+        names = sorted(self.create(Tags={key: "on", "other": "x"}, **simulated) for _ in range(3))
+        self.create(Tags={key: "off"}, **simulated)
+        self.create(**simulated)
+
+        def found(**asked):
+            paginator = tagging.get_paginator("get_resources")
+            pages = list(paginator.paginate(ResourceTypeFilters=["lambda:function"], **asked))
+            return [[mapping["ResourceARN"] for mapping in page["ResourceTagMappingList"]] for page in pages]
+
+        on = [{"Key": key, "Values": ["on"]}]
+        arns = [arn(name) for name in names]
+        self.assertEqual(found(TagFilters=on), [arns])
+        self.assertEqual(found(TagFilters=on, ResourcesPerPage=2), [arns[:2], arns[2:]])
+        self.assertEqual(sum(map(len, found(TagFilters=[{"Key": key}]))), 4)
+        self.assertEqual(found(TagFilters=[*on, {"Key": "other", "Values": ["y"]}]), [[]])
+        one = tagging.get_resources(ResourceARNList=arns[:1])
+        tags = [{"Key": key, "Value": "on"}, {"Key": "other", "Value": "x"}]
+        expected = {"PaginationToken": "", "ResourceTagMappingList": [{"ResourceARN": arns[0], "Tags": tags}]}
+        self.assertEqual(without_metadata(one), expected)
+        status, error = self.refused(tagging.get_resources, ResourcesPerPage=101)
+        self.assertEqual((status, error["Error"]["Code"]), (400, "InvalidParameterException"))
+
+
 class CloudWatch:
     """The same tests in each protocol of `protocol`."""
 

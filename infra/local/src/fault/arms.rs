@@ -42,12 +42,12 @@ impl Faults {
         self.lock().iter().map(|armed| (armed.fault.as_str().to_owned(), armed.happened)).collect()
     }
 
-    /// All that goes wrong with this request of `service.operation`.
-    pub(crate) fn of_request(&self, operation: &str) -> Vec<RequestFault> {
+    /// All that goes wrong with a request of this `service.operation`, or `lambda.operation/function`.
+    pub(crate) fn of_request(&self, place: &str) -> Vec<RequestFault> {
         let mut faults = Vec::new();
         for armed in &mut *self.lock() {
             if let Kind::Request(fault) = armed.fault.kind.clone()
-                && armed.happens_at(operation)
+                && armed.happens_at(place)
             {
                 faults.push(fault);
             }
@@ -107,6 +107,16 @@ mod tests {
         assert_eq!(happenings("stall:lambda.Invoke,after=1,times=2", 5), [false, true, true, false, false]);
         assert_eq!(happenings("stall:lambda.*,times=1", 2), [true, false]);
         assert_eq!(happenings("stall:dynamodb.*", 2), [false, false]);
+    }
+
+    #[test]
+    fn one_function_can_be_meant_alone() {
+        let faults = Faults::new(vec![Fault::parse("stall:lambda.Invoke/one").unwrap()]);
+        let happens = ["lambda.Invoke/one", "lambda.Invoke/another", "lambda.GetFunction/one"]
+            .map(|place| !faults.of_request(place).is_empty());
+        assert_eq!(happens, [true, false, false]);
+        let all = Faults::new(vec![Fault::parse("stall:lambda.Invoke").unwrap()]);
+        assert_eq!(all.of_request("lambda.Invoke/another").len(), 1);
     }
 
     #[test]

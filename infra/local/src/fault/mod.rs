@@ -7,8 +7,9 @@
 //! FAULT = KIND [ ":" WHERE ] { "," KEY "=" VALUE }
 //! ```
 //!
-//! Faults of requests. WHERE is `SERVICE.OPERATION` with `lambda`, `dynamodb`, `cloudwatch`,
-//! `scheduler` or `sqs`, or `SERVICE.*`, or `*`:
+//! Faults of requests. WHERE is `SERVICE.OPERATION` with `lambda`, `dynamodb`, `cloudwatch`, `scheduler`, `sqs`, `ssm`
+//! or `tagging`, or `SERVICE.*`, or `*`; an operation of Lambda may be meant for one function alone, as in
+//! `lambda.Invoke/NAME`:
 //!
 //! | kind | keys | does |
 //! |---|---|---|
@@ -130,7 +131,8 @@ impl Place {
         match self {
             Place::Anywhere => true,
             Place::Below(start) => subject.starts_with(start.as_str()),
-            Place::Exactly(name) => subject == name,
+            // What is meant of all functions is meant of each.
+            Place::Exactly(name) => subject == name || subject.split_once('/').is_some_and(|(all, _)| all == name),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{Due, Fault, FunctionFault, Kind, Place, RequestFault, When};
 const KINDS: &str = "reject, delay, drop, stall, truncate, unprocessed, slow-update, failed-update, warm-reuse, \
                      init-death, handler-death, no-report, tail-first, tail-last, json-tail";
 
-const SERVICES: [&str; 5] = ["lambda", "dynamodb", "cloudwatch", "scheduler", "sqs"];
+const SERVICES: [&str; 7] = ["lambda", "dynamodb", "cloudwatch", "scheduler", "sqs", "ssm", "tagging"];
 
 /// A fault that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,8 +17,9 @@ pub enum FaultError {
     Kind(String),
     /// The place is none.
     #[error(
-        "`{place}` is no place for `{kind}`: give lambda, dynamodb, cloudwatch, scheduler or sqs with an operation, \
-         as in `lambda.Invoke`, or `lambda.*`, or `*`"
+        "`{place}` is no place for `{kind}`: give {} with an operation, as in `lambda.Invoke`, for one function \
+         `lambda.Invoke/NAME`, or `lambda.*`, or `*`",
+        SERVICES.join(", ")
     )]
     Operation {
         /// The kind of the fault.
@@ -130,6 +131,7 @@ fn operations(kind: &str, place: &str) -> Result<Place, FaultError> {
     match operation {
         _ if !SERVICES.contains(&service) => Err(unknown()),
         "" => Err(unknown()),
+        operation if operation.contains('/') && service != "lambda" => Err(unknown()),
         "*" => Ok(Place::Below(format!("{service}."))),
         _ => Ok(Place::Exactly(place.to_owned())),
     }
@@ -224,8 +226,8 @@ mod tests {
             ("stall,chance=2", "chance=`2` is not a number from 0 to 1".to_owned()),
             (
                 "drop:s3.GetObject",
-                "`s3.GetObject` is no place for `drop`: give lambda, dynamodb, cloudwatch, scheduler or sqs with an \
-                 operation, as in `lambda.Invoke`, or `lambda.*`, or `*`"
+                "`s3.GetObject` is no place for `drop`: give lambda, dynamodb, cloudwatch, scheduler, sqs, ssm, tagging with \
+                 an operation, as in `lambda.Invoke`, for one function `lambda.Invoke/NAME`, or `lambda.*`, or `*`"
                     .to_owned(),
             ),
         ] {

@@ -42,6 +42,8 @@ pub(crate) enum LambdaError {
 pub(crate) enum ThrottleReason {
     Account,
     Reserved,
+    /// Too many control calls.
+    Caller,
 }
 
 impl ThrottleReason {
@@ -49,6 +51,7 @@ impl ThrottleReason {
         match self {
             ThrottleReason::Account => "ConcurrentInvocationLimitExceeded",
             ThrottleReason::Reserved => "ReservedFunctionConcurrentInvocationLimitExceeded",
+            ThrottleReason::Caller => "CallerRateLimitExceeded",
         }
     }
 }

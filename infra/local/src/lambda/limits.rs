@@ -113,6 +113,11 @@ impl Lambda {
         })
     }
 
+    /// ARN and tags of every function, in order.
+    pub(crate) fn tags(&self) -> Vec<(String, BTreeMap<String, String>)> {
+        self.lock().iter().map(|(name, function)| (super::name::arn(name), function.tags.clone())).collect()
+    }
+
     fn change_tags(
         &self,
         reference: &FunctionRef,

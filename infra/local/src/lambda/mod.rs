@@ -15,6 +15,7 @@
 //! | `ensure` | what the library's caller uses instead of the API |
 //! | `code`, `store` | deployment packages and functions on disk |
 //! | `concurrency` | invocations in flight against the limits |
+//! | `quota` | control calls a second |
 //! | `errors` | AWS's errors and wording |
 
 pub(crate) mod code;
@@ -28,6 +29,7 @@ pub(crate) mod function;
 mod invoke;
 mod limits;
 mod name;
+mod quota;
 mod request;
 pub(crate) mod routes;
 mod store;
@@ -37,7 +39,7 @@ mod versions;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::Query;
 use axum::response::Response;
@@ -50,6 +52,7 @@ use self::concurrency::Concurrency;
 use self::errors::LambdaError;
 use self::function::Function;
 use self::name::FunctionRef;
+use self::quota::Quota;
 use self::routes::{Operation, Route};
 use self::store::Store;
 use crate::clock::Clock;
@@ -74,6 +77,8 @@ pub(crate) struct Lambda {
     /// Rings whenever an update has settled.
     settled: Notify,
     timing: Timing,
+    /// Absent where control calls are not counted.
+    quota: Option<Quota>,
 }
 
 /// What the service works with.
@@ -92,6 +97,8 @@ pub(crate) struct Timing {
     pub settle: Duration,
     /// Added to each `Invoke`, half each way.
     pub network: Duration,
+    /// Whether control calls are held to AWS's number a second.
+    pub quotas: bool,
 }
 
 /// A request to the service, as far as it is not in the route.
@@ -140,6 +147,7 @@ impl Lambda {
             newsroom,
             settled: Notify::new(),
             timing,
+            quota: timing.quotas.then(|| Quota::new(Instant::now())),
         }))
     }
 
@@ -151,6 +159,9 @@ impl Lambda {
 
     async fn answer_or_refuse(self: &Arc<Self>, route: Route, call: Call) -> Result<Response, LambdaError> {
         let Route { operation, subject, alias } = route;
+        if let Some(quota) = &self.quota {
+            quota.take(operation, Instant::now())?;
+        }
         let reference = || FunctionRef::parse(&subject, call.parameters.get("Qualifier"));
         match operation {
             Operation::CreateFunction => self.create_function(&call).await,

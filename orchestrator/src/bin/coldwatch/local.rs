@@ -39,6 +39,9 @@ pub struct LocalArgs {
     /// Added to every invoke, half each way
     #[arg(long, value_name = "MS", default_value_t = 0)]
     network_ms: u64,
+    /// Hold control calls to AWS's quota: 100 reads of functions a second, 15 of all others together
+    #[arg(long)]
+    quotas: bool,
     /// Something that goes wrong, such as `reject:lambda.Invoke,status=429,chance=0.1`; may be repeated
     #[arg(long = "fault", value_name = "SPEC", value_parser = Fault::parse)]
     faults: Vec<Fault>,
@@ -60,6 +63,7 @@ pub async fn execute(args: LocalArgs) -> Result<Exit, Failure> {
         state: Some(args.state),
         settle: Duration::from_millis(args.settle_ms),
         network: Duration::from_millis(args.network_ms),
+        quotas: args.quotas,
         ..Options::default()
     };
     let standin = Standin::serve(options).await?;
