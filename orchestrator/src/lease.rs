@@ -20,6 +20,9 @@ pub const LEASE: Duration = Duration::from_mins(1);
 /// Renewals within one lease: two may fail before the lock is lost.
 const RENEWALS: u32 = 3;
 
+/// Looks within one lease at a lock whose holder may be dead.
+const LOOKS: u32 = 60;
+
 /// A held lock.
 #[derive(Debug)]
 pub struct Lease {
@@ -50,6 +53,22 @@ impl Lease {
         let lost = CancellationToken::new();
         let renewal = tokio::spawn(renew(Arc::clone(&lock), lost.clone()));
         Ok(Ok(Self { lock, lost, renewal }))
+    }
+
+    /// As [`Lease::take`], for a lock whose holder may be dead: waits until it runs out, or until its holder shows
+    /// by renewing it that it lives.
+    pub async fn inherit(run: &RunContext, key: String, holder: &str) -> Result<Result<Self, Held>, StoreError> {
+        let mut seen: Option<Held> = None;
+        // A lease and one look more, however the clock behaves.
+        for _ in 0..=LOOKS {
+            match Self::take(run, key.clone(), holder).await? {
+                Ok(lease) => return Ok(Ok(lease)),
+                Err(held) if seen.as_ref().is_some_and(|seen| *seen != held) => return Ok(Err(held)),
+                Err(held) => seen = Some(held),
+            }
+            sleep(run.lease / LOOKS).await;
+        }
+        Self::take(run, key, holder).await
     }
 
     /// Whether somebody else has taken the lock after it ran out.

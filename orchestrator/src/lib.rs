@@ -8,7 +8,8 @@
 //! | [`pace`] | how fast the control plane may be called |
 //! | [`target`] | a function, its provenance, and why it may not be measured |
 //! | [`plan`] | what a trigger makes of a run; the order of turns |
-//! | [`tick`] | the event that starts a scheduled run |
+//! | [`tick`], [`input`], [`discovery`] | the event that starts a scheduled run, the suite it asks for, targets by tag |
+//! | [`handover`] | what an invocation that runs out of time hands on |
 //! | [`run`] | **the pipeline** |
 //! | [`side_by_side`] | two targets measured in turns, to be compared |
 //! | [`session`] | one target in one run: opened, taken through its rounds, closed |
@@ -36,6 +37,9 @@ pub mod pace;
 pub mod target;
 pub mod plan;
 pub mod tick;
+pub mod input;
+pub mod discovery;
+pub mod handover;
 pub mod run;
 pub mod side_by_side;
 pub mod session;

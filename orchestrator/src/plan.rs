@@ -30,6 +30,11 @@ impl Trigger {
         Self::of(format!("command@{}#{random:016x}", key_time(at)), at)
     }
 
+    /// One that an earlier invocation of the orchestrator has served in part.
+    pub fn again(key: String, at: DateTime<Utc>) -> Self {
+        Self::of(key, at)
+    }
+
     fn of(key: String, at: DateTime<Utc>) -> Self {
         // What sort keys resolve, so that a record and its key say the same time.
         let started_at = at.trunc_subsecs(3);

@@ -74,6 +74,9 @@ pub struct RunRecord {
     pub invalidate: Option<String>,
     /// Seed of the order in which targets took turns.
     pub seed: u64,
+    /// Invocations of the orchestrator, for the same trigger, before the one that ended this run. Absent where 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: u32,
     /// What a reader should know besides.
     pub warnings: Vec<String>,
     /// Version of this program.
@@ -224,6 +227,11 @@ pub struct RoundSamples {
     pub sent_after_ms: Vec<f64>,
     pub max_memory_mb: Vec<Option<u32>>,
     pub billing_disagrees: Vec<bool>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_zero(depth: &u32) -> bool {
+    *depth == 0
 }
 
 impl Outcomes {

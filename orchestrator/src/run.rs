@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures::FutureExt;
-use futures::future::join_all;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Aws, StoreError};
+use crate::handover::Chain;
 use crate::judging::judge_targets;
 use crate::lease::{Held, Lease};
 use crate::plan::{Trigger, shuffle};
@@ -43,6 +44,8 @@ pub struct RunContext {
     pub lease: Duration,
     /// When the run must have put everything back.
     pub ends_at: Instant,
+    /// Which invocation of the orchestrator this is, and whether another may follow.
+    pub chain: Chain,
     /// Ends the run early; everything is still put back.
     pub stop: CancellationToken,
     /// The orchestrator's own function, which it must not touch.
@@ -131,6 +134,10 @@ pub enum RunError {
     Store(#[from] StoreError),
 }
 
+/// The next pass begins while one of so many targets is still in its turn: a function whose updates take a minute
+/// holds up nobody but itself.
+const STRAGGLERS: usize = 10;
+
 /// Runs a suite once. Every target ends in the report, whatever happens to the others.
 pub async fn run(suite: &Suite, context: &RunContext) -> Result<RunReport, RunError> {
     let (left, reserve) = (context.ends_at.saturating_duration_since(Instant::now()), suite.restore_reserve());
@@ -138,24 +145,28 @@ pub async fn run(suite: &Suite, context: &RunContext) -> Result<RunReport, RunEr
         return Err(RunError::NoTime { left, reserve });
     }
     let key = format!("RUN#{}", context.trigger.key);
-    let lease = Lease::take(context, key, &context.holder).await?;
+    let lease = Lease::inherit(context, key, &context.holder).await?;
     let lease = lease.map_err(|Held { holder, until }| RunError::UnderWay { holder, until })?;
     let slots = Semaphore::new(suite.parallel as usize);
     let mut turns: Vec<Turn<'_>> = suite.targets.iter().enumerate().map(|(i, s)| Turn::Waiting(i, s)).collect();
+    let mut under_way = FuturesUnordered::new();
     let mut ended: Vec<(usize, TargetEnd)> = Vec::new();
-    let mut pass = 0;
-    while !turns.is_empty() {
+    for pass in 0.. {
+        // In the order of the suite, so that a pass depends on the seed alone.
+        turns.sort_by_key(Turn::index);
         shuffle(&mut turns, context.trigger.seed(), pass);
-        pass += 1;
-        let taken = std::mem::take(&mut turns).into_iter().map(|turn| turn.take_guarded(suite, context, &slots));
-        for turn in join_all(taken.collect::<Vec<_>>()).await {
-            match turn {
-                Turn::Over(i, end) => ended.push((i, *end)),
-                going => turns.push(going),
+        under_way.extend(turns.drain(..).map(|turn| turn.take_guarded(suite, context, &slots)));
+        let stragglers = under_way.len() / STRAGGLERS;
+        while under_way.len() > stragglers || turns.is_empty() {
+            match under_way.next().await {
+                Some(Turn::Over(i, end)) => ended.push((i, *end)),
+                Some(going) => turns.push(going),
+                None => break,
             }
         }
-        // In the order of the suite again, so that a pass depends on the seed alone.
-        turns.sort_by_key(Turn::index);
+        if turns.is_empty() {
+            break;
+        }
     }
     ended.sort_by_key(|(i, _)| *i);
     let report = finish(suite, context, ended).await;
@@ -229,12 +240,31 @@ pub(crate) async fn finish(suite: &Suite, context: &RunContext, mut ended: Vec<(
 }
 
 impl RunReport {
+    /// The targets that are left to the next invocation.
+    pub fn left(&self) -> Vec<TargetSpec> {
+        let left = self.targets.iter().filter(|t| matches!(t.end, TargetEnd::Left(_)));
+        left.map(|t| t.spec.clone()).collect()
+    }
+
     /// The errors of targets that were not measured.
     pub fn refused(&self) -> impl Iterator<Item = &TargetError> {
         self.targets.iter().filter_map(|t| match &t.end {
             TargetEnd::Refused(error) => Some(error),
             _ => None,
         })
+    }
+}
+
+impl RunContext {
+    /// Time left for measuring; what putting everything back takes is kept free.
+    pub fn time_left(&self, suite: &Suite) -> Duration {
+        self.ends_at.saturating_duration_since(Instant::now()).saturating_sub(suite.restore_reserve())
+    }
+
+    /// Whether `holder` of a lock is another attempt at this same run.
+    pub fn is_earlier_attempt(&self, holder: &str) -> bool {
+        let run = self.trigger.run_id.as_str();
+        holder.strip_prefix(run).is_some_and(|rest| rest.starts_with('/')) && !holder.starts_with(&self.holder)
     }
 }
 

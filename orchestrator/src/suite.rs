@@ -54,8 +54,19 @@ pub struct Suite {
     pub limits: Limits,
     /// Targets worked on at the same time.
     pub parallel: u32,
-    /// What is measured, each function once.
+    /// Functions with this tag are measured too; `discovery` makes targets of them.
+    pub tagged: Option<Tag>,
+    /// What is measured, each function once. Empty only where `tagged` is to find some.
     pub targets: Vec<TargetSpec>,
+}
+
+/// A tag of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Its key.
+    pub key: String,
+    /// Its value; absent where any will do.
+    pub value: Option<String>,
 }
 
 /// How a run comes by its cold starts.
@@ -131,8 +142,11 @@ pub enum SuiteError {
         allowed: &'static str,
     },
     /// No target at all.
-    #[error("the suite names no target: add [[targets]] with `function = \"name\"`")]
+    #[error("the suite names no target: add [[targets]] with `function = \"name\"`, or `tagged = \"KEY=VALUE\"`")]
     NoTargets,
+    /// Not of the form of a tag.
+    #[error("suite key `tagged` is \"{0}\": expected KEY=VALUE, or KEY for any value")]
+    BadTag(String),
     /// The same function twice; its samples would be counted in one series twice.
     #[error("target `{0}` is named twice: each function may be measured once per suite")]
     DuplicateTarget(String),
@@ -205,6 +219,14 @@ impl Suite {
         reserve(self.start, self.targets.len())
     }
 
+    /// Reads either form, as a parameter or a variable may hold it: JSON begins with a brace.
+    pub fn from_text(text: &str) -> Result<Self, SuiteError> {
+        if !text.trim_start().starts_with('{') {
+            return Self::from_toml(text);
+        }
+        Self::from_json(serde_json::from_str(text).map_err(|e| SuiteError::Syntax(e.to_string()))?)
+    }
+
     /// The protocol part of a series name: runs of different protocols are never one series.
     pub fn protocol(&self) -> String {
         match (self.start, self.burst) {
@@ -238,6 +260,7 @@ struct SuiteFile {
     max_gb_seconds: Option<i64>,
     max_seconds: Option<i64>,
     parallel: Option<i64>,
+    tagged: Option<String>,
     #[serde(default)]
     targets: Vec<TargetFile>,
 }
@@ -288,7 +311,7 @@ impl SuiteFile {
                 return Err(SuiteError::TooFew { key, value, samples, burst, needed });
             }
         }
-        let targets = check_targets(self.targets)?;
+        let targets = check_targets(self.targets, self.tagged.is_some())?;
         check_seconds(limits.seconds, reserve(start, targets.len()))?;
         Ok(Suite {
             name: self.name.unwrap_or_else(|| "unnamed".to_owned()),
@@ -298,6 +321,7 @@ impl SuiteFile {
             invalidate: parse_strategy(self.invalidate.as_deref())?,
             limits,
             parallel: in_range("parallel", self.parallel, &PARALLEL, DEFAULT_PARALLEL)?,
+            tagged: self.tagged.map(Tag::parse).transpose()?,
             targets,
         })
     }
@@ -358,8 +382,9 @@ fn parse_strategy(word: Option<&str>) -> Result<Strategy, SuiteError> {
     }
 }
 
-fn check_targets(files: Vec<TargetFile>) -> Result<Vec<TargetSpec>, SuiteError> {
-    if files.is_empty() {
+/// `may_be_none` where a tag may find some.
+fn check_targets(files: Vec<TargetFile>, may_be_none: bool) -> Result<Vec<TargetSpec>, SuiteError> {
+    if files.is_empty() && !may_be_none {
         return Err(SuiteError::NoTargets);
     }
     let mut seen = BTreeSet::new();
@@ -381,6 +406,26 @@ fn check_targets(files: Vec<TargetFile>) -> Result<Vec<TargetSpec>, SuiteError> 
 fn is_function_reference(text: &str) -> bool {
     (1..=200).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'$' | b'.'))
+}
+
+impl Tag {
+    fn parse(text: String) -> Result<Self, SuiteError> {
+        let (key, value) = text.split_once('=').map_or((text.as_str(), None), |(key, value)| (key, Some(value)));
+        // The limits of a tag (tagging API reference, `Tag`).
+        if !(1..=128).contains(&key.chars().count()) || value.is_some_and(|v| v.chars().count() > 256) {
+            return Err(SuiteError::BadTag(text));
+        }
+        Ok(Self { key: key.to_owned(), value: value.map(str::to_owned) })
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{}={value}", self.key),
+            None => f.write_str(&self.key),
+        }
+    }
 }
 
 impl fmt::Display for StartMode {
@@ -483,6 +528,24 @@ mod tests {
         assert!(check("[[targets]]\nfunction = \"a b\"\n").expect_err("refused").contains("`a b`"));
         let twice = "[[targets]]\nfunction = \"f\"\n[[targets]]\nfunction = \"f\"\n";
         assert_eq!(check(twice).expect_err("refused"), SuiteError::DuplicateTarget("f".into()).to_string());
+    }
+
+    #[test]
+    fn a_tag_may_stand_for_targets() {
+        let tag = |text: &str| check(&format!("tagged = \"{text}\"")).map(|s| s.tagged);
+        let expected =
+            |value: Option<&str>| Ok(Some(Tag { key: "coldwatch".to_owned(), value: value.map(str::to_owned) }));
+        assert_eq!(tag("coldwatch=enabled"), expected(Some("enabled")));
+        assert_eq!(tag("coldwatch"), expected(None));
+        assert_eq!(tag("coldwatch=a=b"), expected(Some("a=b")));
+        assert_eq!(tag("=x"), Err("suite key `tagged` is \"=x\": expected KEY=VALUE, or KEY for any value".into()));
+    }
+
+    #[test]
+    fn a_text_is_read_as_what_it_is() {
+        let json = " {\"samples\": 7, \"targets\": [{\"function\": \"f\"}]}";
+        assert_eq!(Suite::from_text(json), Suite::from_text("samples = 7\n[[targets]]\nfunction = \"f\"\n"));
+        assert!(matches!(Suite::from_text("{"), Err(SuiteError::Syntax(_))));
     }
 
     #[test]

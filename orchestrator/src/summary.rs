@@ -68,6 +68,11 @@ pub fn millis(duration: Duration) -> f64 {
     duration.as_nanos() as f64 / 1e6
 }
 
+/// The duration of stored milliseconds; zero where they are no duration.
+pub fn from_millis(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -165,6 +165,12 @@ impl FunctionConfig {
     }
 }
 
+/// The name alone in any way to name a function: `name`, `name:qualifier`, an ARN or part of one.
+pub fn base_name(reference: &str) -> &str {
+    let name = reference.rsplit_once("function:").map_or(reference, |(_, name)| name);
+    name.split(':').next().unwrap_or_default()
+}
+
 /// The part of a function ARN after the name: a version or an alias.
 pub fn qualifier(arn: &str) -> Option<&str> {
     arn.split(':').nth(7)

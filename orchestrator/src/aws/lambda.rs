@@ -18,13 +18,14 @@ use aws_sdk_lambda::operation::RequestId;
 use aws_sdk_lambda::operation::invoke::{InvokeError as SdkInvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
-    Environment as SdkEnvironment, FunctionConfiguration, LastUpdateStatus, LogFormat, LogType, SystemLogLevel,
+    Environment as SdkEnvironment, FunctionConfiguration, InvocationType, LastUpdateStatus, LogFormat, LogType,
+    SystemLogLevel,
 };
 use aws_smithy_types::timeout::TimeoutConfig;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use governor::{DefaultDirectRateLimiter, Quota};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::CONNECT_TIMEOUT;
 use super::error::{AwsError, innermost, may_pass};
@@ -38,6 +39,9 @@ const READS: NonZeroU32 = NonZeroU32::new(READS_PER_SECOND).expect("the pace is 
 const ATTEMPTS: u32 = 3;
 /// Wait before the second attempt; twice as long before the third. The bucket spreads what comes at once.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// Longest wait for Lambda to accept an event, and the pause before the second attempt.
+const EVENT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+const EVENT_PAUSE: Duration = Duration::from_millis(500);
 
 /// The Lambda API, as far as it is used here.
 #[derive(Clone, Debug)]
@@ -155,6 +159,28 @@ impl Lambda {
         Ok(unreserved.and_then(|n| u32::try_from(n).ok()).unwrap_or(0))
     }
 
+    /// Has a function invoked with `event` some time after this returns, perhaps twice: Lambda delivers such events
+    /// at least once. What may pass is tried again for as long as `patience`.
+    pub async fn invoke_later(&self, arn: &str, event: Vec<u8>, patience: Duration) -> Result<(), AwsError> {
+        let (end, mut pause) = (Instant::now() + patience, EVENT_PAUSE);
+        let timeout = TimeoutConfig::builder().operation_attempt_timeout(EVENT_ATTEMPT_TIMEOUT).build();
+        let quick = aws_sdk_lambda::config::Builder::new().timeout_config(timeout);
+        loop {
+            let request = self.control.invoke().function_name(arn).invocation_type(InvocationType::Event);
+            let sent =
+                request.payload(Blob::new(event.clone())).customize().config_override(quick.clone()).send().await;
+            let Err(error) = sent else { return Ok(()) };
+            let again = may_pass(&error) && Instant::now() + pause < end;
+            let error = AwsError::from_sdk(SERVICE, "Invoke", &error);
+            if !again {
+                return Err(error);
+            }
+            tracing::warn!(%error, "an event was not accepted; it is sent again");
+            sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
     /// Sends one invoke, once, and gives up at `deadline` after sending. `burst_start` is what
     /// [`Invocation::sent_after`] counts from.
     pub async fn invoke(&self, arn: &str, payload: Vec<u8>, burst_start: Instant, deadline: Duration) -> Invocation {
@@ -181,7 +207,7 @@ where
     for _ in 1..ATTEMPTS {
         turns.until_ready().await;
         match call().await {
-            Err(error) if may_pass(&error) => tokio::time::sleep(wait).await,
+            Err(error) if may_pass(&error) => sleep(wait).await,
             answer => return answer,
         }
         wait *= 2;

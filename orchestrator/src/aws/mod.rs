@@ -7,7 +7,9 @@ mod cloudwatch;
 mod dynamodb;
 mod error;
 mod lambda;
+mod parameters;
 mod series;
+mod tags;
 
 use std::time::Duration;
 
@@ -20,7 +22,9 @@ pub use cloudwatch::Metrics;
 pub use dynamodb::{Claim, Journal, SAMPLES_KEPT, SeriesEntry, Store, StoreError};
 pub use error::AwsError;
 pub use lambda::{Change, Invocation, InvokeError, Lambda, Reply};
+pub use parameters::Parameters;
 pub use series::JUDGED_RUNS;
+pub use tags::Tags;
 
 /// Time to open a connection. The SDK's own default, written down because the invoke client needs it too.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
@@ -41,7 +45,7 @@ pub struct Connection {
     pub table: String,
 }
 
-/// Clients of the three services, sharing one connection pool.
+/// Clients of the services, sharing one connection pool.
 #[derive(Debug, Clone)]
 pub struct Aws {
     /// Control plane and invokes.
@@ -50,6 +54,10 @@ pub struct Aws {
     pub store: Store,
     /// Published metrics.
     pub metrics: Metrics,
+    /// Parameters that hold suites.
+    pub parameters: Parameters,
+    /// Tags of functions.
+    pub tags: Tags,
 }
 
 impl Aws {
@@ -61,6 +69,8 @@ impl Aws {
             lambda: Lambda::new(&config),
             store: Store::new(&config, connection.table),
             metrics: Metrics::new(&config),
+            parameters: Parameters::new(&config),
+            tags: Tags::new(&config),
         })
     }
 }

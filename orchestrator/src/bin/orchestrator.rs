@@ -5,27 +5,56 @@ use std::time::{Duration, SystemTime};
 
 use chrono::Utc;
 use coldwatch::aws::{Aws, Connection};
+use coldwatch::handover::{self, Chain, Continued};
+use coldwatch::input::{self, InputError, OwnSuite};
 use coldwatch::lease::LEASE;
+use coldwatch::plan::Trigger;
 use coldwatch::record::VERSION;
 use coldwatch::run::{RunContext, RunError, RunReport, run};
 use coldwatch::session::TargetEnd;
+use coldwatch::suite::Suite;
 use coldwatch::tick::Tick;
 use coldwatch::unstored::UnstoredRun;
-use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+/// What lives as long as the execution environment.
+struct Orchestrator {
+    aws: Aws,
+    own_suite: OwnSuite,
+    /// Ends the run that is under way.
+    stop: CancellationToken,
+}
+
+/// One invocation, its event read.
+struct Work {
+    suite: Suite,
+    context: RunContext,
+    /// When the time allowed for the run as a whole is over.
+    ends_at: Instant,
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing_subscriber::fmt().json().with_target(false).without_time().init();
-    let table = std::env::var("COLDWATCH_TABLE").unwrap_or_else(|_| "coldwatch".to_owned());
+    log();
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let table = variable("COLDWATCH_TABLE").unwrap_or_else(|| "coldwatch".to_owned());
+    let own_suite = OwnSuite { text: variable("COLDWATCH_SUITE"), parameter: variable("COLDWATCH_SUITE_PARAMETER") };
     let aws = Aws::connect(Connection { table, ..Connection::default() }).await?;
-    let stop = CancellationToken::new();
-    tokio::spawn(terminated(stop.clone()));
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| handle(&aws, &stop, event))).await
+    let orchestrator = Orchestrator { aws, own_suite, stop: CancellationToken::new() };
+    tokio::spawn(terminated(orchestrator.stop.clone()));
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| orchestrator.handle(event))).await
+}
+
+/// JSON lines with the members that Lambda filters by; Lambda adds the time.
+fn log() {
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
+    let level = level.unwrap_or(tracing::Level::INFO);
+    tracing_subscriber::fmt().json().with_max_level(level).with_target(false).without_time().init();
 }
 
 /// Ends a run that is under way, so that its functions are put back. Lambda sends SIGTERM only to environments that
@@ -37,49 +66,103 @@ async fn terminated(stop: CancellationToken) {
     stop.cancel();
 }
 
-/// Serves one tick. An error is returned only where running the same tick again can help: it then takes up
-/// what is stored.
-async fn handle(aws: &Aws, stop: &CancellationToken, event: LambdaEvent<Value>) -> Result<Value, Error> {
-    let tick = match Tick::read(event.payload) {
-        Ok(tick) => tick,
-        Err(error) => {
-            tracing::error!(%error, "the event is of no use");
-            return Ok(json!({"version": VERSION, "error": error.to_string()}));
+impl Orchestrator {
+    /// Serves one tick. An error is returned only where running the same event again can help: it then takes up
+    /// what is stored.
+    async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
+        let deadline = event.context.deadline();
+        let work = match self.prepare(event).await {
+            Ok(work) => work,
+            Err(error) if error.may_pass() => return Err(error.into()),
+            Err(error) => {
+                tracing::error!(%error, "the event is of no use");
+                return Ok(json!({"version": VERSION, "error": error.to_string()}));
+            }
+        };
+        match run(&work.suite, &work.context).await {
+            Ok(report) => {
+                let mut answer = summarise(&report);
+                if let Some(handed_on) = self.hand_on(&work, &report, deadline).await? {
+                    answer["handed_on"] = handed_on;
+                }
+                Ok(answer)
+            }
+            Err(error @ RunError::UnderWay { .. }) => {
+                tracing::info!(%error, "a second delivery");
+                Ok(json!({"version": VERSION, "skipped": error.to_string()}))
+            }
+            Err(error @ RunError::NoTime { .. }) => {
+                tracing::error!(%error, "not started");
+                Ok(json!({"version": VERSION, "error": error.to_string()}))
+            }
+            Err(error) => Err(error.into()),
         }
-    };
-    let context = context(aws.clone(), stop, &tick, event.context).await?;
-    match run(&tick.suite, &context).await {
-        Ok(report) => Ok(summarise(&report)),
-        Err(error @ RunError::UnderWay { .. }) => {
-            tracing::info!(%error, "a second delivery");
-            Ok(json!({"version": VERSION, "skipped": error.to_string()}))
+    }
+
+    async fn prepare(&self, event: LambdaEvent<Value>) -> Result<Work, InputError> {
+        let tick = Tick::read(event.payload)?;
+        let trigger = tick.trigger(Utc::now(), rand::random());
+        let own_arn = &event.context.invoked_function_arn;
+        let suite = input::suite(&self.aws, tick.suite, &self.own_suite, own_arn).await?;
+        input::check_size(&suite, &trigger)?;
+        let (depth, seconds) = match &tick.continued {
+            Some(continued) => (continued.depth, continued.seconds_left),
+            None => (0, suite.limits.seconds),
+        };
+        let allowed = Duration::from_secs(seconds.into());
+        let ends_at = Instant::now() + allowed;
+        let (time, chain) = handover::budget(depth, left(event.context.deadline()), allowed, suite.restore_reserve());
+        let context = self.context(trigger, time, chain, own_arn).await?;
+        Ok(Work { suite, context, ends_at })
+    }
+
+    async fn context(
+        &self,
+        trigger: Trigger,
+        time: Duration,
+        chain: Chain,
+        own_arn: &str,
+    ) -> Result<RunContext, InputError> {
+        let ends_at = Instant::now() + time;
+        let concurrency = self.aws.lambda.unreserved_concurrency().await?;
+        Ok(RunContext {
+            aws: self.aws.clone(),
+            clock: Arc::new(Utc::now),
+            holder: format!("{}/{:08x}", trigger.run_id, rand::random::<u32>()),
+            trigger,
+            lease: LEASE,
+            ends_at,
+            chain,
+            stop: self.stop.clone(),
+            own_arn: Some(own_arn.to_owned()),
+            concurrency,
+            free_concurrency: Arc::new(Semaphore::new(concurrency as usize)),
+            observer: Arc::new(|_| {}),
+        })
+    }
+
+    /// Has the targets that are left measured by a fresh invocation of this function. What is said of it in the
+    /// answer, if there was anything to hand on.
+    async fn hand_on(&self, work: &Work, report: &RunReport, deadline: SystemTime) -> Result<Option<Value>, Error> {
+        let targets = report.left();
+        let Some(own_arn) = work.context.own_arn.as_ref().filter(|_| !targets.is_empty()) else { return Ok(None) };
+        let time_left = work.ends_at.saturating_duration_since(Instant::now());
+        let continued = Continued::after(work.context.chain, &work.context.trigger, time_left);
+        let event = handover::event(&work.suite, &targets, &continued).to_string();
+        // A moment is left for saying that it did not work.
+        let patience = left(deadline).saturating_sub(Duration::from_secs(1));
+        if let Err(error) = self.aws.lambda.invoke_later(own_arn, event.into_bytes(), patience).await {
+            let (count, depth) = (targets.len(), continued.depth);
+            tracing::error!(%error, targets = count, depth, "could not hand on");
+            return Err(format!("{count} targets are left and could not be handed on: {error}").into());
         }
-        Err(error @ RunError::NoTime { .. }) => {
-            tracing::error!(%error, "not started");
-            Ok(json!({"version": VERSION, "error": error.to_string()}))
-        }
-        Err(error) => Err(error.into()),
+        tracing::info!(targets = targets.len(), depth = continued.depth, "handed on");
+        Ok(Some(json!({"depth": continued.depth, "targets": targets.len()})))
     }
 }
 
-async fn context(aws: Aws, stop: &CancellationToken, tick: &Tick, lambda: Context) -> Result<RunContext, Error> {
-    let concurrency = aws.lambda.unreserved_concurrency().await?;
-    let trigger = tick.trigger(Utc::now(), rand::random());
-    let left = lambda.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-    let allowed = Duration::from_secs(tick.suite.limits.seconds.into());
-    Ok(RunContext {
-        aws,
-        clock: Arc::new(Utc::now),
-        holder: format!("{}/{:08x}", trigger.run_id, rand::random::<u32>()),
-        trigger,
-        lease: LEASE,
-        ends_at: Instant::now() + left.min(allowed),
-        stop: stop.clone(),
-        own_arn: Some(lambda.invoked_function_arn),
-        concurrency,
-        free_concurrency: Arc::new(Semaphore::new(concurrency as usize)),
-        observer: Arc::new(|_| {}),
-    })
+fn left(deadline: SystemTime) -> Duration {
+    deadline.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
 /// What the invocation answers, and what the log keeps of a run that could not be stored.
@@ -95,9 +178,7 @@ fn describe(function: &str, end: &TargetEnd) -> Value {
     match end {
         TargetEnd::Measured(measured) => {
             let record = &measured.record;
-            for warning in &record.warnings {
-                tracing::warn!(function, warning);
-            }
+            warn(function, &record.warnings);
             if let Some(reason) = &measured.unstored {
                 tracing::error!(
                     function,
@@ -111,9 +192,19 @@ fn describe(function: &str, end: &TargetEnd) -> Value {
         TargetEnd::AlreadyMeasured(record) => {
             json!({"function": function, "proven": record.proven, "wanted": record.wanted, "stopped": "done before"})
         }
+        TargetEnd::Left(left) => {
+            warn(function, &left.warnings);
+            json!({"function": function, "proven": left.proven, "stopped": "left"})
+        }
         TargetEnd::Refused(error) => {
             tracing::error!(function, %error, "not measured");
             json!({"function": function, "error": error.to_string()})
         }
+    }
+}
+
+fn warn(function: &str, warnings: &[String]) {
+    for warning in warnings {
+        tracing::warn!(function, warning);
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Measured, Session, Stop, TargetEnd};
+use super::{Left, Measured, Session, Stop, TargetEnd};
 use crate::aws::StoreError;
 use crate::cost;
 use crate::digest::RunDigest;
+use crate::handover::AtDeadline;
 use crate::lease::Lease;
 use crate::publish;
 use crate::record::{RunRecord, VERSION};
@@ -15,9 +16,14 @@ use crate::sample::Sample;
 use crate::summary::{cold_yield, distribution, millis, outcomes};
 
 impl Session<'_> {
-    /// Steps 12 and 13: put back, summarise, store, publish, unlock.
+    /// Steps 12 and 13: put back, summarise, store, publish, unlock. A target that is handed on is only put back
+    /// and unlocked.
     pub async fn close(mut self) -> TargetEnd {
         self.restore().await;
+        if self.stop == Some(Stop::Time) && self.run.chain.at_deadline == AtDeadline::HandOn {
+            self.unlock().await;
+            return TargetEnd::Left(Left { proven: self.proven(), warnings: self.warnings });
+        }
         let mut record = self.record();
         let mut unstored = match &self.stop {
             Some(Stop::NotStored(reason)) => Some(reason.clone()),
@@ -93,6 +99,7 @@ impl Session<'_> {
             provenance: self.provenance.clone(),
             invalidate: self.strategy.map(|s| s.to_string()),
             seed: self.run.trigger.seed(),
+            depth: self.run.chain.depth,
             warnings,
             coldwatch: env!("CARGO_PKG_VERSION").to_owned(),
             finding: None,

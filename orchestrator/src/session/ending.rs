@@ -57,6 +57,17 @@ pub enum TargetEnd {
     AlreadyMeasured(Box<RunRecord>),
     /// Not measured, and nothing was changed.
     Refused(TargetError),
+    /// Out of time with an invocation to follow: put back, its rounds stored, and no record made.
+    Left(Left),
+}
+
+/// What is known of a target that the next invocation goes on with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Left {
+    /// Samples proven so far.
+    pub proven: u32,
+    /// What its record would have said.
+    pub warnings: Vec<String>,
 }
 
 /// A measured target.

@@ -18,7 +18,7 @@ use crate::suite::{Strategy, Suite, TargetSpec};
 use crate::summary::millis;
 use crate::target::{FunctionConfig, Provenance};
 
-pub use ending::{Measured, Stop, TargetEnd, TargetError};
+pub use ending::{Left, Measured, Stop, TargetEnd, TargetError};
 
 /// A target being measured.
 #[derive(Debug)]

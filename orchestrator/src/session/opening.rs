@@ -1,13 +1,13 @@
 //! The start of a target's run: lock, repair, describe and refuse, take up again, journal.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Round, Session, Stop, TargetEnd, TargetError};
+use super::{Left, Round, Session, Stop, TargetEnd, TargetError};
 use crate::aws::{Journal, SeriesEntry};
 use crate::change::Original;
+use crate::handover::{AtDeadline, FIRST_ROUND};
 use crate::hold;
 use crate::lease::{Held, Lease};
 use crate::preflight::{described, found};
@@ -16,13 +16,14 @@ use crate::restore::{Restored, undo};
 use crate::run::{Event, RunContext};
 use crate::sample::Sample;
 use crate::suite::{StartMode, Suite, TargetSpec};
+use crate::summary::from_millis;
 
 impl<'a> Session<'a> {
     /// Steps 2 to 5 of a run: lock, repair, describe and refuse, take up again, journal.
     pub async fn open(run: &'a RunContext, suite: &'a Suite, spec: &'a TargetSpec) -> Result<Self, Box<TargetEnd>> {
         let refused = |e: TargetError| Box::new(TargetEnd::Refused(e));
-        if run.stop.is_cancelled() || run.ends_at <= Instant::now() {
-            return Err(refused(TargetError::NotStarted(spec.function.clone())));
+        if let Some(end) = too_late(run, suite, spec) {
+            return Err(Box::new(end));
         }
         let config = found(&run.aws.lambda, spec).await.map_err(refused)?;
         let mut session = Self {
@@ -59,7 +60,13 @@ impl<'a> Session<'a> {
     async fn lock(&mut self) -> Result<(), TargetError> {
         // The target's name besides, so that one function named twice in a suite is not locked twice.
         let holder = format!("{} {}", self.run.holder, self.spec.function);
-        match Lease::take(self.run, self.config.arn.clone(), &holder).await? {
+        let key = self.config.arn.clone();
+        let mut taken = Lease::take(self.run, key.clone(), &holder).await?;
+        if taken.as_ref().is_err_and(|held| self.run.is_earlier_attempt(&held.holder)) {
+            // It lost the run's lock, so it is dead, or was cut off long enough to notice.
+            taken = Lease::inherit(self.run, key, &holder).await?;
+        }
+        match taken {
             Ok(lease) => {
                 self.lease = Some(lease);
                 Ok(())
@@ -106,9 +113,18 @@ impl<'a> Session<'a> {
         Ok(None)
     }
 
-    /// Reads the rounds that an earlier attempt at this same run has stored, and the hold of the run before.
+    /// Reads the hold of the run before, and the rounds that an earlier attempt at this same run has stored, with what
+    /// they teach.
     async fn take_up(&mut self) -> Result<(), TargetError> {
         let (store, trigger) = (&self.run.aws.store, &self.run.trigger);
+        let last = store.runs(&self.series, Some(1)).await?.pop();
+        let learned =
+            |rounds: &[RoundRecord]| rounds.iter().rfind(|r| r.hold_ms > 0.0 && r.proven > 0).map(|r| r.hold_ms);
+        let held = last.and_then(|run| learned(&run.rounds));
+        if let Some(hold) = held {
+            self.hold = from_millis(hold);
+        }
+        self.hold = hold::longest(self.hold, self.config.timeout);
         for stored in store.rounds(&self.series, trigger.started_at, &trigger.run_id).await? {
             let samples: Vec<Sample> = stored.rows().iter().filter_map(SampleRecord::to_sample).collect();
             self.seen.extend(samples.iter().filter_map(|s| s.environment_id.clone()));
@@ -116,16 +132,10 @@ impl<'a> Session<'a> {
             if record.code_sha256 != self.provenance.code_sha256 {
                 self.stop = Some(Stop::Deployed);
             }
+            self.burst_cap = hold::burst_cap(self.burst_cap, &samples);
+            self.hold = hold::next(self.hold, &samples, self.config.timeout);
             self.rounds.push(Round { record, samples });
         }
-        let last = store.runs(&self.series, Some(1)).await?.pop();
-        let learned =
-            |rounds: &[RoundRecord]| rounds.iter().rfind(|r| r.hold_ms > 0.0 && r.proven > 0).map(|r| r.hold_ms);
-        let held = last.and_then(|run| learned(&run.rounds));
-        if let Some(hold) = held.and_then(|ms| Duration::try_from_secs_f64(ms / 1_000.0).ok()) {
-            self.hold = hold;
-        }
-        self.hold = hold::longest(self.hold, self.config.timeout);
         Ok(())
     }
 
@@ -155,5 +165,15 @@ impl<'a> Session<'a> {
             protocol: self.suite.protocol(),
             last_run_at: self.run.trigger.started_at,
         }
+    }
+}
+
+/// What becomes of a target whose turn comes too late, if it does.
+fn too_late(run: &RunContext, suite: &Suite, spec: &TargetSpec) -> Option<TargetEnd> {
+    let not_started = TargetEnd::Refused(TargetError::NotStarted(spec.function.clone()));
+    match run.chain.at_deadline {
+        _ if run.stop.is_cancelled() => Some(not_started),
+        AtDeadline::Close => (run.ends_at <= Instant::now()).then_some(not_started),
+        AtDeadline::HandOn => (run.time_left(suite) < FIRST_ROUND).then(|| TargetEnd::Left(Left::default())),
     }
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::ending::HOPELESS_ROUNDS;
 use super::{Round, Session, Stop};
 use crate::burst::{burst, payload, reply_deadline};
+use crate::handover::{AtDeadline, FIRST_ROUND};
 use crate::hold;
 use crate::lease::Lease;
 use crate::record::{RoundRecord, RoundSamples};
@@ -15,16 +16,31 @@ use crate::run::{Event, RunContext};
 use crate::sample::{Outcome, Sample, classify};
 use crate::settle::{SETTLE_LIMIT, SettleError, apply};
 use crate::suite::StartMode;
-use crate::summary::millis;
+use crate::summary::{from_millis, millis};
 use crate::target::{Provenance, UpdateStatus};
 
 impl<'a> Session<'a> {
     /// Whether another round is due. Once it is not, the reason stays.
     pub fn wants_more(&mut self) -> bool {
+        self.goes_on(self.next_round())
+    }
+
+    /// Whether nothing ends the target and `needed` is left of the time.
+    fn goes_on(&mut self, needed: Duration) -> bool {
         if self.stop.is_none() {
-            self.stop = self.reason_to_stop();
+            self.stop = self.reason_to_stop(needed);
         }
         self.stop.is_none()
+    }
+
+    /// Time to have for another round. Where the rest is handed on, a round that may not fit is not begun; else it
+    /// is cut at the end.
+    fn next_round(&self) -> Duration {
+        if self.run.chain.at_deadline == AtDeadline::Close {
+            return Duration::ZERO;
+        }
+        let took = |round: &Round| from_millis(round.record.settle_ms + round.record.burst_ms);
+        self.rounds.iter().map(took).max().unwrap_or(FIRST_ROUND)
     }
 
     /// Steps 6 to 10: invalidate, settle, burst, classify, store.
@@ -40,7 +56,7 @@ impl<'a> Session<'a> {
         let size = self.burst_size();
         let share = self.share(size).await;
         // Much may have happened while the update settled and while others had the concurrency.
-        if share.is_none() || !self.wants_more() {
+        if share.is_none() || !self.goes_on(Duration::ZERO) {
             return;
         }
         let hold = hold::for_burst(self.hold, size);
@@ -87,7 +103,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn reason_to_stop(&self) -> Option<Stop> {
+    fn reason_to_stop(&self, needed: Duration) -> Option<Stop> {
         let limits = &self.suite.limits;
         let attempted = self.samples().count();
         let tried = self.rounds.iter().rev().filter(|r| !is_refusal(r));
@@ -101,7 +117,7 @@ impl<'a> Session<'a> {
             (self.rounds.len() >= limits.rounds as usize, Stop::Rounds),
             (attempted >= limits.invocations as usize, Stop::Invocations),
             (self.gb_seconds() >= f64::from(limits.gb_seconds), Stop::GbSeconds),
-            (self.time_left() == Duration::ZERO, Stop::Time),
+            (self.time_left() <= needed, Stop::Time),
         ];
         checks.into_iter().find_map(|(holds, stop)| holds.then_some(stop))
     }
@@ -113,10 +129,8 @@ impl<'a> Session<'a> {
         missing.min(self.burst_cap).min(allowed).max(1)
     }
 
-    /// Time left for measuring; what putting everything back takes is kept free.
     fn time_left(&self) -> Duration {
-        let left = self.run.ends_at.saturating_duration_since(Instant::now());
-        left.saturating_sub(self.suite.restore_reserve())
+        self.run.time_left(self.suite)
     }
 
     /// Retires the warm environments. Returns how long it took until that was in force.

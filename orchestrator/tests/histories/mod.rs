@@ -209,6 +209,7 @@ impl Course {
             provenance: run.circumstances.provenance.clone(),
             invalidate: Some("environment".to_owned()),
             seed: 7,
+            depth: 0,
             warnings: Vec::new(),
             coldwatch: run.circumstances.coldwatch.clone(),
             finding: None,

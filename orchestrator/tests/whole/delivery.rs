@@ -1,11 +1,13 @@
 //! The orchestrator as a function of the stand-in: deployed, handed ticks, sent signals.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use coldwatch::aws::Aws;
 use local_cloud::{FunctionCode, FunctionSpec};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -18,6 +20,11 @@ pub const TICK: &str = "2026-01-31T18:00:00Z";
 /// Makes the orchestrator a function with this timeout. What it prints goes to the file `log`, if one is given, and
 /// into the log of its invocations otherwise.
 pub async fn deploy(stage: &Stage, timeout_s: u32, log: Option<&Path>) {
+    deploy_with(stage, timeout_s, log, &[]).await;
+}
+
+/// As [`deploy`], with variables of its own besides the table's name.
+pub async fn deploy_with(stage: &Stage, timeout_s: u32, log: Option<&Path>, variables: &[(&str, &str)]) {
     let code = tempfile::tempdir().expect("a folder");
     let bootstrap = code.path().join("bootstrap");
     // Instead of a copy of the program, which is large.
@@ -25,6 +32,7 @@ pub async fn deploy(stage: &Stage, timeout_s: u32, log: Option<&Path>) {
     let script = format!("#!/bin/sh\nexec '{}'{redirected}\n", env!("CARGO_BIN_EXE_orchestrator"));
     fs::write(&bootstrap, script).expect("written");
     fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).expect("executable");
+    let environment = variables.iter().chain([&("COLDWATCH_TABLE", "coldwatch")]);
     let spec = FunctionSpec {
         name: "orchestrator".to_owned(),
         code: FunctionCode::Folder {
@@ -34,16 +42,20 @@ pub async fn deploy(stage: &Stage, timeout_s: u32, log: Option<&Path>) {
         },
         memory_mb: 1_769,
         timeout_s,
-        environment: [("COLDWATCH_TABLE".to_owned(), "coldwatch".to_owned())].into(),
+        environment: environment.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>(),
     };
     stage.cloud.ensure_function(spec).await.expect("the orchestrator");
 }
 
 /// One delivery of the tick with this suite; `null` where it got no reply.
 pub async fn deliver(stage: &Stage, suite: Value) -> Value {
-    let event = json!({"suite": suite, "schedule_arn": SCHEDULE, "scheduled_time": TICK}).to_string();
-    let (lambda, now) = (&stage.aws.lambda, Instant::now());
-    let reply = lambda.invoke("orchestrator", event.into_bytes(), now, Duration::from_mins(1)).await;
+    send(&stage.aws, &json!({"suite": suite, "schedule_arn": SCHEDULE, "scheduled_time": TICK})).await
+}
+
+/// One delivery of an event; `null` where it got no reply.
+pub async fn send(aws: &Aws, event: &Value) -> Value {
+    let (event, now) = (event.to_string().into_bytes(), Instant::now());
+    let reply = aws.lambda.invoke("orchestrator", event, now, Duration::from_mins(2)).await;
     reply.answer.map_or(Value::Null, |r| serde_json::from_slice(&r.payload).unwrap_or_default())
 }
 

@@ -14,6 +14,10 @@ mod limits;
 mod exports;
 #[cfg(target_os = "linux")]
 mod kill;
+#[cfg(target_os = "linux")]
+mod handover;
+#[cfg(target_os = "linux")]
+mod input;
 mod constants;
 #[cfg(target_os = "linux")]
 mod secrets;

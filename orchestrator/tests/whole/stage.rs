@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
 use chrono::{DateTime, Utc};
 use coldwatch::aws::{Aws, Connection};
+use coldwatch::handover::Chain;
 use coldwatch::lease::LEASE;
 use coldwatch::plan::Trigger;
 use coldwatch::run::{RunContext, RunReport, run};
@@ -94,6 +95,7 @@ impl Stage {
             trigger,
             lease: LEASE,
             ends_at: Instant::now() + Duration::from_mins(5),
+            chain: Chain::default(),
             stop: CancellationToken::new(),
             own_arn: None,
             concurrency: 1_000,
@@ -114,15 +116,26 @@ impl Stage {
 
     /// The calls that the stand-in has had, in the order of their arrival.
     pub async fn calls(&self) -> Vec<Value> {
+        let document = self.converse("GET /_local/calls HTTP/1.1", "").await;
+        document["calls"].as_array().expect("a list").clone()
+    }
+
+    /// How often the armed faults have happened.
+    pub async fn happened(&self) -> u64 {
+        let document = self.converse("GET /_local/faults HTTP/1.1", "").await;
+        document["faults"].as_array().expect("a list").iter().filter_map(|fault| fault["happened"].as_u64()).sum()
+    }
+
+    /// A request to the stand-in without an SDK: its first lines, and its body.
+    pub async fn converse(&self, head: &str, body: &str) -> Value {
         let host = self.cloud.endpoint().trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).await.expect("connected");
-        let request = format!("GET /_local/calls HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.expect("sent");
+        let rest = format!("Host: {host}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(format!("{head}\r\n{rest}").as_bytes()).await.expect("sent");
         let mut reply = String::new();
         stream.read_to_string(&mut reply).await.expect("received");
         let body = reply.split_once("\r\n\r\n").expect("a body").1;
-        let document: Value = serde_json::from_str(body).expect("JSON");
-        document["calls"].as_array().expect("a list").clone()
+        serde_json::from_str(body).expect("JSON")
     }
 
     /// The function as `GetFunction` tells it, without what every update alters, a failed one too.

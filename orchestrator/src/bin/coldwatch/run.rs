@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::Utc;
 use clap::Args;
 use coldwatch::aws::Aws;
+use coldwatch::handover::Chain;
 use coldwatch::lease::LEASE;
 use coldwatch::plan::Trigger;
 use coldwatch::publish::function_name;
@@ -88,6 +89,7 @@ pub async fn context(aws: Aws, allowed: Duration, observer: Observer) -> Result<
         trigger,
         lease: LEASE,
         ends_at: Instant::now() + allowed,
+        chain: Chain::default(),
         stop,
         own_arn: None,
         concurrency,
@@ -139,6 +141,7 @@ fn report_trouble(end: &TargetEnd) {
         TargetEnd::AlreadyMeasured(record) => {
             warn(format!("{}: this run was done before, at {}; nothing was changed", record.label, record.finished_at));
         }
+        TargetEnd::Left(_) => unreachable!("a command hands nothing on"),
         TargetEnd::Measured(measured) => {
             let record = &measured.record;
             if let Some(detail) = &record.stopped_detail {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use coldwatch::aws::Aws;
+use coldwatch::discovery::{DiscoveryError, discover};
 use coldwatch::suite::{Overrides, Suite};
 
 use crate::Place;
@@ -43,6 +44,10 @@ impl SuiteArgs {
             Some(standin) => standin.prepare(&aws, own, built_in).await?,
             None => own.expect("without --local a suite is required"),
         };
+        let suite = discover(&aws.tags, suite, None).await.map_err(|error| match error {
+            DiscoveryError::NothingTagged(_) => Failure::bad_input(error),
+            DiscoveryError::Aws(_) => Failure::failed(error),
+        })?;
         Ok((aws, standin, suite))
     }
 
