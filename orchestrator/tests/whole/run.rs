@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::stage::{Stage, check_counts, fresh, only, refusal};
 use coldwatch::record::RoundSamples;
-use coldwatch::run::{RunError, run};
+use coldwatch::run::{RunContext, RunError, run};
 use coldwatch::sample::OutcomeKind;
 use coldwatch::session::TargetEnd;
 use coldwatch::suite::Suite;
@@ -156,10 +156,13 @@ async fn a_full_environment_is_left_alone_and_the_record_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_delivery_while_the_first_is_under_way_is_refused() {
     let stage = Stage::set().await;
-    stage.simulated("f", "constant:300", &[]).await;
+    stage.simulated("f", "constant:1500", &[]).await;
     let suite = Suite::from_toml("samples = 4\nburst = 2\n[[targets]]\nfunction = \"f\"\n").expect("valid");
     let trigger = fresh();
     let (first, second) = (stage.context(trigger.clone()), stage.context(trigger));
+    // A holder that renews its lock is alive, and the second delivery sees it within a lease.
+    let lease = Duration::from_millis(600);
+    let (first, second) = (RunContext { lease, ..first }, RunContext { lease, ..second });
     let (first, second) = tokio::join!(run(&suite, &first), async {
         tokio::time::sleep(Duration::from_millis(150)).await;
         run(&suite, &second).await
