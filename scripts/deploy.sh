@@ -6,7 +6,7 @@
 #
 #   --stack NAME           name of the stack, and the beginning of all names in it  [coldwatch]
 #   --every EXPRESSION     the schedule, rate(…) or cron(…)                         [rate(6 hours)]
-#   --suite FILE           what is measured, TOML or JSON (docs/suite.md)           [what is tagged coldwatch=enabled]
+#   --suite FILE           what is measured, as JSON (docs/suite.md)           [what is tagged coldwatch=enabled]
 #   --alarm-email ADDRESS  where alarms are mailed to                               [nowhere]
 #   --no-arm64             build and run on x86-64 only
 #   --packaged             deploy what scripts/package.sh has left in target/package

@@ -82,6 +82,7 @@ fn stopped(end: &TargetEnd) -> String {
         TargetEnd::Measured(measured) => measured.record.stopped.clone(),
         TargetEnd::Refused(error) => error.to_string(),
         TargetEnd::AlreadyMeasured(_) => "measured before".to_owned(),
+        TargetEnd::Left(_) => unreachable!("a command hands nothing on"),
     }
 }
 

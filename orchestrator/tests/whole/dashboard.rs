@@ -17,11 +17,11 @@ const OF_A_FUNCTION: [&str; 9] = [
     names::PLATFORM_OVERHEAD,
     names::COLD_START_YIELD,
     names::REJECTED_SAMPLES,
-    "Regression",
-    "Shift",
+    names::REGRESSION,
+    names::SHIFT,
 ];
-/// Metrics without. The second is published as soon as runs are judged.
-const OF_THE_WHOLE: [&str; 2] = [names::RUNS_COMPLETED, "Regressions"];
+/// Metrics without.
+const OF_THE_WHOLE: [&str; 2] = [names::RUNS_COMPLETED, names::REGRESSIONS];
 
 fn body() -> Value {
     let properties = Template::with(&[]).properties("Dashboard");

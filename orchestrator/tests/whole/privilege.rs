@@ -47,8 +47,8 @@ const OF_THE_SERVICES: [&str; 5] = [
     "xray:PutTraceSegments",
 ];
 
-/// Statements for what the orchestrator of the deployed template is given, and its process does not do yet: find
-/// functions by their tag, read its suite from a parameter, hand on to itself.
+/// Statements for calls that no run recorded here makes: finding functions by their tag, reading the suite from a
+/// parameter, handing on. `input` and `handover` make them.
 const AWAITED: [&str; 3] = ["FindTagged", "ReadSuite", "HandOn"];
 
 /// A call as a policy sees it.

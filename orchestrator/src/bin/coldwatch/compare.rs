@@ -180,6 +180,7 @@ fn measured(report: &RunReport) -> Result<[&Measured; 2], Failure> {
             TargetEnd::Refused(error @ TargetError::NotFound(_)) => return Err(Failure::bad_input(error)),
             TargetEnd::Refused(error) => return Err(Failure::failed(error)),
             TargetEnd::AlreadyMeasured(_) => return Err(Failure::failed("this comparison was made before")),
+            TargetEnd::Left(_) => unreachable!("a command hands nothing on"),
         }
     }
     sides.try_into().map_err(|_| Failure::failed("only one side was measured"))
