@@ -1,5 +1,6 @@
 //! `coldwatch local`: serves the local cloud, and with `--deployed` the whole of it as on AWS.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -86,9 +87,13 @@ async fn serve(
     for fault in faults {
         cloud.inject(fault);
     }
-    println!("export AWS_ENDPOINT_URL={}", standin.endpoint());
-    println!("export AWS_REGION={REGION} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local");
-    println!("export COLDWATCH_TABLE={table}");
+    let exports = format!(
+        "export AWS_ENDPOINT_URL={}\nexport AWS_REGION={REGION} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\
+         export COLDWATCH_TABLE={table}\n",
+        standin.endpoint()
+    );
+    // Whoever reads only the first line may be gone before the last: it is served all the same.
+    let _ = std::io::stdout().write_all(exports.as_bytes());
     eprintln!("the local cloud answers at {}; interrupt to end it", standin.endpoint());
     if let Some(deployment) = deployment {
         return deployment.run(standin, cloud, &aws, &targets).await;
