@@ -104,7 +104,7 @@ pub fn level_shift(before: &[f64], after: &[f64], confidence: f64) -> Shift {
 }
 
 /// The smallest shift that [`CONFIRMING_RUNS`] more values would show with a power of 80 %, from the noise of the values
-/// that are there; `None` with fewer than [`NOISE_RUNS`] of them.
+/// that are there; `None` with fewer than `NOISE_RUNS` of them.
 pub fn minimum_detectable(values: &[f64]) -> Option<f64> {
     const POWER: f64 = 0.84;
     if values.len() < NOISE_RUNS {

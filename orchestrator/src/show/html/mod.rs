@@ -1,6 +1,6 @@
 //! The report: histories to one HTML file that needs nothing else, neither network nor script.
 //!
-//! Pure: clock, place and command come as arguments. The page's script ([`SCRIPT`]) only adds to what is there:
+//! Pure: clock, place and command come as arguments. The page's script (`page.js`) only adds to what is there:
 //! hovering, zooming, choosing, the reader's time zone.
 
 mod attention;
