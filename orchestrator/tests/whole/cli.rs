@@ -174,9 +174,11 @@ fn an_interrupted_run_leaves_no_process_and_its_rounds_in_the_history() {
     let (code, stdout, _) = output(folder.path(), &["history", "--local", "--json"]);
     assert_eq!(code, Some(0));
     let history: Value = serde_json::from_str(&stdout).expect("JSON");
-    let run = &history["series"][0]["runs"][0];
-    assert_eq!(run["stopped"], "interrupted");
-    assert!(run["attempted"].as_u64().expect("a number") > 0, "{run}");
+    let series = history["series"].as_array().expect("series").iter();
+    let runs: Vec<&Value> = series.flat_map(|series| series["runs"].as_array().expect("runs")).collect();
+    assert!(runs.iter().all(|run| run["stopped"] == "interrupted"), "{history}");
+    // One of the targets may just have begun its turn.
+    assert!(runs.iter().any(|run| run["attempted"].as_u64().expect("a number") > 0), "{history}");
 }
 
 #[test]
