@@ -3,6 +3,8 @@
 //! Both forms have the same fields. A suite that exists is valid: every number is in its range,
 //! every target is named once, and the wanted samples fit into the rounds and invocations allowed.
 
+mod error;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -12,6 +14,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::pace::restore_reserve;
+
+pub use error::SuiteError;
 
 /// Most proven cold starts one run may want per target.
 pub const SAMPLES: RangeInclusive<u32> = 1..=1_000;
@@ -111,84 +115,6 @@ pub struct TargetSpec {
     pub label: String,
     /// Payload to send instead of `{"hold_ms": N}`. A `hold_ms` member in it is filled in.
     pub payload: Option<Value>,
-}
-
-/// Why a suite was refused. Nothing has been touched when this is returned.
-#[derive(Debug, thiserror::Error, PartialEq)]
-pub enum SuiteError {
-    /// Not TOML or JSON of the right shape; the parser's own words name the place.
-    #[error("the suite cannot be read: {0}")]
-    Syntax(String),
-    /// A number outside its range.
-    #[error("suite key `{key}` is {value}: allowed are {low} to {high}")]
-    OutOfRange {
-        /// Name of the key.
-        key: &'static str,
-        /// What was given.
-        value: i64,
-        /// Smallest allowed value.
-        low: u32,
-        /// Largest allowed value.
-        high: u32,
-    },
-    /// A word that is none of those allowed.
-    #[error("suite key `{key}` is \"{value}\": allowed are {allowed}")]
-    NotOneOf {
-        /// Name of the key.
-        key: &'static str,
-        /// What was given.
-        value: String,
-        /// The words allowed.
-        allowed: &'static str,
-    },
-    /// No target at all.
-    #[error("the suite names no target: add [[targets]] with `function = \"name\"`, or `tagged = \"KEY=VALUE\"`")]
-    NoTargets,
-    /// Not of the form of a tag.
-    #[error("suite key `tagged` is \"{0}\": expected KEY=VALUE, or KEY for any value")]
-    BadTag(String),
-    /// The same function twice; its samples would be counted in one series twice.
-    #[error("target `{0}` is named twice: each function may be measured once per suite")]
-    DuplicateTarget(String),
-    /// A function name that Lambda would not accept.
-    #[error("target `{0}` is not a function name, an ARN, or name:qualifier")]
-    BadFunction(String),
-    /// `idle` takes one invocation and no more.
-    #[error("suite key `{key}` is {value}: with start = \"idle\" it is 1, one invocation as it comes")]
-    Idle {
-        /// Name of the key.
-        key: &'static str,
-        /// What was given.
-        value: u32,
-    },
-    /// Nothing would be left for measuring.
-    #[error(
-        "suite key `max_seconds` is {value}: allowed are {low} to {high}, as {reserve} s are kept free for putting back"
-    )]
-    TooShort {
-        /// What was given.
-        value: u32,
-        /// Smallest allowed value.
-        low: u32,
-        /// Largest allowed value.
-        high: u32,
-        /// Whole seconds kept free.
-        reserve: u32,
-    },
-    /// The wanted samples cannot be reached within a limit.
-    #[error("suite key `{key}` is {value}: {samples} samples in bursts of {burst} need at least {needed}")]
-    TooFew {
-        /// Name of the limiting key.
-        key: &'static str,
-        /// What was given.
-        value: u32,
-        /// Samples wanted.
-        samples: u32,
-        /// Burst size.
-        burst: u32,
-        /// Smallest value that could suffice.
-        needed: u32,
-    },
 }
 
 impl Suite {
