@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
-use crate::delivery::{deliver, deploy};
+use crate::delivery::{deliver, deploy_with};
 use crate::stage::Stage;
 
 const SECRET: &str = "hunter2-correct-horse";
@@ -66,7 +66,8 @@ async fn the_orchestrator_keeps_it(fault: &'static str) {
     let stage = stage(fault).await;
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("log");
-    deploy(&stage, 60, Some(&log)).await;
+    // As talkative as a function's logging configuration can make it.
+    deploy_with(&stage, 60, Some(&log), &[("AWS_LAMBDA_LOG_LEVEL", "TRACE")]).await;
     let reply = deliver(&stage, json!({"samples": 4, "burst": 2, "targets": [{"function": "f"}]})).await;
     assert!(reply.is_object(), "{fault}: it answers");
     assert!(!reply.to_string().contains(SECRET), "{fault}: it answers with it");
