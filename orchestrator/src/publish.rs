@@ -119,7 +119,7 @@ pub fn of_run(record: &RunRecord, samples: &[Sample]) -> Vec<Datum> {
     data
 }
 
-/// The heartbeat: targets whose run proved something and was stored.
+/// The heartbeat: targets whose run proved something, or was idle and took its invocation, and was stored.
 pub fn heartbeat(runs: u32, at: DateTime<Utc>) -> Datum {
     Datum { name: names::RUNS_COMPLETED, function: None, at, unit: Unit::Count, values: vec![(runs.into(), 1)] }
 }

@@ -21,8 +21,9 @@ use crate::judging::judge_targets;
 use crate::lease::{Held, Lease};
 use crate::plan::{Trigger, shuffle};
 use crate::publish;
+use crate::record::RunRecord;
 use crate::session::{Session, TargetEnd, TargetError};
-use crate::suite::{Suite, TargetSpec};
+use crate::suite::{StartMode, Suite, TargetSpec};
 
 /// Wall clock, as an argument.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -225,8 +226,10 @@ impl<'a> Turn<'a> {
 /// Judges the series, publishes what was found and the heartbeat, and gives the ends as a report.
 pub(crate) async fn finish(suite: &Suite, context: &RunContext, mut ended: Vec<(usize, TargetEnd)>) -> RunReport {
     let mut metrics = judge_targets(context, &mut ended.iter_mut().map(|(_, end)| end).collect::<Vec<_>>()).await;
-    // A run that proved nothing is no sign of life: the alarm on a missing heartbeat is to see it.
-    let stored = |end: &TargetEnd| matches!(end, TargetEnd::Measured(m) if m.unstored.is_none() && m.record.proven > 0);
+    // A forced run that proved nothing is no sign of life: the alarm on a missing heartbeat is to see it.
+    let idle = suite.start == StartMode::Idle;
+    let lives = |record: &RunRecord| record.proven > 0 || (idle && record.attempted > 0);
+    let stored = |end: &TargetEnd| matches!(end, TargetEnd::Measured(m) if m.unstored.is_none() && lives(&m.record));
     let stored = ended.iter().filter(|(_, end)| stored(end)).count();
     let mut warnings = Vec::new();
     if stored > 0 {

@@ -123,6 +123,25 @@ async fn check(faults: &[&str]) {
     stage.cloud.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn without_cloudwatch_the_record_is_complete_and_says_so() {
+    let stage = Stage::set().await;
+    stage.simulated("f", "constant:5", &[]).await;
+    let refused = "reject:cloudwatch.PutMetricData,status=400,code=InvalidParameterValue";
+    stage.cloud.inject(Fault::parse(refused).expect("a fault"));
+    let measured = crate::stage::only(stage.run("samples = 6\nburst = 3\n[[targets]]\nfunction = \"f\"\n").await);
+    check_measured(&stage, &measured, refused).await;
+    let record = measured.record;
+    assert_eq!((record.proven, record.stopped.as_str(), record.init_ms.n), (6, "enough", 6));
+    let [warning] = record.warnings.as_slice() else { panic!("one warning: {:?}", record.warnings) };
+    assert!(
+        warning.starts_with("metrics were not published: ") && warning.contains("InvalidParameterValue"),
+        "{warning}"
+    );
+    assert_eq!(stage.aws.store.runs(&record.series, None).await.expect("the runs"), [record], "as it is stored");
+    stage.cloud.stop().await;
+}
+
 async fn check_measured(stage: &Stage, measured: &Measured, case: &str) {
     check_counts(measured);
     let record = &measured.record;

@@ -113,6 +113,8 @@ async fn an_idle_run_takes_one_invocation_as_it_comes() {
         .collect();
     assert_eq!(kinds, [OutcomeKind::Cold, OutcomeKind::Warm]);
     assert_eq!(stage.aws.lambda.function("f").await.expect("the function").revision, revision, "nothing was changed");
+    let published = stage.calls().await.iter().filter(|call| call["operation"] == "PutMetricData").count();
+    assert_eq!(published, 4, "the figures of each, and a heartbeat even where nothing was cold");
     stage.cloud.stop().await;
 }
 
