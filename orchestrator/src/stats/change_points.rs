@@ -60,9 +60,11 @@ pub fn change_points(values: &[f64], settings: &Settings) -> Vec<usize> {
     }
     let noise = Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor);
     let points = weighted(&noise, settings.clip);
-    let found = segment_within(&points, settings, inflation);
+    let penalty = settings.penalty * count(values.len()).ln();
+    let found = segment_widened(&points, penalty);
     let widening = inflation(&points, &found);
-    let mut starts = with_excursions(values, believable(values, found, settings), settings);
+    let found = believable(values, found, settings);
+    let mut starts = with_excursions(values, found, penalty * widening, settings);
     let last = starts.last().copied().unwrap_or(0);
     starts.extend(newest_change(&values[last..], widening, settings).map(|newest| last + newest));
     starts
@@ -75,12 +77,7 @@ pub(super) fn weighted(noise: &Noise, clip: f64) -> Vec<Weighted> {
 }
 
 /// Segments with the penalty that the autocorrelation of a first division asks for.
-pub(super) fn segment_within(
-    points: &[Weighted],
-    settings: &Settings,
-    inflation: impl Fn(&[Weighted], &[usize]) -> f64,
-) -> Vec<usize> {
-    let penalty = settings.penalty * count(points.len()).ln();
+fn segment_widened(points: &[Weighted], penalty: f64) -> Vec<usize> {
     let first = segment(points, penalty);
     if first.is_empty() {
         // A higher penalty finds no more.
@@ -121,7 +118,7 @@ pub fn minimum_detectable(values: &[f64]) -> Option<f64> {
 
 /// By what factor runs that resemble their predecessors widen the error of a mean: (1 + φ) / (1 − φ) for the lag-1
 /// autocorrelation φ of what the segments leave over, or what more lags say, if that is more.
-pub(super) fn inflation(points: &[Weighted], starts: &[usize]) -> f64 {
+fn inflation(points: &[Weighted], starts: &[usize]) -> f64 {
     let mut residuals = Vec::with_capacity(points.len());
     for (start, end) in segments(starts, points.len()) {
         let part = &points[start..end];

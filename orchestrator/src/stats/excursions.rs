@@ -3,8 +3,9 @@
 //! The slow noise of [`super::change_points`] takes them for outliers, on purpose: real cold starts wander off and come back
 //! all the time. Those that stand out clearly from both neighbours are looked for here, with noise of a shorter reach.
 
-use super::change_points::{Settings, inflation, segment_within, weighted};
+use super::change_points::{Settings, weighted};
 use super::noise::{Noise, median, sigma};
+use super::segment::segment;
 
 /// Runs to either side in the running median: short, so that an excursion is a level of its own.
 const LEVEL_REACH: usize = 5;
@@ -21,11 +22,11 @@ const RETURNS_TO: f64 = 0.35;
 /// Changes this near to each other are one.
 const SAME: usize = 8;
 
-/// Adds both ends of every clear excursion that `starts` has not.
-pub(super) fn with_excursions(values: &[f64], starts: Vec<usize>, settings: &Settings) -> Vec<usize> {
+/// Adds both ends of every clear excursion that `starts` has not. A further segment costs `penalty`.
+pub(super) fn with_excursions(values: &[f64], starts: Vec<usize>, penalty: f64, settings: &Settings) -> Vec<usize> {
     let noise = Noise::of(values, LEVEL_REACH, SCALE_REACH, settings.floor);
     let points = weighted(&noise, CLIP);
-    let found = segment_within(&points, settings, inflation);
+    let found = segment(&points, penalty);
     let bounds: Vec<usize> = [0].into_iter().chain(found).chain([values.len()]).collect();
     let mut all = starts;
     for around in bounds.windows(4) {

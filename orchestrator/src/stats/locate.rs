@@ -55,7 +55,8 @@ fn best_split(runs: &[&[f64]], start: usize) -> usize {
 fn mean_ranks(runs: &[&[f64]]) -> Vec<f64> {
     let mut all: Vec<(f64, usize)> =
         runs.iter().enumerate().flat_map(|(run, samples)| samples.iter().map(move |sample| (*sample, run))).collect();
-    all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    // Stable, because that merges what is already in order: each run is.
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut sums = vec![0.0; runs.len()];
     for (rank, (_, run)) in all.iter().enumerate() {
         sums[*run] += count(rank) / count(all.len());

@@ -40,30 +40,48 @@ impl Noise {
 pub(super) fn running_median(values: &[f64], reach: usize) -> Vec<f64> {
     let mut window: Vec<f64> = values[..reach.min(values.len())].to_vec();
     window.sort_unstable_by(f64::total_cmp);
-    let place = |window: &[f64], value: f64| window.partition_point(|w| w.total_cmp(&value).is_lt());
+    let place = |window: &[f64], value: f64| window.partition_point(|w| *w < value);
     (0..values.len())
         .map(|i| {
-            if let Some(next) = values.get(i + reach) {
-                window.insert(place(&window, *next), *next);
-            }
-            if i > reach {
-                window.remove(place(&window, values[i - reach - 1]));
+            let gone = (i > reach).then(|| place(&window, values[i - reach - 1]));
+            match (gone, values.get(i + reach)) {
+                (Some(gone), Some(next)) => replace(&mut window, gone, *next),
+                (Some(gone), None) => _ = window.remove(gone),
+                (None, Some(next)) => window.insert(place(&window, *next), *next),
+                (None, None) => {}
             }
             middle(&window)
         })
         .collect()
 }
 
+/// Takes the value at `gone` out of the ascending window and puts `next` where it belongs.
+fn replace(window: &mut [f64], gone: usize, next: f64) {
+    let place = window.partition_point(|w| *w < next);
+    if place > gone {
+        window.copy_within(gone + 1..place, gone);
+        window[place - 1] = next;
+    } else {
+        window.copy_within(place..gone, place + 1);
+        window[place] = next;
+    }
+}
+
 /// The median; the values come back in another order.
 pub(super) fn median(values: &mut [f64]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    middle(values)
+    let odd = values.len() % 2 == 1;
+    let (below, middle, _) = values.select_nth_unstable_by(values.len() / 2, f64::total_cmp);
+    if odd { *middle } else { f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), *middle) }
 }
 
 /// The robust standard deviation of values: their median distance from their median, scaled to normal values.
 pub(super) fn sigma(values: &[f64]) -> f64 {
-    let middle = median(&mut values.to_vec());
-    MAD_TO_SIGMA * median(&mut values.iter().map(|value| (value - middle).abs()).collect::<Vec<_>>())
+    let mut rest = values.to_vec();
+    let middle = median(&mut rest);
+    for value in &mut rest {
+        *value = (*value - middle).abs();
+    }
+    MAD_TO_SIGMA * median(&mut rest)
 }
 
 fn middle(sorted: &[f64]) -> f64 {

@@ -18,39 +18,44 @@ pub(super) struct Weighted {
 struct Piece {
     low: f64,
     high: f64,
+    /// Weight of the segment; 0 while it has no value.
     square: f64,
-    linear: f64,
-    constant: f64,
+    /// Mean of the segment.
+    centre: f64,
+    /// The cost at the mean.
+    bottom: f64,
     start: usize,
 }
 
 impl Piece {
     fn at(&self, level: f64) -> f64 {
-        (self.square * level + self.linear) * level + self.constant
+        let off = level - self.centre;
+        self.square * off * off + self.bottom
     }
 
     fn minimum(&self) -> f64 {
-        if self.square <= 0.0 {
-            return self.constant;
-        }
-        self.at((-self.linear / (2.0 * self.square)).clamp(self.low, self.high))
+        self.at(self.centre.clamp(self.low, self.high))
     }
 
     fn add(&mut self, point: Weighted) {
-        self.square += point.weight;
-        self.linear -= 2.0 * point.weight * point.value;
-        self.constant += point.weight * point.value * point.value;
+        let square = self.square + point.weight;
+        let share = point.weight / square;
+        let off = point.value - self.centre;
+        self.bottom += self.square * share * off * off;
+        self.centre += share * off;
+        self.square = square;
     }
 
     /// The part of the piece on which it is at most `limit`.
     fn below(&self, limit: f64) -> Option<(f64, f64)> {
-        if self.square <= 0.0 {
-            return (self.constant <= limit).then_some((self.low, self.high));
+        if self.bottom > limit {
+            return None;
         }
-        let centre = -self.linear / (2.0 * self.square);
-        let spare = (limit - self.at(centre)) / self.square;
-        let reach = if spare >= 0.0 { spare.sqrt() } else { return None };
-        let (low, high) = ((centre - reach).max(self.low), (centre + reach).min(self.high));
+        if self.at(self.low) <= limit && self.at(self.high) <= limit {
+            return Some((self.low, self.high));
+        }
+        let reach = ((limit - self.bottom) / self.square).sqrt();
+        let (low, high) = ((self.centre - reach).max(self.low), (self.centre + reach).min(self.high));
         (low < high).then_some((low, high))
     }
 }
@@ -62,7 +67,7 @@ pub(super) fn segment(points: &[Weighted], penalty: f64) -> Vec<usize> {
     if low >= high {
         return Vec::new();
     }
-    let mut pieces = vec![Piece { low, high, square: 0.0, linear: 0.0, constant: 0.0, start: 0 }];
+    let mut pieces = vec![Piece { low, high, square: 0.0, centre: low, bottom: 0.0, start: 0 }];
     let mut next = Vec::new();
     let mut last_start = Vec::with_capacity(points.len());
     for (index, point) in points.iter().enumerate() {
@@ -81,7 +86,7 @@ pub(super) fn segment(points: &[Weighted], penalty: f64) -> Vec<usize> {
 /// Where every piece costs more than `limit`, a segment that starts at `start` takes its place.
 fn offer_new_segment(pieces: &[Piece], next: &mut Vec<Piece>, limit: f64, start: usize, range: (f64, f64)) {
     next.clear();
-    let fresh = |low, high| Piece { low, high, square: 0.0, linear: 0.0, constant: limit, start };
+    let fresh = |low, high| Piece { low, high, square: 0.0, centre: low, bottom: limit, start };
     let mut covered = range.0;
     for piece in pieces {
         if let Some((low, high)) = piece.below(limit) {
