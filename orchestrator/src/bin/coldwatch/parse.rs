@@ -1,11 +1,11 @@
 //! `coldwatch parse`: the platform reports of a log, one JSON object a line.
 
+use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
@@ -30,53 +30,40 @@ pub struct ParseArgs {
 
 /// Parses from standard input or a file to standard output.
 pub fn execute(args: &ParseArgs) -> Result<Exit, Failure> {
-    let output = io::stdout().lock();
-    match parse(args, io::stdin().lock(), output) {
-        Ok(()) => Ok(Exit::Done),
-        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) => {
-            Err(Failure::PipeClosed)
-        }
-        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => {
-            Err(Failure::BadInput(format!("{error:#}")))
-        }
-        Err(error) => Err(Failure::Failed(format!("{error:#}"))),
-    }
+    parse(args, io::stdin().lock(), io::stdout().lock()).map(|()| Exit::Done)
 }
 
 /// Reads what `args` name, standard input being `input`, and writes one JSON object a line to `output`.
-fn parse(args: &ParseArgs, input: impl Read, output: impl Write) -> anyhow::Result<()> {
-    let log: Box<dyn Read + '_> = if args.file == Path::new("-") {
-        Box::new(input)
+fn parse(args: &ParseArgs, mut input: impl Read, mut output: impl Write) -> Result<(), Failure> {
+    let named = |error: io::Error| Failure::bad_input(format!("{}: {error}", args.file.display()));
+    let mut bytes = Vec::new();
+    if args.file == Path::new("-") {
+        input.read_to_end(&mut bytes)
     } else {
-        Box::new(File::open(&args.file).with_context(|| format!("cannot open `{}`", args.file.display()))?)
-    };
+        File::open(&args.file).and_then(|mut file| file.read_to_end(&mut bytes))
+    }
+    .map_err(named)?;
     if args.cases {
-        return parse_cases(BufReader::new(log), output);
+        return parse_cases(&bytes, output);
     }
-    parse_log(log, args.request_id.as_deref(), output)
-}
-
-fn parse_log(mut input: impl Read, request_id: Option<&str>, mut output: impl Write) -> anyhow::Result<()> {
-    let mut log = Vec::new();
-    input.read_to_end(&mut log).context("cannot read the log")?;
-    let found = match request_id {
-        Some(id) => vec![report_for(&log, id).with_context(|| format!("no readable REPORT of request `{id}`"))?],
-        None => reports(&log),
+    let found = match &args.request_id {
+        Some(id) => {
+            let none = || Failure::failed(format!("no readable REPORT of request `{id}`"));
+            vec![report_for(&bytes, id).ok_or_else(none)?]
+        }
+        None => reports(&bytes),
     };
-    for report in &found {
-        write_line(&mut output, &ReportLine::from(report))?;
-    }
-    Ok(())
+    found.iter().try_for_each(|report| write_line(&mut output, &ReportLine::from(report)))
 }
 
-fn parse_cases(input: impl BufRead, mut output: impl Write) -> anyhow::Result<()> {
-    for (index, line) in input.lines().enumerate() {
-        let line = line.context("cannot read the cases")?;
-        if line.trim().is_empty() {
+fn parse_cases(cases: &[u8], mut output: impl Write) -> Result<(), Failure> {
+    for (index, line) in cases.split(|&byte| byte == b'\n').enumerate() {
+        if line.trim_ascii().is_empty() {
             continue;
         }
-        let case: Case = serde_json::from_str(&line).with_context(|| format!("line {} is not a case", index + 1))?;
-        let log = case.bytes().with_context(|| format!("case `{}`", case.id))?;
+        let named = |error: &dyn Display| Failure::bad_input(format!("line {} is not a case: {error}", index + 1));
+        let case: Case = serde_json::from_slice(line).map_err(|error| named(&error))?;
+        let log = case.bytes().map_err(|error| named(&error))?;
         let report = match &case.target_request_id {
             Some(id) => report_for(&log, id),
             // Without an id to ask for, a line without any figure is a template rather than a report.
@@ -92,10 +79,9 @@ fn parse_cases(input: impl BufRead, mut output: impl Write) -> anyhow::Result<()
     Ok(())
 }
 
-fn write_line(mut output: impl Write, value: &impl Serialize) -> anyhow::Result<()> {
-    serde_json::to_writer(&mut output, value).map_err(io::Error::from)?;
-    output.write_all(b"\n")?;
-    Ok(())
+fn write_line(mut output: impl Write, value: &impl Serialize) -> Result<(), Failure> {
+    serde_json::to_writer(&mut output, value)?;
+    Ok(output.write_all(b"\n")?)
 }
 
 #[derive(Deserialize)]
@@ -107,11 +93,11 @@ struct Case {
 }
 
 impl Case {
-    fn bytes(&self) -> anyhow::Result<Vec<u8>> {
+    fn bytes(&self) -> Result<Vec<u8>, String> {
         match (&self.log, &self.log_base64) {
             (Some(log), None) => Ok(log.as_bytes().to_vec()),
-            (None, Some(log)) => STANDARD.decode(log).context("`log_base64` is not base64"),
-            _ => bail!("needs either `log` or `log_base64`"),
+            (None, Some(log)) => STANDARD.decode(log).map_err(|error| format!("`log_base64`: {error}")),
+            _ => Err("either `log` or `log_base64` is needed".to_owned()),
         }
     }
 }
@@ -215,7 +201,7 @@ mod tests {
         START RequestId: b Version: 1\nEND RequestId: b\nREPORT RequestId: b\tDuration: 1.25 ms\tBilled Duration: 2 ms\t\
         Memory Size: 128 MB\tMax Memory Used: 30 MB\t\n";
 
-    fn run(args: &ParseArgs, input: &str) -> anyhow::Result<String> {
+    fn run(args: &ParseArgs, input: &str) -> Result<String, Failure> {
         let mut output = Vec::new();
         parse(args, input.as_bytes(), &mut output)?;
         Ok(String::from_utf8(output).expect("JSON is UTF-8"))
@@ -236,8 +222,8 @@ mod tests {
     fn a_request_id_chooses_its_report_or_fails() {
         let output = run(&args(Some("b"), false), LOG).unwrap();
         assert!(output.starts_with(r#"{"request_id":"b","#) && output.lines().count() == 1, "{output}");
-        let error = run(&args(Some("c"), false), LOG).unwrap_err();
-        assert_eq!(error.to_string(), "no readable REPORT of request `c`");
+        let Err(Failure::Failed(error)) = run(&args(Some("c"), false), LOG) else { panic!("there is no `c`") };
+        assert_eq!(error, "no readable REPORT of request `c`");
     }
 
     #[test]
@@ -249,5 +235,18 @@ mod tests {
         assert_eq!((&lines[0]["id"], &lines[0]["cold"]), (&"1".into(), &true.into()));
         assert_eq!(lines[1], serde_json::json!({ "id": "2", "error": "no readable REPORT of the request" }));
         assert_eq!((&lines[2]["id"], &lines[2]["cold"]), (&"3".into(), &false.into()));
+    }
+
+    #[test]
+    fn what_is_no_case_is_bad_input_that_names_its_line() {
+        for (input, error) in [
+            ("\nno case\n", "line 2 is not a case: expected ident at line 1 column 2"),
+            (r#"{"id": "1"}"#, "line 1 is not a case: either `log` or `log_base64` is needed"),
+        ] {
+            let Err(Failure::BadInput(said)) = run(&args(None, true), input) else { panic!("{input} is no case") };
+            assert_eq!(said, error);
+        }
+        let folder = ParseArgs { file: std::env::temp_dir(), request_id: None, cases: false };
+        assert!(matches!(run(&folder, ""), Err(Failure::BadInput(_))), "a folder is no log");
     }
 }
