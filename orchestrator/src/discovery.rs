@@ -45,7 +45,7 @@ fn merge(mut suite: Suite, mut found: Vec<Tagged>, own: Option<&str>) -> Suite {
             continue;
         }
         let label = label.filter(|l| !l.trim().is_empty()).unwrap_or_else(|| name.to_owned());
-        suite.targets.push(TargetSpec { function: name.to_owned(), label, payload: None });
+        suite.targets.push(TargetSpec { function: name.to_owned(), label, payload: None, control: false });
     }
     suite.tagged = None;
     suite

@@ -30,6 +30,9 @@ pub struct RunRecord {
     pub series: String,
     /// Start mode and burst size.
     pub protocol: String,
+    /// Whether the suite called it a control target: nobody ever changes it. Absent where not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub control: bool,
     /// When the run was triggered.
     pub started_at: DateTime<Utc>,
     /// When its record was made.

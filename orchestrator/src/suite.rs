@@ -115,6 +115,8 @@ pub struct TargetSpec {
     pub label: String,
     /// Payload to send instead of `{"hold_ms": N}`. A `hold_ms` member in it is filled in.
     pub payload: Option<Value>,
+    /// Whether nobody ever changes it: when it moves, the platform did, and the others that moved with it did not regress.
+    pub control: bool,
 }
 
 impl Suite {
@@ -197,6 +199,8 @@ struct TargetFile {
     function: String,
     label: Option<String>,
     payload: Option<Value>,
+    #[serde(default)]
+    control: bool,
 }
 
 impl SuiteFile {
@@ -323,7 +327,8 @@ fn check_targets(files: Vec<TargetFile>, may_be_none: bool) -> Result<Vec<Target
             return Err(SuiteError::DuplicateTarget(file.function));
         }
         let label = file.label.filter(|l| !l.trim().is_empty()).unwrap_or_else(|| file.function.clone());
-        targets.push(TargetSpec { function: file.function, label, payload: file.payload });
+        let TargetFile { function, payload, control, .. } = file;
+        targets.push(TargetSpec { function, label, payload, control });
     }
     Ok(targets)
 }

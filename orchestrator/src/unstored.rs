@@ -79,6 +79,7 @@ impl UnstoredRun {
             function: record.function.clone(),
             label: record.label.clone(),
             protocol: record.protocol.clone(),
+            control: record.control,
             last_run_at: record.started_at,
         };
         store.put_series(&entry).await?;

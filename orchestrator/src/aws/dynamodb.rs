@@ -83,6 +83,9 @@ pub struct SeriesEntry {
     pub label: String,
     /// Start mode and burst size.
     pub protocol: String,
+    /// Whether the suite of the last run called it a control target. Absent where not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub control: bool,
     /// Start of the last run.
     pub last_run_at: DateTime<Utc>,
 }

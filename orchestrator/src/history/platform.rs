@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Change, Metric, State};
+use super::{Change, Metric, Run, State};
+use crate::stats::{Sorted, quantile};
 
 /// Changes within so many days are at the same time: each is located to within a few runs.
 pub const EVENT_DAYS: i64 = 7;
@@ -10,6 +11,8 @@ pub const EVENT_DAYS: i64 = 7;
 pub const EVENT_SHARE: f64 = 0.3;
 /// Fewest targets in one; a control target is enough by itself.
 const EVENT_TARGETS: usize = 3;
+/// What the platform changes by itself. A shift beside which anything else changed is the function's own.
+const PLATFORM_CAUSE: &str = "runtime version";
 
 /// A judged series, as far as its place among others goes.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +29,26 @@ pub struct Member<'a> {
     pub changes: &'a [Change],
 }
 
+impl<'a> Member<'a> {
+    /// A series with its runs, oldest first; `None` without any.
+    pub fn of(series: &'a str, runs: &'a [Run], changes: &'a [Change], control: bool) -> Option<Self> {
+        let (first, last) = (runs.first()?, runs.last()?);
+        let architecture = last.circumstances.provenance.architecture.as_deref();
+        Some(Self { series, architecture, control, measured: (first.at, last.at), changes })
+    }
+}
+
 /// What happened to many targets at once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlatformEvent {
     /// When: the median of the changes' times.
     pub at: DateTime<Utc>,
+    /// The first of the changes.
+    pub from: DateTime<Utc>,
+    /// The last of them.
+    pub until: DateTime<Utc>,
+    /// Median of the shifts, in percent.
+    pub shift_percent: f64,
     /// Whose targets moved.
     pub architecture: Option<String>,
     /// Whether they became slower.
@@ -39,6 +57,15 @@ pub struct PlatformEvent {
     pub series: Vec<String>,
     /// How many were measured at the time, these included.
     pub measured: usize,
+}
+
+impl PlatformEvent {
+    /// Whether a change of a series is part of it.
+    pub fn holds(&self, series: &str, change: &Change) -> bool {
+        counts(change, self.slower)
+            && (self.from..=self.until).contains(&change.at)
+            && self.series.iter().any(|moved| moved == series)
+    }
 }
 
 /// The events, oldest first. Each change belongs to one event at most.
@@ -58,16 +85,15 @@ pub fn platform_events(members: &[Member]) -> Vec<PlatformEvent> {
 }
 
 fn events_of(group: &[&Member], slower: bool) -> Vec<PlatformEvent> {
-    let counts = |change: &&Change| {
-        change.metric == Metric::P50 && change.state != State::Retracted && (change.shift_percent > 0.0) == slower
-    };
-    let moves = group.iter().flat_map(|member| member.changes.iter().filter(counts).map(move |c| (c.at, *member)));
-    let mut moves: Vec<(DateTime<Utc>, &Member)> = moves.collect();
-    moves.sort_by_key(|(at, _)| *at);
+    let moves = group.iter().flat_map(|member| {
+        member.changes.iter().filter(|change| counts(change, slower)).map(move |change| (change, *member))
+    });
+    let mut moves: Vec<(&Change, &Member)> = moves.collect();
+    moves.sort_by_key(|(change, _)| change.at);
     let mut events = Vec::new();
     while let Some(window) = fullest_window(&moves) {
-        let taken: Vec<(DateTime<Utc>, &Member)> = moves.drain(window).collect();
-        let at = taken[taken.len() / 2].0;
+        let taken: Vec<(&Change, &Member)> = moves.drain(window).collect();
+        let at = taken[taken.len() / 2].0.at;
         let measured = group.iter().filter(|m| m.measured.0 <= at && at <= m.measured.1).count();
         let mut series: Vec<String> = taken.iter().map(|(_, member)| member.series.to_owned()).collect();
         series.sort_unstable();
@@ -76,9 +102,27 @@ fn events_of(group: &[&Member], slower: bool) -> Vec<PlatformEvent> {
             continue;
         }
         let architecture = taken[0].1.architecture.map(str::to_owned);
-        events.push(PlatformEvent { at, architecture, slower, series, measured });
+        let shifts = Sorted::new(taken.iter().map(|(change, _)| change.shift_percent).collect());
+        events.push(PlatformEvent {
+            at,
+            from: taken[0].0.at,
+            until: taken[taken.len() - 1].0.at,
+            shift_percent: shifts.map_or(0.0, |shifts| quantile(&shifts, 0.5)),
+            architecture,
+            slower,
+            series,
+            measured,
+        });
     }
     events
+}
+
+/// Whether a change may be the platform's: of the median, standing, in this direction, and without a cause of the function's own.
+fn counts(change: &Change, slower: bool) -> bool {
+    change.metric == Metric::P50
+        && change.state != State::Retracted
+        && (change.shift_percent > 0.0) == slower
+        && change.causes.iter().all(|cause| cause.what == PLATFORM_CAUSE)
 }
 
 fn is_event(moved: usize, measured: usize, control: bool) -> bool {
@@ -88,10 +132,10 @@ fn is_event(moved: usize, measured: usize, control: bool) -> bool {
 }
 
 /// The [`EVENT_DAYS`] with the most changes, as a range of `moves`; `None` of none.
-fn fullest_window(moves: &[(DateTime<Utc>, &Member)]) -> Option<std::ops::Range<usize>> {
+fn fullest_window(moves: &[(&Change, &Member)]) -> Option<std::ops::Range<usize>> {
     let mut start = 0;
     let windows = (0..moves.len()).map(|end| {
-        while moves[end].0 - moves[start].0 > TimeDelta::days(EVENT_DAYS) {
+        while moves[end].0.at - moves[start].0.at > TimeDelta::days(EVENT_DAYS) {
             start += 1;
         }
         start..end + 1
@@ -102,7 +146,7 @@ fn fullest_window(moves: &[(DateTime<Utc>, &Member)]) -> Option<std::ops::Range<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Shape;
+    use crate::history::{Cause, Shape};
 
     fn day(day: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::days(day)
@@ -153,6 +197,35 @@ mod tests {
     fn opposite_or_distant_changes_are_no_event() {
         let of = |on, shift| ("arm64", false, vec![change(on, shift)]);
         check(&[of(100, 8.0), of(101, -8.0), of(102, 8.0), of(120, 8.0)], &[]);
+    }
+
+    #[test]
+    fn a_deploy_of_many_functions_is_no_event_and_a_new_runtime_version_is() {
+        let of = |what: &str| {
+            let cause = Cause { what: what.to_owned(), before: None, after: None };
+            ("arm64", false, vec![Change { causes: vec![cause], ..change(100, 8.0) }])
+        };
+        check(&[of("code"), of("code"), of("code"), of("code")], &[]);
+        check(&[of("runtime version"), of("runtime version"), of("runtime version")], &[("arm64", true, 3, 3)]);
+    }
+
+    #[test]
+    fn an_event_holds_its_changes_and_no_others() {
+        let changes = [vec![change(100, 8.0), change(300, 8.0)], vec![change(103, 9.0)], vec![change(104, 12.0)]];
+        let names = ["a", "b", "c"];
+        let members = names.iter().zip(&changes).map(|(name, changes)| Member {
+            series: name,
+            architecture: None,
+            control: false,
+            measured: (day(0), day(400)),
+            changes,
+        });
+        let events = platform_events(&members.collect::<Vec<_>>());
+        let [event] = events.as_slice() else { panic!("one event: {events:?}") };
+        assert_eq!((event.from, event.at, event.until), (day(100), day(103), day(104)));
+        assert!((event.shift_percent - 9.0).abs() < 1e-9);
+        assert_eq!(changes[0].iter().map(|c| event.holds("a", c)).collect::<Vec<_>>(), [true, false]);
+        assert!(!event.holds("d", &changes[0][0]));
     }
 
     #[test]

@@ -77,6 +77,7 @@ impl Session<'_> {
             label: self.spec.label.clone(),
             series: self.series.clone(),
             protocol: self.suite.protocol(),
+            control: self.spec.control,
             started_at: self.run.trigger.started_at,
             finished_at: (self.run.clock)(),
             wanted,

@@ -163,6 +163,7 @@ impl<'a> Session<'a> {
             function: self.config.arn.clone(),
             label: self.spec.label.clone(),
             protocol: self.suite.protocol(),
+            control: self.spec.control,
             last_run_at: self.run.trigger.started_at,
         }
     }

@@ -20,6 +20,8 @@ pub struct RunsDocument<'a> {
 pub struct HistoryDocument<'a> {
     version: u32,
     series: Vec<SeriesView<'a>>,
+    /// Absent where only records were asked for.
+    platform_events: Option<Vec<PlatformEventView<'a>>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -85,8 +87,11 @@ pub struct ChangesDocument<'a> {
 #[derive(Debug, Serialize)]
 struct PlatformEventView<'a> {
     timestamp: DateTime<Utc>,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
     architecture: Option<&'a str>,
     slower: bool,
+    shift_percent: f64,
     measured: usize,
     series: &'a [String],
 }
@@ -124,15 +129,23 @@ impl<'a> ChangesDocument<'a> {
             runs,
             changes: changes.iter().map(ChangeView::from).collect(),
         };
-        let event = |event: &'a PlatformEvent| PlatformEventView {
+        let platform_events = events.iter().map(PlatformEventView::from).collect();
+        Self { version: VERSION, metric, series: series.into_iter().map(view).collect(), platform_events }
+    }
+}
+
+impl<'a> From<&'a PlatformEvent> for PlatformEventView<'a> {
+    fn from(event: &'a PlatformEvent) -> Self {
+        Self {
             timestamp: event.at,
+            from: event.from,
+            until: event.until,
             architecture: event.architecture.as_deref(),
             slower: event.slower,
+            shift_percent: event.shift_percent,
             measured: event.measured,
             series: &event.series,
-        };
-        let platform_events = events.iter().map(event).collect();
-        Self { version: VERSION, metric, series: series.into_iter().map(view).collect(), platform_events }
+        }
     }
 }
 
@@ -163,17 +176,21 @@ impl<'a> HistoryDocument<'a> {
     /// Series with their records, oldest first.
     pub fn new(series: &'a [(String, Vec<RunRecord>)]) -> Self {
         let view = |(series, runs): &'a (String, Vec<RunRecord>)| SeriesView { series, judgement: None, runs };
-        Self { version: VERSION, series: series.iter().map(view).collect() }
+        Self { version: VERSION, series: series.iter().map(view).collect(), platform_events: None }
     }
 
-    /// Series with their judgements and records, oldest first.
-    pub fn judged(series: impl IntoIterator<Item = (&'a str, &'a Judgement, &'a [RunRecord])>) -> Self {
+    /// Series with their judgements and records, oldest first, and what moved many of them.
+    pub fn judged(
+        series: impl IntoIterator<Item = (&'a str, &'a Judgement, &'a [RunRecord])>,
+        events: &'a [PlatformEvent],
+    ) -> Self {
         let view = |(series, judged, runs): (&'a str, &'a Judgement, &'a [RunRecord])| SeriesView {
             series,
             judgement: Some(JudgementView::from(judged)),
             runs,
         };
-        Self { version: VERSION, series: series.into_iter().map(view).collect() }
+        let platform_events = Some(events.iter().map(PlatformEventView::from).collect());
+        Self { version: VERSION, series: series.into_iter().map(view).collect(), platform_events }
     }
 }
 

@@ -103,11 +103,12 @@ pub fn changes(id: &str, runs: usize, changes: &[Change]) -> String {
 pub fn platform_event(event: &PlatformEvent) -> String {
     let whose = event.architecture.as_deref().map_or_else(String::new, |name| format!(" {name}"));
     format!(
-        "platform event around {}: {} of {}{whose} series became {}",
+        "platform event around {}: {} of {}{whose} series became {}, by {:+.1} % in the median",
         event.at.format("%Y-%m-%d"),
         event.series.len(),
         event.measured,
         if event.slower { "slower" } else { "faster" },
+        event.shift_percent,
     )
 }
 

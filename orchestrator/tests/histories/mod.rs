@@ -43,6 +43,8 @@ pub struct Course {
     pub failing: usize,
     /// Time from the last run to now.
     pub silent: TimeDelta,
+    /// Whether it is a control target.
+    pub control: bool,
 }
 
 impl Course {
@@ -60,6 +62,7 @@ impl Course {
             second_mode: 0.0,
             failing: 0,
             silent: TimeDelta::minutes(40),
+            control: false,
         }
     }
 
@@ -75,6 +78,7 @@ impl Course {
             label: self.label.clone(),
             function: self.function(),
             protocol: self.protocol(),
+            control: self.control,
             runs,
             judgement,
             recent,
@@ -178,6 +182,7 @@ impl Course {
             label: self.label.clone(),
             series: format!("{}#{}", self.function(), self.protocol()),
             protocol: self.protocol(),
+            control: self.control,
             started_at: run.at,
             finished_at: run.at + TimeDelta::seconds(4),
             wanted,

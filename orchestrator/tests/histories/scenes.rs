@@ -12,6 +12,15 @@ pub fn one_regression() -> Vec<Course> {
     courses
 }
 
+/// 20 targets of which eight moved together, without a deploy, twelve days ago; one was deployed since, and got slower by itself.
+pub fn platform_event() -> Vec<Course> {
+    let mut courses = one_regression();
+    for (place, course) in courses.iter_mut().enumerate().filter(|(place, _)| place % 5 < 2 && *place != 6) {
+        course.steps = vec![(310 + place / 3, 1.08, false)];
+    }
+    courses
+}
+
 /// A bit of everything: steps up and down, gaps, wild runs, two modes, a stale and a failing target.
 pub fn everything() -> Vec<Course> {
     let mut courses = one_regression();

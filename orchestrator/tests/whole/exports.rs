@@ -42,6 +42,7 @@ async fn history(stage: &Stage) {
         function: first.function,
         label: LABEL.to_owned(),
         protocol: first.protocol,
+        control: false,
         last_run_at: begin,
     };
     stage.aws.store.put_series(&entry).await.expect("stored");

@@ -3,7 +3,7 @@
 use coldwatch::show::html::render;
 
 use crate::histories::{many, report};
-use crate::scenes::{everything, odd_names, one_regression};
+use crate::scenes::{everything, odd_names, one_regression, platform_event};
 
 #[test]
 fn names_from_outside_stay_text() {
@@ -41,6 +41,66 @@ fn a_long_history_makes_no_large_page() {
     assert!(sizes[1] < 2_000_000, "{sizes:?}");
     let one = render(&report(&many(1, 4_000, 5), "coldwatch report")).len();
     assert!(one < 400_000, "{one}");
+}
+
+#[test]
+fn hundreds_of_targets_make_no_large_page_and_each_has_its_place() {
+    let page = render(&report(&many(300, 40, 20), "coldwatch report"));
+    assert!(page.len() < 2_000_000, "{}", page.len());
+    assert_eq!(page.matches("<section class=\"target\"").count(), 300);
+    let (full, brief) = (page.matches("<h3>Cost</h3>").count(), page.matches("In brief, to keep").count());
+    assert!(full >= 5 && brief > 100 && full + brief == 300, "{full} {brief}");
+}
+
+/// What a person reads first: the headline and the first card, without the markup.
+fn top(page: &str) -> String {
+    let from = page.find("<h1>").expect("a headline");
+    let until = from + page[from..].find("<table").expect("the overview");
+    let (mut text, mut tag) = (String::new(), false);
+    for c in page[from..until].chars() {
+        match c {
+            '<' => tag = true,
+            '>' => (tag, text) = (false, text + " "),
+            c if !tag => text.push(c),
+            _ => {}
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_one_target_that_got_slower_is_the_first_thing_said() {
+    let top = top(&render(&report(&one_regression(), "coldwatch report")));
+    assert!(top.starts_with("1 of 20 targets got slower "), "{top}");
+    assert_eq!(top.matches("▲").count(), 1, "one card: {top}");
+    let card = top.split_once("orders ▲ slower p50 +1").expect("which, and by how much").1;
+    assert!(card[..3].parse::<f64>().is_ok_and(|rest| (1.0..3.5).contains(&rest)), "12 % is said: {card}");
+    assert!(card.contains(" since 15 Nov 2026 ") && card.contains("95 %: +") && card.contains("code"), "{card}");
+}
+
+#[test]
+fn many_targets_that_moved_together_are_one_event() {
+    let page = render(&report(&platform_event(), "coldwatch report"));
+    let top = top(&page);
+    assert!(top.starts_with("1 of 20 targets got slower; a platform event moved 7 others "), "{top}");
+    assert_eq!(page.matches("class=\"card ").count(), 2, "the one that got slower by itself, and the event");
+    assert!(
+        top.contains("Platform event ▲ slower") && top.contains("7 of 20 arm64 targets became slower together"),
+        "{top}"
+    );
+    assert_eq!(page.matches("class=\"shade\"").count(), 20, "every history of the architecture is shaded");
+}
+
+#[test]
+fn a_control_target_that_moves_is_an_event_by_itself() {
+    let mut courses = one_regression();
+    courses[6].steps = Vec::new();
+    courses[3].steps = vec![(310, 1.08, false)];
+    let slower = top(&render(&report(&courses, "coldwatch report")));
+    assert!(slower.starts_with("1 of 20 targets got slower "), "{slower}");
+    courses[3].control = true;
+    let event = top(&render(&report(&courses, "coldwatch report")));
+    assert!(event.starts_with("A platform event moved 1 of 20 targets "), "{event}");
 }
 
 #[test]

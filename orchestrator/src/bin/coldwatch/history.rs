@@ -5,6 +5,7 @@ use std::io::Write;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use coldwatch::aws::{Aws, SeriesEntry};
+use coldwatch::history::platform::{Member, PlatformEvent, platform_events};
 use coldwatch::history::{Judgement, Run, judge};
 use coldwatch::record::RunRecord;
 use coldwatch::show::json::HistoryDocument;
@@ -50,7 +51,8 @@ pub async fn execute(args: HistoryArgs) -> Result<Exit, Failure> {
     if let Some(standin) = standin {
         standin.stop().await;
     }
-    show(&series?, &args)?;
+    let series = series?;
+    show(&series, &events(&series), &args)?;
     Ok(Exit::Done)
 }
 
@@ -73,11 +75,18 @@ async fn read(aws: &Aws, args: &HistoryArgs) -> Result<Vec<Read>, Failure> {
     Ok(series)
 }
 
-fn show(series: &[Read], args: &HistoryArgs) -> Result<(), Failure> {
+/// What moved many of the series that were read.
+fn events(series: &[Read]) -> Vec<PlatformEvent> {
+    let members =
+        series.iter().filter_map(|s| Member::of(&s.entry.series, &s.runs, &s.judged.changes, s.entry.control));
+    platform_events(&members.collect::<Vec<_>>())
+}
+
+fn show(series: &[Read], events: &[PlatformEvent], args: &HistoryArgs) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     if args.json {
         let views = series.iter().map(|s| (s.entry.series.as_str(), &s.judged, s.records.as_slice()));
-        serde_json::to_writer_pretty(&mut out, &HistoryDocument::judged(views))?;
+        serde_json::to_writer_pretty(&mut out, &HistoryDocument::judged(views, events))?;
         writeln!(out)?;
         return Ok(());
     }
@@ -86,6 +95,9 @@ fn show(series: &[Read], args: &HistoryArgs) -> Result<(), Failure> {
         if !records.is_empty() {
             writeln!(out, "{}\n", text::history(records))?;
         }
+    }
+    for event in events {
+        writeln!(out, "{}", text::platform_event(event))?;
     }
     if series.iter().all(|s| s.runs.is_empty()) {
         eprintln!("no runs are stored here yet; `coldwatch run` makes some");

@@ -87,6 +87,7 @@ async fn history(aws: &Aws, entry: &SeriesEntry, since: Option<DateTime<Utc>>) -
         label: entry.label.clone(),
         function: entry.function.clone(),
         protocol: entry.protocol.clone(),
+        control: entry.control,
         runs,
         judgement,
         recent,
@@ -97,17 +98,25 @@ async fn history(aws: &Aws, entry: &SeriesEntry, since: Option<DateTime<Utc>>) -
 /// Writes the page, and says where it is.
 pub fn write(report: &Report, out: &Path) -> Result<(), Failure> {
     let page = html::render(report);
+    put(&page, out)?;
     if out == Path::new("-") {
-        let mut stdout = std::io::stdout().lock();
-        stdout.write_all(page.as_bytes())?;
-        return Ok(stdout.flush()?);
+        return Ok(());
     }
-    std::fs::write(out, &page).map_err(|e| Failure::failed(format!("{}: {e}", out.display())))?;
     if report.series.iter().all(|series| series.runs.is_empty()) {
         warn("no runs are stored here yet; `coldwatch run` makes some");
     }
     eprintln!("wrote {}: {} series, {} KB", out.display(), report.series.len(), page.len().div_ceil(1_000));
     Ok(())
+}
+
+/// Writes a page to a file, or to stdout for `-`.
+pub fn put(page: &str, out: &Path) -> Result<(), Failure> {
+    if out == Path::new("-") {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(page.as_bytes())?;
+        return Ok(stdout.flush()?);
+    }
+    std::fs::write(out, page).map_err(|e| Failure::failed(format!("{}: {e}", out.display())))
 }
 
 fn open(file: &Path) {
@@ -118,7 +127,7 @@ fn open(file: &Path) {
 }
 
 /// The command as it was typed, for the footer.
-fn command_line() -> String {
+pub fn command_line() -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
     let quoted = |argument: String| {
         if argument.chars().all(plain) && !argument.is_empty() {

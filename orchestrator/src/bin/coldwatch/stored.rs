@@ -81,6 +81,7 @@ mod tests {
             function,
             label: label.to_owned(),
             protocol: protocol.to_owned(),
+            control: false,
             last_run_at: DateTime::UNIX_EPOCH,
         }
     }

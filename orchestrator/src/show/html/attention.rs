@@ -6,10 +6,11 @@ use super::chart::number::span;
 use super::levels::standing;
 use super::words;
 use super::{Rhythm, SeriesHistory};
+use crate::history::platform::PlatformEvent;
 use crate::history::{Change, Metric, Shape, State};
 
 /// How long a change is news, and the number of runs for which it is at least.
-const NEWS: TimeDelta = TimeDelta::days(30);
+pub const NEWS: TimeDelta = TimeDelta::days(30);
 const NEWS_RUNS: usize = 20;
 /// Runs below which nothing is said of changes.
 const ENOUGH_RUNS: usize = 6;
@@ -31,6 +32,8 @@ pub enum Standing<'a> {
     },
     /// Its median rose lately.
     Slower(&'a Change),
+    /// Its median moved lately, with many others: one event of the platform.
+    Platform(&'a Change),
     /// Its 90th percentile or its spread rose lately, its median did not.
     Tail(&'a Change),
     /// Its median fell lately.
@@ -48,8 +51,8 @@ pub enum Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    /// The state of a series at a time.
-    pub fn of(series: &'a SeriesHistory, now: DateTime<Utc>) -> Self {
+    /// The state of a series at a time, beside the events of the platform.
+    pub fn of(series: &'a SeriesHistory, now: DateTime<Utc>, events: &[&PlatformEvent]) -> Self {
         let barren = series.runs.iter().rev().take_while(|run| run.samples.is_empty()).count();
         if barren > 0 {
             return Self::Failing { runs: barren };
@@ -63,6 +66,10 @@ impl<'a> Standing<'a> {
         };
         let changes = &series.judgement.changes;
         if let Some(change) = standing(changes).filter(news).last() {
+            let name = series.name();
+            if events.iter().any(|event| event.holds(&name, change)) {
+                return Self::Platform(change);
+            }
             return if change.shift_percent > 0.0 { Self::Slower(change) } else { Self::Faster(change) };
         }
         let wider = |change: &&Change| change.metric != Metric::P50 && change.shift_percent > 0.0;
@@ -84,22 +91,24 @@ impl<'a> Standing<'a> {
             Self::Slower(change) if change.state == State::Confirmed => (2, -change.shift_percent),
             Self::Slower(change) => (3, -change.shift_percent),
             Self::Tail(change) => (4, -change.shift_percent),
-            Self::Faster(change) => (5, change.shift_percent),
-            Self::New { .. } => (6, 0.0),
-            Self::Steady { .. } => (7, 0.0),
+            Self::Platform(change) => (5, -change.shift_percent),
+            Self::Faster(change) => (6, change.shift_percent),
+            Self::New { .. } => (7, 0.0),
+            Self::Steady { .. } => (8, 0.0),
         }
     }
 
     /// Whether somebody should look at it.
     pub fn needs_attention(&self) -> bool {
-        self.order().0 < 5
+        matches!(self, Self::Failing { .. } | Self::Stale { .. } | Self::Slower(_) | Self::Tail(_))
     }
 
     /// Class of the style sheet.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Failing { .. } | Self::Stale { .. } => "bad",
-            Self::Slower(_) | Self::Tail(_) => "slower",
+            Self::Platform(change) if change.shift_percent < 0.0 => "faster",
+            Self::Slower(_) | Self::Tail(_) | Self::Platform(_) => "slower",
             Self::Faster(_) => "faster",
             Self::New { .. } | Self::Steady { .. } => "calm",
         }
@@ -111,6 +120,7 @@ impl<'a> Standing<'a> {
             Self::Failing { .. } => "✕",
             Self::Stale { .. } => "◷",
             Self::Slower(_) => "▲",
+            Self::Platform(_) => "≋",
             Self::Tail(_) => "△",
             Self::Faster(_) => "▼",
             Self::New { .. } => "○",
@@ -128,6 +138,8 @@ impl<'a> Standing<'a> {
                 (_, Shape::Drift) => "drifting slower",
                 (_, Shape::Step) => "slower",
             },
+            Self::Platform(change) if change.shift_percent < 0.0 => "faster, with the platform",
+            Self::Platform(_) => "slower, with the platform",
             Self::Tail(change) if change.metric == Metric::P90 => "tail slower",
             Self::Tail(_) => "wider spread",
             Self::Faster(change) if change.state == State::Provisional => "maybe faster",
@@ -145,6 +157,7 @@ impl<'a> Standing<'a> {
             Self::Stale { silent, usual } => {
                 format!("no run for {}; there was one every {}", words::span(*silent), words::span(*usual))
             }
+            Self::Platform(_) => "many targets moved together: an event of the platform".to_owned(),
             Self::Slower(change) | Self::Tail(change) | Self::Faster(change) => words::certainty(change).to_owned(),
             Self::New { runs: 1 } => "1 run proves no trend".to_owned(),
             Self::New { runs } => format!("{runs} runs show no trend; {ENOUGH_RUNS} are needed"),

@@ -2,12 +2,8 @@
 
 use serde::Serialize;
 
-use super::chart::axis::{Axis, Tick};
-use super::chart::frame::Frame;
-use super::chart::number::{count, floor};
-use super::chart::path::Path;
+use super::chart::lines::{self, Line, Step};
 use super::chart::rows::{self, Row};
-use super::chart::{HEIGHT, WIDTH};
 use super::levels::sorted;
 use super::markup::{Escaped, Html, json_for_script, plain};
 use super::view::View;
@@ -17,7 +13,7 @@ use crate::stats::{Interval, Sorted, quantile, ratio};
 use crate::summary::CONFIDENCE;
 
 /// Targets that can be chosen; more would make the page large and the choice hard.
-const CHOICE: usize = 60;
+const CHOICE: usize = 40;
 /// Targets shown before anything is chosen.
 const SHOWN: usize = 4;
 /// Runs of each target, the last ones.
@@ -240,78 +236,16 @@ fn brief(value: f64) -> f64 {
 /// Cold start over the run number; with few runs over the number of the sample, as it was measured.
 fn over_runs(html: &mut Html, candidates: &[Candidate<'_>]) {
     let longest = candidates.iter().map(|c| c.view.medians.len()).max().unwrap_or(0);
-    let by_sample = longest < FEW_RUNS;
-    let lines: Vec<Vec<Option<f64>>> =
-        candidates.iter().map(|c| if by_sample { in_order(c) } else { last_runs(c) }).collect();
-    let width = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let seen = |shown: bool| {
-        candidates
-            .iter()
-            .zip(&lines)
-            .filter(move |(c, _)| c.shown || !shown)
-            .flat_map(|(_, line)| line.iter().copied().flatten())
+    let step = if longest < FEW_RUNS { Step::Sample } else { Step::Run };
+    let line = |c: &Candidate<'_>| match step {
+        Step::Sample => in_order(c),
+        Step::Run => last_runs(c),
     };
-    let (Some(low), Some(high)) = (seen(true).reduce(f64::min), seen(true).reduce(f64::max)) else { return };
-    let axis = Axis::spanning(low, high);
-    let (what, unit) = if by_sample { ("sample of the last run", "sample") } else { ("run", "run") };
-    html.add(format_args!("<h3>Cold start by {what}</h3>"));
-    let x = |index: usize| (count(index) + 0.5) / count(width.max(1)) * WIDTH;
-    let y = |value: f64| (1.0 - axis.share(value)) * HEIGHT;
-    let mut marks = Html::default();
-    for (place, (candidate, line)) in candidates.iter().zip(&lines).enumerate() {
-        // The last ones stand at the right edge.
-        let offset = if by_sample { 0 } else { width - line.len() };
-        let (mut drawn, mut points) = (Path::default(), Path::default());
-        let placed: Vec<Option<(f64, f64)>> =
-            line.iter().enumerate().map(|(i, v)| v.map(|v| (x(i + offset), y(v)))).collect();
-        if !by_sample {
-            placed.split(Option::is_none).for_each(|piece| drawn.line(piece.iter().copied().flatten()));
-        }
-        placed.iter().flatten().for_each(|point| points.dot(*point));
-        let values = || line.iter().copied().flatten();
-        marks.add(format_args!(
-            "<g class=\"{}\" data-choice=\"{place}\" data-low=\"{}\" data-high=\"{}\"{}><path class=\"line\" d=\"{}\"/><path class=\"points\" d=\"{}\"/></g>",
-            candidate.class,
-            values().reduce(f64::min).unwrap_or(low),
-            values().reduce(f64::max).unwrap_or(high),
-            if candidate.shown { "" } else { " style=\"display:none\"" },
-            drawn.finish(),
-            points.finish()
-        ));
-    }
-    let attributes = format!(
-        " data-comparison data-low=\"{}\" data-high=\"{}\" data-log=\"{}\"",
-        axis.low,
-        axis.high,
-        u8::from(axis.logarithmic)
-    );
-    let frame = Frame {
-        id: "comparison-runs",
-        title: &format!("Cold start in ms by {what}, a line per target"),
-        description: "The medians and their ratios are told in words above.",
-        class: "over-runs",
-        attributes: &attributes,
-        upright: &axis.ticks(6),
-        level: &numbers(width, by_sample),
-    };
-    frame.write(html, &marks.finish(), "");
-    let scale = if axis.logarithmic { ", ms on a logarithmic axis" } else { ", ms" };
-    let counted_from = if by_sample { "" } else { ", 0 is the last" };
-    html.add(format_args!("<p class=\"unit\">{unit} number{counted_from}{scale}</p>"));
-    legend(html, candidates);
-}
-
-fn legend(html: &mut Html, candidates: &[Candidate<'_>]) {
-    html.push("<ul class=\"legend\">");
-    for (place, candidate) in candidates.iter().enumerate() {
-        html.add(format_args!(
-            "<li class=\"{}\" data-choice=\"{place}\"{}><svg viewBox=\"0 0 30 10\" aria-hidden=\"true\"><path class=\"line\" d=\"M0 5h30\"/><path class=\"points\" d=\"M15 5h0\"/></svg><bdi>{}</bdi></li>",
-            candidate.class,
-            if candidate.shown { "" } else { " hidden" },
-            Escaped(&candidate.view.series.label)
-        ));
-    }
-    html.push("</ul>");
+    let lines: Vec<Line<'_>> = candidates
+        .iter()
+        .map(|c| Line { label: &c.view.series.label, class: c.class.clone(), values: line(c), shown: c.shown })
+        .collect();
+    lines::write(html, "comparison-runs", &lines, step);
 }
 
 /// Medians of the last runs, oldest first.
@@ -324,16 +258,4 @@ fn last_runs(candidate: &Candidate<'_>) -> Vec<Option<f64>> {
 fn in_order(candidate: &Candidate<'_>) -> Vec<Option<f64>> {
     let proven = candidate.view.series.samples.iter().filter(|s| s.outcome == "cold" || s.outcome == "restored");
     proven.map(|s| s.init_ms.or(s.restore_ms)).collect()
-}
-
-fn numbers(width: usize, by_sample: bool) -> Vec<Tick> {
-    let step = (floor(count(width) / 6.0)).max(1).next_multiple_of(if width > 12 { 5 } else { 1 });
-    let name = |from_edge: usize| match (by_sample, from_edge) {
-        (true, index) => (index + 1).to_string(),
-        (false, 0) => "0".to_owned(),
-        (false, back) => format!("−{back}"),
-    };
-    let place = |from_edge: usize| if by_sample { from_edge } else { width - 1 - from_edge };
-    let from_edges = (0..width).step_by(step);
-    from_edges.map(|edge| Tick { share: (count(place(edge)) + 0.5) / count(width.max(1)), label: name(edge) }).collect()
 }

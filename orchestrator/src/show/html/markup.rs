@@ -19,6 +19,11 @@ impl Html {
         self.0.push_str(markup);
     }
 
+    /// Bytes so far.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The markup.
     pub fn finish(self) -> String {
         self.0

@@ -10,8 +10,10 @@ mod levels;
 mod markup;
 mod overview;
 mod page;
+mod platform;
 mod target;
 mod thin;
+mod versus;
 mod view;
 mod words;
 
@@ -21,6 +23,7 @@ use crate::history::{Judgement, Run};
 use crate::record::{RunRecord, SampleRecord};
 
 pub use page::render;
+pub use versus::{Step, Versus, VersusSide};
 
 /// All that the page says.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +47,8 @@ pub struct SeriesHistory {
     pub function: String,
     /// Start mode and burst size.
     pub protocol: String,
+    /// Whether nobody ever changes the function, so that whatever changes it is the platform.
+    pub control: bool,
     /// All runs, oldest first.
     pub runs: Vec<Run>,
     /// What they come to.
@@ -55,6 +60,11 @@ pub struct SeriesHistory {
 }
 
 impl SeriesHistory {
+    /// Name of the series.
+    fn name(&self) -> String {
+        format!("{}#{}", self.function, self.protocol)
+    }
+
     /// The last record, if any.
     fn last(&self) -> Option<&RunRecord> {
         self.recent.last()

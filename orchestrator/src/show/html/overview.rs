@@ -3,15 +3,29 @@
 use super::attention::Standing;
 use super::levels::standing;
 use super::markup::{Escaped, Html, Time};
+use super::platform;
 use super::view::{Estimate, View};
 use super::words::{self, NOT_ESTIMABLE, counted};
 use crate::history::Change;
+use crate::history::platform::PlatformEvent;
 
 /// Cards shown above the table; the rest follow in it.
 const CARDS: usize = 5;
 
 /// The finding of the page in a sentence.
 pub fn headline(views: &[View<'_>]) -> String {
+    let moved = views.iter().filter(|view| matches!(view.standing, Standing::Platform(_))).count();
+    let attention = views.iter().any(|view| view.standing.needs_attention());
+    match moved {
+        0 => of_functions(views),
+        _ if attention => format!("{}; a platform event moved {moved} others", of_functions(views)),
+        _ if moved == views.len() => format!("A platform event moved {}", counted(moved, "target")),
+        _ => format!("A platform event moved {moved} of {}", counted(views.len(), "target")),
+    }
+}
+
+/// What functions did by themselves, in a sentence.
+fn of_functions(views: &[View<'_>]) -> String {
     let total = views.len();
     let number = |of: fn(&Standing<'_>) -> bool| views.iter().filter(|view| of(&view.standing)).count();
     let failing = number(|s| matches!(s, Standing::Failing { .. }));
@@ -44,14 +58,17 @@ pub fn headline(views: &[View<'_>]) -> String {
 }
 
 /// A card for each target that needs attention.
-pub fn cards(html: &mut Html, views: &[View<'_>]) {
+pub fn cards(html: &mut Html, views: &[View<'_>], news: &[&PlatformEvent]) {
     let wanted: Vec<&View<'_>> = views.iter().filter(|view| view.standing.needs_attention()).collect();
-    if wanted.is_empty() {
+    if wanted.is_empty() && news.is_empty() {
         return;
     }
     html.push("<section class=\"cards\" aria-label=\"What needs attention\">");
     for view in wanted.iter().take(CARDS) {
         card(html, view);
+    }
+    for event in news {
+        platform::card(html, event, views);
     }
     if let Some(more) = wanted.len().checked_sub(CARDS).filter(|more| *more > 0) {
         html.add(format_args!("<p class=\"note\">and {more} more, at the top of the table</p>"));
@@ -70,7 +87,9 @@ fn card(html: &mut Html, view: &View<'_>) {
         state.word()
     ));
     match state {
-        Standing::Slower(change) | Standing::Tail(change) | Standing::Faster(change) => moved(html, view, change),
+        Standing::Slower(change) | Standing::Tail(change) | Standing::Faster(change) | Standing::Platform(change) => {
+            moved(html, view, change);
+        }
         Standing::Failing { .. } | Standing::Stale { .. } => {
             html.add(format_args!("<p class=\"big\">{}</p>", state.detail()));
             if let Some(last) = view.series.runs.last() {

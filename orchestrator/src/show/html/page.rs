@@ -4,54 +4,80 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::attention::NEWS;
 use super::markup::{Escaped, Html, Time};
+use super::target::Detail;
 use super::thin::Room;
 use super::view::View;
 use super::words::{counted, figure_of_count};
-use super::{Report, comparison, overview, target};
+use super::{Report, comparison, overview, platform, target};
+use crate::history::platform::PlatformEvent;
 
 /// What the page does when scripts may run; without it all can be read.
 const SCRIPT: &str = include_str!("page.js");
 const STYLE: &str = include_str!("page.css");
 
-/// Stretches of all histories together: what keeps the page below 2 MB.
-const ALL_STRETCHES: usize = 9_000;
-/// Dots of all histories together.
-const ALL_DOTS: usize = 26_000;
+/// Bytes of a page at most, of however many targets: it is sent around. Only the rows of the overview are never left out.
+const PAGE: usize = 1_990_000;
+/// Bytes left for what follows the sections of the targets.
+const REST: usize = SCRIPT.len() + 2_500;
+/// Bytes of a section in brief, and of one that only names its target, about.
+const BRIEF: usize = 4_600;
+const NAMED: usize = 700;
+/// Bytes that all histories share, once each target has had those that it takes without its history.
+const HISTORIES: usize = 1_800_000;
+const WITHOUT_HISTORY: usize = 12_500;
+/// Bytes of a stretch with its dots, about.
+const STRETCH: usize = 130;
 
 /// The report as one HTML document.
 pub fn render(report: &Report) -> String {
-    let views = views(report);
+    let events = platform::events(report);
+    let views = views(report, &events);
     let title = overview::headline(&views);
     let mut html = Html::default();
     head(&mut html, &title);
     header(&mut html, report, &title);
     html.push("<main>");
-    overview::cards(&mut html, &views);
+    let news: Vec<&PlatformEvent> = events.iter().filter(|event| report.made_at - event.at <= NEWS).collect();
+    overview::cards(&mut html, &views, &news);
     if views.is_empty() {
         html.push("<p class=\"empty\"><code>coldwatch run</code> measures and stores what it finds; this page shows it then.</p>");
     } else {
         overview::table(&mut html, &views);
+        platform::list(&mut html, &events);
         comparison::write(&mut html, &views);
-        let room = room(views.len());
-        for view in &views {
-            target::write(&mut html, view, room);
-        }
+        sections(&mut html, &views);
     }
     html.push("</main>");
     footer(&mut html, report);
-    html.add(format_args!("<script>{SCRIPT}</script></body></html>\n"));
+    close(&mut html);
     html.finish()
 }
 
+/// A section for each target. Those that need attention come first, and are told of in full as long as the page has room for the
+/// others in brief.
+fn sections(html: &mut Html, views: &[View<'_>]) {
+    let full = Detail::Full(room(views.len()));
+    for (place, view) in views.iter().enumerate() {
+        let (left, following) = (PAGE.saturating_sub(html.len() + REST), views.len() - place - 1);
+        let fits = |(detail, reserve): (Detail, usize)| {
+            let section = target::section(view, detail);
+            (section.len() + following * reserve <= left).then_some(section)
+        };
+        let fullest = [(full, BRIEF), (Detail::Brief, NAMED)].into_iter().find_map(fits);
+        html.push(&fullest.unwrap_or_else(|| target::section(view, Detail::Named)));
+    }
+}
+
 /// The series, what needs attention first; of the same state by name.
-fn views(report: &Report) -> Vec<View<'_>> {
+fn views<'a>(report: &'a Report, events: &'a [PlatformEvent]) -> Vec<View<'a>> {
     let mut views: Vec<View<'_>> = report
         .series
         .iter()
         .enumerate()
         .filter(|(_, series)| !series.runs.is_empty())
-        .map(|(place, series)| View::of(series, format!("t{place}"), report.made_at))
+        .map(|(place, series)| View::of(series, format!("t{place}"), report.made_at, events))
         .collect();
     let key = |view: &View<'_>| (view.standing.order(), view.series.label.clone(), view.series.protocol.clone());
     views.sort_by(|a, b| {
@@ -64,11 +90,27 @@ fn views(report: &Report) -> Vec<View<'_>> {
 
 /// The room of one history among so many.
 fn room(histories: usize) -> Room {
-    let part = |all: usize, least, most| (all / histories.max(1)).clamp(least, most);
-    Room { stretches: part(ALL_STRETCHES, 40, 1_200), dots: part(ALL_DOTS, 80, 3_000) }
+    let histories = histories.max(1);
+    let stretches = HISTORIES.saturating_sub(histories * WITHOUT_HISTORY) / STRETCH / histories;
+    let stretches = stretches.clamp(24, 1_200);
+    Room { stretches, dots: (stretches * 3).min(3_000) }
 }
 
-fn head(html: &mut Html, title: &str) {
+/// The end of a page: its script.
+pub fn close(html: &mut Html) {
+    html.add(format_args!("<script>{SCRIPT}</script></body></html>\n"));
+}
+
+/// The name of the program, and the switch between light and dark.
+pub fn brand(html: &mut Html) {
+    html.push(
+        "<div class=\"brand\"><span>coldwatch</span><button type=\"button\" id=\"theme\" class=\"script\" \
+         aria-label=\"Light or dark\"><i aria-hidden=\"true\"></i></button></div>",
+    );
+}
+
+/// The beginning of a page, with the promise that it loads nothing.
+pub fn head(html: &mut Html, title: &str) {
     let hash = STANDARD.encode(Sha256::digest(SCRIPT));
     html.add(format_args!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -85,9 +127,10 @@ fn header(html: &mut Html, report: &Report, title: &str) {
     let runs: usize = report.series.iter().map(|series| series.runs.len()).sum();
     let samples: usize = report.series.iter().flat_map(|series| &series.runs).map(|run| run.samples.len()).sum();
     let all = || report.series.iter().flat_map(|series| &series.runs).map(|run| run.at);
+    html.push("<header>");
+    brand(html);
     html.add(format_args!(
-        "<header><div class=\"brand\"><span>coldwatch</span><button type=\"button\" id=\"theme\" class=\"script\" \
-         aria-label=\"Light or dark\"><i aria-hidden=\"true\"></i></button></div><h1>{}</h1><p>{} · {} · {} proven cold starts",
+        "<h1>{}</h1><p>{} · {} · {} proven cold starts",
         Escaped(title),
         Escaped(&report.place),
         counted(runs, "run"),

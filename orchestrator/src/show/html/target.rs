@@ -16,13 +16,52 @@ use crate::record::{Outcomes, RunRecord};
 const RUNS_BEFORE: usize = 20;
 /// Changes listed, the last ones.
 const LISTED: usize = 40;
+/// The same of a target shown in brief.
+const LISTED_IN_BRIEF: usize = 2;
+/// How finely the history of a target shown in brief is drawn.
+const BRIEF: Room = Room { stretches: 14, dots: 28 };
 
-/// Writes the section of a target.
-pub fn write(html: &mut Html, view: &View<'_>, room: Room) {
+/// How much is told of a target. A page of hundreds tells less of those that need no attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// All there is, its history this finely.
+    Full(Room),
+    /// Figures, a coarse history and the last changes.
+    Brief,
+    /// That it is there.
+    Named,
+}
+
+/// The section of a target.
+pub fn section(view: &View<'_>, detail: Detail) -> String {
+    let mut html = Html::default();
+    heading(&mut html, view);
+    match detail {
+        Detail::Full(room) => {
+            figures(&mut html, view);
+            history(&mut html, view, room);
+            changes(&mut html, view, LISTED);
+            last_run(&mut html, view);
+        }
+        Detail::Brief => {
+            figures(&mut html, view);
+            history(&mut html, view, BRIEF);
+            changes(&mut html, view, LISTED_IN_BRIEF);
+        }
+        Detail::Named => {}
+    }
+    if !matches!(detail, Detail::Full(_)) {
+        html.push("<p class=\"note\">In brief, to keep the page small; <code>coldwatch report --target</code> with its name tells all.</p>");
+    }
+    html.push("</section>");
+    html.finish()
+}
+
+fn heading(html: &mut Html, view: &View<'_>) {
     let (series, state) = (view.series, &view.standing);
     html.add(format_args!(
         "<section class=\"target\" id=\"{}\" data-target=\"{}\"><div class=\"heading\"><h2><bdi>{}</bdi></h2>\
-         <p class=\"state {}\">{} {} <small>{}</small></p></div><p class=\"arn\"><bdi>{}</bdi> · {}</p>",
+         <p class=\"state {}\">{} {} <small>{}</small></p></div><p class=\"arn\"><bdi>{}</bdi> · {}{}</p>",
         view.id,
         view.id,
         Escaped(&series.label),
@@ -31,9 +70,13 @@ pub fn write(html: &mut Html, view: &View<'_>, room: Room) {
         state.word(),
         state.detail(),
         Escaped(&series.function),
-        Escaped(&series.protocol)
+        Escaped(&series.protocol),
+        if series.control { " · control target" } else { "" }
     ));
-    figures(html, view);
+}
+
+fn history(html: &mut Html, view: &View<'_>, room: Room) {
+    let series = view.series;
     html.push("<h3>History</h3>");
     let pieces = view.pieces(room);
     History {
@@ -43,9 +86,14 @@ pub fn write(html: &mut Html, view: &View<'_>, room: Room) {
         pieces: &pieces,
         levels: &view.levels,
         changes: &view.changes,
+        events: &view.events,
     }
     .write(html);
-    changes(html, view);
+}
+
+/// The last run: its samples, what became of the time and of the invocations, what it depended on and cost.
+fn last_run(html: &mut Html, view: &View<'_>) {
+    let series = view.series;
     html.push("<div class=\"halves\"><div>");
     distribution(html, view);
     html.push("</div><div>");
@@ -62,7 +110,6 @@ pub fn write(html: &mut Html, view: &View<'_>, room: Room) {
         warnings(html, last);
         html.push("</div></div>");
     }
-    html.push("</section>");
 }
 
 /// The figures that matter, large.
@@ -88,7 +135,7 @@ fn figures(html: &mut Html, view: &View<'_>) {
     html.push("</dd></div></dl>");
 }
 
-fn changes(html: &mut Html, view: &View<'_>) {
+fn changes(html: &mut Html, view: &View<'_>, listed: usize) {
     let mut all: Vec<&Change> = view.changes.iter().copied().chain(view.other_changes()).collect();
     all.sort_by_key(|change| std::cmp::Reverse(change.index));
     if all.is_empty() {
@@ -98,7 +145,7 @@ fn changes(html: &mut Html, view: &View<'_>) {
         "<h3>Changes</h3><table class=\"changes\"><thead><tr><th scope=\"col\">First run</th><th scope=\"col\">Figure</th>\
          <th scope=\"col\" class=\"n\">Shift</th><th scope=\"col\">State</th><th scope=\"col\">What else changed</th></tr></thead><tbody>",
     );
-    for change in all.iter().take(LISTED) {
+    for change in all.iter().take(listed) {
         html.add(format_args!(
             "<tr><td data-label=\"First run\">{}</td><td data-label=\"Figure\">{}</td>\
              <td class=\"n\" data-label=\"Shift\"><strong>{}</strong><small>{}</small></td><td data-label=\"State\">{}</td><td data-label=\"What else changed\">",
@@ -108,7 +155,9 @@ fn changes(html: &mut Html, view: &View<'_>) {
             words::shift_interval(change.interval),
             words::certainty(change)
         ));
-        if change.causes.is_empty() {
+        if let Some(event) = view.event_of(change) {
+            html.add(format_args!("<div>{}</div>", words::event_of(event)));
+        } else if change.causes.is_empty() {
             html.push("nothing we can see: the platform");
         }
         for cause in &change.causes {
@@ -117,8 +166,8 @@ fn changes(html: &mut Html, view: &View<'_>) {
         html.push("</td></tr>");
     }
     html.push("</tbody></table>");
-    if all.len() > LISTED {
-        html.add(format_args!("<p class=\"note\">and {} earlier ones</p>", all.len() - LISTED));
+    if all.len() > listed {
+        html.add(format_args!("<p class=\"note\">and {} earlier ones</p>", all.len() - listed));
     }
 }
 

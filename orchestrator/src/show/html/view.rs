@@ -7,6 +7,7 @@ use super::attention::Standing;
 use super::chart::number::millis;
 use super::levels::{LevelRuns, levels, p90, sorted, standing};
 use super::thin::{Piece, Room, pieces};
+use crate::history::platform::PlatformEvent;
 use crate::history::{Change, Metric, Run};
 use crate::stats::{Interval, interval, quantile};
 use crate::summary::CONFIDENCE;
@@ -29,6 +30,8 @@ pub struct View<'a> {
     pub levels: Vec<LevelRuns>,
     /// Changes of the median that stand, oldest first.
     pub changes: Vec<&'a Change>,
+    /// Events of the platform that moved targets of its architecture, oldest first.
+    pub events: Vec<&'a PlatformEvent>,
     /// The history in few stretches.
     pub spark: Vec<Piece>,
     /// What it needs of the reader.
@@ -45,15 +48,24 @@ pub struct Estimate {
 }
 
 impl<'a> View<'a> {
-    /// Looks at a series.
-    pub fn of(series: &'a SeriesHistory, id: String, now: DateTime<Utc>) -> Self {
+    /// Looks at a series, beside the events of the platform.
+    pub fn of(series: &'a SeriesHistory, id: String, now: DateTime<Utc>, events: &'a [PlatformEvent]) -> Self {
         let medians: Vec<Option<f64>> = series.runs.iter().map(Run::p50).collect();
         let levels = levels(series, &medians);
         let changes: Vec<&Change> = standing(&series.judgement.changes).collect();
-        let mut view =
-            Self { series, id, medians, levels, changes, spark: Vec::new(), standing: Standing::of(series, now) };
+        let architecture = series.runs.last().and_then(|run| run.circumstances.provenance.architecture.as_ref());
+        let events: Vec<&PlatformEvent> =
+            events.iter().filter(|event| event.architecture.as_ref() == architecture).collect();
+        let standing = Standing::of(series, now, &events);
+        let mut view = Self { series, id, medians, levels, changes, events, spark: Vec::new(), standing };
         view.spark = view.pieces(SPARK);
         view
+    }
+
+    /// The event of the platform that a change is part of.
+    pub fn event_of(&self, change: &Change) -> Option<&'a PlatformEvent> {
+        let name = self.series.name();
+        self.events.iter().copied().find(|event| event.holds(&name, change))
     }
 
     /// The history, thinned.

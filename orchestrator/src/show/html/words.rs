@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use crate::history::platform::PlatformEvent;
 use crate::history::{Cause, Change, Metric, Shape, State};
 use crate::stats::Interval;
 
@@ -125,6 +126,19 @@ pub fn causes(causes: &[Cause]) -> String {
         return "nothing we can see: the platform".to_owned();
     }
     causes.iter().map(|cause| cause.what.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// `12 of 20 arm64 targets became slower together`: who moved in an event of the platform.
+pub fn moved_together(event: &PlatformEvent) -> String {
+    let whose = event.architecture.as_deref().map_or_else(String::new, |name| format!("{name} "));
+    let (moved, measured) = (event.series.len(), counted(event.measured, &format!("{whose}target")));
+    let way = if event.slower { "slower" } else { "faster" };
+    format!("{moved} of {measured} became {way} together")
+}
+
+/// The same, beside a change that is part of it.
+pub fn event_of(event: &PlatformEvent) -> String {
+    format!("a platform event: {}", moved_together(event))
 }
 
 /// Before and after of a cause, the long ids cut to what tells them apart.

@@ -7,6 +7,7 @@ use super::frame::Frame;
 use super::number::{count, floor, millis};
 use super::path::Path;
 use super::{HEIGHT, WIDTH};
+use crate::history::platform::PlatformEvent;
 use crate::history::{Change, Run};
 use crate::show::html::levels::LevelRuns;
 use crate::show::html::markup::{Html, Time, json_for_script};
@@ -37,6 +38,8 @@ pub struct History<'a> {
     pub levels: &'a [LevelRuns],
     /// Changes of the median that stand.
     pub changes: &'a [&'a Change],
+    /// Events of the platform, oldest first.
+    pub events: &'a [&'a PlatformEvent],
 }
 
 /// What the script needs to tell the value under the pointer; one entry a stretch.
@@ -146,6 +149,7 @@ impl History<'_> {
             self.id,
             json_for_script(&self.told(&axes))
         ));
+        self.legend(html);
         self.notes(html, &axes);
         html.push("</div>");
     }
@@ -253,6 +257,7 @@ impl History<'_> {
             }
         }
         overlay.push("<div class=\"flags\" aria-hidden=\"true\">");
+        self.shades(&mut overlay, axes);
         for change in &self.changes[self.changes.len().saturating_sub(LABELLED)..] {
             let x = axes.x(millis(change.at)) / WIDTH * 100.0;
             let way = if change.shift_percent > 0.0 { "slower" } else { "faster" };
@@ -266,6 +271,18 @@ impl History<'_> {
         }
         overlay.push("</div>");
         overlay.finish()
+    }
+
+    /// Events of the platform, from the first change to the last.
+    fn shades(&self, overlay: &mut Html, axes: &Axes) {
+        for event in self.events {
+            let (from, until) = (millis(event.from), millis(event.until));
+            let (left, right) = (axes.x(from) / WIDTH * 100.0, axes.x(until) / WIDTH * 100.0);
+            overlay.add(format_args!(
+                "<span class=\"shade\" style=\"left:{left:.2}%;width:{:.2}%\" data-at=\"{from:.0}\" data-until=\"{until:.0}\"></span>",
+                right - left
+            ));
+        }
     }
 
     fn told(&self, axes: &Axes) -> Told {
@@ -284,9 +301,11 @@ impl History<'_> {
         told
     }
 
-    /// The legend, and what the chart cannot show in place.
-    fn notes(&self, html: &mut Html, axes: &Axes) {
-        let thinned = all(self.pieces).any(|s| s.runs > 1);
+    fn is_thinned(&self) -> bool {
+        all(self.pieces).any(|s| s.runs > 1)
+    }
+
+    fn legend(&self, html: &mut Html) {
         html.push("<ul class=\"legend\"><li><i class=\"k-line\"></i>p50</li>");
         if all(self.pieces).any(|s| s.interval.is_some()) {
             html.push("<li><i class=\"k-band\"></i>its 95 % interval</li>");
@@ -296,7 +315,7 @@ impl History<'_> {
         } else {
             html.push("<li class=\"quiet\">no p90: it takes a run of 36 samples, or six runs</li>");
         }
-        if thinned {
+        if self.is_thinned() {
             html.push("<li><i class=\"k-reach\"></i>lowest to highest run</li>");
         }
         html.push("<li><i class=\"k-dot\"></i>samples</li>");
@@ -310,7 +329,14 @@ impl History<'_> {
                 words::counted(failed, "run")
             ));
         }
+        if !self.events.is_empty() {
+            html.push("<li><i class=\"k-shade\"></i>platform event</li>");
+        }
         html.push("</ul>");
+    }
+
+    /// What the chart cannot show in place.
+    fn notes(&self, html: &mut Html, axes: &Axes) {
         let highest = self.runs.iter().filter_map(|run| run.samples.last().map(|&value| (value, run.at)));
         let above = self.runs.iter().flat_map(|run| &run.samples).filter(|&&value| axes.is_above(value)).count();
         if let Some((value, at)) = highest.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|_| above > 0) {
@@ -321,7 +347,7 @@ impl History<'_> {
                 Time(at)
             ));
         }
-        if thinned {
+        if self.is_thinned() {
             let per = count(self.runs.len()) / count(all(self.pieces).count().max(1));
             html.add(format_args!(
                 "<p class=\"note\">Each point stands for about {} neighbouring runs; no point reaches over a change, and the lowest and \

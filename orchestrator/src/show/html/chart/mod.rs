@@ -7,6 +7,7 @@
 pub mod axis;
 pub mod frame;
 pub mod history;
+pub mod lines;
 pub mod number;
 pub mod path;
 pub mod rows;
