@@ -145,3 +145,21 @@ fn two_builds_are_compared_on_real_processes_and_leave_nothing() {
     assert_eq!(document["cost"]["invocations"], 10);
     assert!(!folder.path().join(".coldwatch").exists(), "builds have a state of their own");
 }
+
+#[test]
+fn a_comparison_is_a_page_and_a_comment_too() {
+    let folder = folder();
+    write_samples(folder.path());
+    let arguments = ["compare", "before.txt", "after.csv", "--format", "github", "--report", "compare.html"];
+    let (code, comment, stderr) = output(folder.path(), &arguments);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.starts_with("wrote compare.html: "), "{stderr}");
+    assert!(comment.starts_with("### Cold starts: 🔴 slower\n\nB is 11.7 % slower (95 %: "), "{comment}");
+    assert!(comment.contains("\n| A | before.txt | 60 | 103 | "), "{comment}");
+    let page = fs::read_to_string(folder.path().join("compare.html")).expect("the page");
+    assert!(page.contains("<h1>B is 11.7 % slower (95 %: "), "{}", &page[page.len().saturating_sub(400)..]);
+    assert!(page.contains(&format!("<code>coldwatch {}</code>", arguments.join(" "))));
+    let (code, stdout, _) = output(folder.path(), &["compare", "before.txt", "after.csv", "--format", "json"]);
+    assert_eq!((code, stdout.starts_with("{\n  \"version\": 1,")), (Some(0), true));
+    assert_eq!(output(folder.path(), &["compare", "before.txt", "after.csv", "--json", "--format", "text"]).0, Some(2));
+}

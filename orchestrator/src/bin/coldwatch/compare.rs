@@ -1,17 +1,21 @@
 //! `coldwatch compare`: two functions, two builds, two histories or two samples.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use chrono::Utc;
+use clap::{Args, ValueEnum};
 use coldwatch::aws::Aws;
 use coldwatch::compare::{Comparison, Group, apart, together};
 use coldwatch::run::RunReport;
 use coldwatch::session::{Measured, Stop, TargetEnd, TargetError};
 use coldwatch::show::comparison::{ComparisonDocument, Cost, details};
+use coldwatch::show::export::github;
+use coldwatch::show::html::{Step, Versus, VersusSide};
 use coldwatch::show::text;
 use coldwatch::side_by_side::side_by_side;
+use coldwatch::stats::{Sorted, quantile};
 use coldwatch::stopping::Looks;
 use coldwatch::suite::Suite;
 use serde_json::{Value, json};
@@ -19,7 +23,7 @@ use serde_json::{Value, json};
 use crate::builds::BuildArgs;
 use crate::outcome::{Exit, Failure, warn};
 use crate::standin::Standin;
-use crate::{Place, builds, progress, run, sample_file, stored};
+use crate::{Place, builds, progress, report, run, sample_file, stored};
 
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
@@ -55,8 +59,24 @@ pub struct CompareArgs {
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     fail_if_slower: Option<f64>,
     /// Print the comparison as JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     json: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Also write the comparison as one HTML file: every cold start of both sides on one axis
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table and the verdict, for a terminal
+    Text,
+    /// What --json prints
+    Json,
+    /// Markdown for a comment on a pull request
+    Github,
 }
 
 const EXAMPLES: &str = "\
@@ -64,11 +84,15 @@ Examples:
   coldwatch compare checkout-x86 checkout-arm64        two functions, measured now in turns
   coldwatch compare --local main/dist pr/dist          two builds on this machine, no account needed
   coldwatch compare --stored checkout-x86 checkout-arm64
+  coldwatch compare --local main/dist pr/dist --format github --report compare.html --fail-if-slower 5%
   coldwatch compare before.txt after.csv               two samples: a duration in ms a line, or a column init_ms";
 
 /// A comparison, and how it came about.
 struct Outcome {
     compared: Comparison,
+    /// What is drawn of A and B, and what one value in order is of.
+    sides: [VersusSide; 2],
+    step: Step,
     stopped: Option<String>,
     cost: Option<Cost>,
     exit: Exit,
@@ -83,13 +107,31 @@ pub async fn execute(args: CompareArgs) -> Result<Exit, Failure> {
         _ => measured_now(&args).await?,
     };
     show(&outcome, &args)?;
+    if let Some(file) = &args.report {
+        write_page(&outcome, file)?;
+    }
     Ok(gate(&outcome, &args))
 }
 
 fn files_compared(args: &CompareArgs) -> Result<Outcome, Failure> {
-    let group = |path: &String| Ok::<_, Failure>(Group::one_run(path, sample_file::read(Path::new(path))?)?);
-    let compared = together(&group(&args.a)?, &group(&args.b)?)?;
-    Ok(Outcome { compared, stopped: None, cost: None, exit: Exit::Done })
+    let read = |path: &String| sample_file::read(Path::new(path));
+    let [a, b] = [read(&args.a)?, read(&args.b)?];
+    let compared = together(&Group::one_run(&args.a, a.clone())?, &Group::one_run(&args.b, b.clone())?)?;
+    let sides = [a, b].map(of_samples);
+    Ok(Outcome { compared, sides, step: Step::Sample, stopped: None, cost: None, exit: Exit::Done })
+}
+
+/// What is drawn of samples that come in the order they were taken.
+fn of_samples(samples: Vec<f64>) -> VersusSide {
+    VersusSide { in_order: samples.clone(), samples }
+}
+
+/// What is drawn of runs.
+fn of_runs(group: &Group) -> VersusSide {
+    VersusSide {
+        samples: group.runs.iter().flat_map(Sorted::values).copied().collect(),
+        in_order: group.runs.iter().map(|run| quantile(run, 0.5)).collect(),
+    }
 }
 
 async fn stored(args: &CompareArgs) -> Result<Outcome, Failure> {
@@ -99,7 +141,8 @@ async fn stored(args: &CompareArgs) -> Result<Outcome, Failure> {
         standin.stop().await;
     }
     let (a, b) = groups?;
-    Ok(Outcome { compared: apart(&a, &b)?, stopped: None, cost: None, exit: Exit::Done })
+    let sides = [of_runs(&a), of_runs(&b)];
+    Ok(Outcome { compared: apart(&a, &b)?, sides, step: Step::Run, stopped: None, cost: None, exit: Exit::Done })
 }
 
 async fn measured_now(args: &CompareArgs) -> Result<Outcome, Failure> {
@@ -168,7 +211,9 @@ async fn take_turns(aws: Aws, suite: &Suite, args: &CompareArgs) -> Result<Outco
         (false, true) => Exit::Short,
         (false, false) => Exit::Done,
     };
-    Ok(Outcome { compared, stopped: Some(sides[0].record.stopped.clone()), cost: Some(cost), exit })
+    let stopped = Some(sides[0].record.stopped.clone());
+    let sides = [sides[0], sides[1]].map(|m| of_samples(m.durations()));
+    Ok(Outcome { compared, sides, step: Step::Sample, stopped, cost: Some(cost), exit })
 }
 
 /// Both sides; the error of the first that was not measured.
@@ -207,15 +252,28 @@ fn say(measured: &Measured) {
 fn show(outcome: &Outcome, args: &CompareArgs) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let compared = &outcome.compared;
-    if args.json {
-        let document = ComparisonDocument::new(compared, outcome.stopped.as_deref(), outcome.cost);
-        serde_json::to_writer_pretty(&mut out, &document)?;
-        writeln!(out)?;
-        return Ok(());
+    match if args.json { Format::Json } else { args.format } {
+        Format::Json => {
+            let document = ComparisonDocument::new(compared, outcome.stopped.as_deref(), outcome.cost);
+            serde_json::to_writer_pretty(&mut out, &document)?;
+            writeln!(out)?;
+        }
+        Format::Github => write!(out, "{}", github::comparison(compared))?,
+        Format::Text => {
+            writeln!(out, "{}\n", text::sides(compared))?;
+            writeln!(out, "{}", compared.verdict())?;
+            write!(out, "{}", details(compared, outcome.cost))?;
+        }
     }
-    writeln!(out, "{}\n", text::sides(compared))?;
-    writeln!(out, "{}", compared.verdict())?;
-    write!(out, "{}", details(compared, outcome.cost))?;
+    Ok(())
+}
+
+fn write_page(outcome: &Outcome, file: &Path) -> Result<(), Failure> {
+    let Outcome { compared, sides, step, cost, .. } = outcome;
+    let command = report::command_line();
+    let page = Versus { made_at: Utc::now(), command, compared, sides, step: *step, cost: *cost }.render();
+    report::put(&page, file)?;
+    eprintln!("wrote {}: {} KB", file.display(), page.len().div_ceil(1_000));
     Ok(())
 }
 
