@@ -6,7 +6,8 @@
 
 use crate::record::Distribution;
 use crate::stats::{
-    Interval, Shift, Sorted, TwoModes, mann_whitney, normal_p, probability_b_greater, quantile, ratio, shift, two_modes,
+    Interval, RunNoise, Shift, Sorted, TwoModes, mann_whitney, normal_p, normal_z, probability_b_greater, quantile,
+    ratio, shift, two_modes,
 };
 use crate::summary::{CONFIDENCE, distribution_ms};
 
@@ -23,8 +24,8 @@ pub struct Group {
     pub label: String,
     /// Proven init (or restore) durations in ms, a sample for each run.
     pub runs: Vec<Sorted>,
-    /// By how much whole runs of it shift together, where its history tells; see [`run_effect`](crate::stats::run_effect).
-    pub run_effect: Option<f64>,
+    /// How whole runs of it scatter, where its history tells.
+    pub noise: Option<RunNoise>,
 }
 
 /// One side of a comparison.
@@ -113,24 +114,26 @@ pub fn apart(a: &Group, b: &Group) -> Result<Comparison, NothingToCompare> {
     let pooled = together(a, b)?;
     let (medians_a, medians_b) = (a.medians()?, b.medians()?);
     let by_runs = shift(&medians_a, &medians_b, CONFIDENCE);
-    if by_runs.interval.is_some() {
-        let ratio = ratio(&medians_a, &medians_b, CONFIDENCE);
-        return Ok(Comparison {
-            basis: Basis::Runs,
-            p: mann_whitney(&medians_a, &medians_b).p,
-            shift: by_runs,
-            ratio,
-            ..pooled
-        });
+    if by_runs.interval.is_none() {
+        return Ok(pooled.with_run_effects(a, b));
     }
-    Ok(pooled.widened(a.run_effect.unwrap_or(USUAL_RUN_EFFECT), b.run_effect.unwrap_or(USUAL_RUN_EFFECT)))
+    let widening = variances(a, b, |noise| noise.map_or(1.0, |noise| noise.widening)) / variances(a, b, |_| 1.0);
+    let widened = |shift: Shift| farther(shift, |distance| distance * widening);
+    let p = mann_whitney(&medians_a, &medians_b).p;
+    Ok(Comparison {
+        basis: Basis::Runs,
+        p: if widening > 1.0 { normal_p(normal_z(p) / widening) } else { p },
+        shift: widened(by_runs),
+        ratio: ratio(&medians_a, &medians_b, CONFIDENCE).map(|ratio| on_logarithms(ratio, widened)),
+        ..pooled
+    })
 }
 
 impl Group {
     /// All samples of a side that were taken together.
     pub fn one_run(label: &str, samples: Vec<f64>) -> Result<Self, NothingToCompare> {
         let samples = Sorted::new(samples).map_err(|_| NothingToCompare(label.to_owned()))?;
-        Ok(Self { label: label.to_owned(), runs: vec![samples], run_effect: None })
+        Ok(Self { label: label.to_owned(), runs: vec![samples], noise: None })
     }
 
     fn pooled(&self) -> Result<Sorted, NothingToCompare> {
@@ -238,40 +241,48 @@ impl Comparison {
     }
 
     /// Adds to both ends of the intervals what runs shift together, as variances add.
-    fn widened(self, a: f64, b: f64) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "runs are few")]
-        let variance = a.powi(2) / self.a.runs as f64 + b.powi(2) / self.b.runs as f64;
+    fn with_run_effects(self, a: &Group, b: &Group) -> Self {
+        let effect = |noise: Option<RunNoise>| noise.map_or(USUAL_RUN_EFFECT, |noise| noise.effect);
+        let normal = normal_z(1.0 - CONFIDENCE);
+        let reach = normal * variances(a, b, |noise| effect(noise) * noise.map_or(1.0, |noise| noise.widening));
+        let student = [a, b].into_iter().filter_map(|side| Some(side.noise?.reach(CONFIDENCE) / normal));
+        let student = student.fold(1.0, f64::max);
         let level = self.b.durations.p50.unwrap_or_default();
-        let ratio = self.ratio.map(|ratio| {
-            let logarithm = |ratio: &Shift| Shift {
-                estimate: ratio.estimate.ln(),
-                interval: ratio.interval.map(|i| Interval { low: i.low.ln(), high: i.high.ln() }),
-            };
-            let wide = wider(logarithm(&ratio), variance.sqrt());
-            Shift {
-                estimate: ratio.estimate,
-                interval: wide.interval.map(|i| Interval { low: i.low.exp(), high: i.high.exp() }),
-            }
-        });
+        let wider = |shift: Shift, level: f64| farther(shift, |distance| student * distance.hypot(reach * level));
+        let ratio = self.ratio.map(|ratio| on_logarithms(ratio, |shift| wider(shift, 1.0)));
         let p = ratio.and_then(|r| Some((r.estimate.ln(), r.interval?))).map_or(1.0, |(estimate, interval)| {
-            let sd = (interval.high.ln() - interval.low.ln()) / 2.0 / TWO_SIDED_95;
+            let sd = (interval.high.ln() - interval.low.ln()) / 2.0 / normal;
             if sd > 0.0 { normal_p(estimate / sd) } else { self.p }
         });
-        Self { basis: Basis::FewRuns { a, b }, p, shift: wider(self.shift, variance.sqrt() * level), ratio, ..self }
+        let shift = wider(self.shift, level);
+        Self { basis: Basis::FewRuns { a: effect(a.noise), b: effect(b.noise) }, p, shift, ratio, ..self }
     }
 }
 
-/// The 97.5 % point of the normal distribution.
-const TWO_SIDED_95: f64 = 1.959_963_984_540_054;
+/// The root of the variances of both sides' means of runs, where a run of a side has the standard deviation `of`.
+#[expect(clippy::cast_precision_loss, reason = "runs are few")]
+fn variances(a: &Group, b: &Group, of: impl Fn(Option<RunNoise>) -> f64) -> f64 {
+    let root = |side: &Group| of(side.noise) / (side.runs.len() as f64).sqrt();
+    root(a).hypot(root(b))
+}
 
-fn wider(shift: Shift, sd: f64) -> Shift {
+/// A shift whose interval ends are as far from the estimate as `distance` says.
+fn farther(shift: Shift, distance: impl Fn(f64) -> f64) -> Shift {
     let Shift { estimate, interval } = shift;
-    let reach = TWO_SIDED_95 * sd;
     let interval = interval.map(|Interval { low, high }| Interval {
-        low: estimate - (estimate - low).hypot(reach),
-        high: estimate + (high - estimate).hypot(reach),
+        low: estimate - distance(estimate - low),
+        high: estimate + distance(high - estimate),
     });
     Shift { estimate, interval }
+}
+
+/// Changes a ratio as the difference of logarithms that it is.
+fn on_logarithms(ratio: Shift, change: impl Fn(Shift) -> Shift) -> Shift {
+    let each = |shift: Shift, f: fn(f64) -> f64| Shift {
+        estimate: f(shift.estimate),
+        interval: shift.interval.map(|Interval { low, high }| Interval { low: f(low), high: f(high) }),
+    };
+    each(change(each(ratio, f64::ln)), f64::exp)
 }
 
 fn slower(who: &str, than: &str, ratio: f64, Interval { low, high }: Interval) -> String {
@@ -296,7 +307,7 @@ mod tests {
 
     fn group(label: &str, runs: &[Vec<f64>]) -> Group {
         let runs = runs.iter().map(|run| Sorted::new(run.clone()).unwrap()).collect();
-        Group { label: label.to_owned(), runs, run_effect: None }
+        Group { label: label.to_owned(), runs, noise: None }
     }
 
     /// `n` values whose logarithms are evenly spread over ± `spread` around that of `level`.
@@ -366,8 +377,25 @@ mod tests {
     }
 
     #[test]
+    fn runs_that_resemble_their_predecessors_count_for_less() {
+        let runs = |level: f64, widening| Group {
+            noise: Some(RunNoise { effect: 0.01, runs: 100, widening }),
+            ..group("x", &[0.98, 0.99, 1.0, 1.01, 1.02].map(|by| around(level * by, 0.05, 50)))
+        };
+        let of = |widening| apart(&runs(100.0, widening), &runs(103.5, widening)).unwrap();
+        let (independent, alike) = (of(1.0), of(1.5));
+        assert_eq!((independent.finding(), alike.finding()), (Finding::Slower, Finding::NoneShown));
+        let width = |compared: &Comparison| compared.shift.interval.map(|i| i.high - i.low).unwrap();
+        assert!((width(&alike) / width(&independent) - 1.5).abs() < 1e-9);
+        assert!(independent.p < 0.05 && alike.p > 0.05, "{} {}", independent.p, alike.p);
+    }
+
+    #[test]
     fn of_one_run_a_side_the_run_effect_is_allowed_for() {
-        let runs = |level, effect| Group { run_effect: effect, ..group("x", &[around(level, 0.05, 100)]) };
+        let runs = |level, effect: Option<f64>| Group {
+            noise: effect.map(|effect| RunNoise { effect, runs: 10_000, widening: 1.0 }),
+            ..group("x", &[around(level, 0.05, 100)])
+        };
         let pooled = together(&runs(100.0, None), &runs(104.0, None)).unwrap();
         assert_eq!(pooled.finding(), Finding::Slower);
         // 1.96 · √(0.015² + 0.015²) is 4.2 %, more than the difference; 1.96 · √2 · 0.005 is 1.4 %.
@@ -375,6 +403,10 @@ mod tests {
         let calm = apart(&runs(100.0, Some(0.005)), &runs(104.0, Some(0.005))).unwrap();
         assert_eq!((usual.finding(), calm.finding()), (Finding::NoneShown, Finding::Slower));
         assert!(pooled.p < calm.p && calm.p < 0.05 && usual.p > 0.05, "{} {} {}", pooled.p, calm.p, usual.p);
+        let barely_known = RunNoise { effect: 0.005, runs: 8, widening: 1.0 };
+        let barely = |level| Group { noise: Some(barely_known), ..runs(level, None) };
+        let barely = apart(&barely(100.0), &barely(104.0)).unwrap();
+        assert!(calm.p < barely.p, "an effect known from eight runs is known less well: {} {}", calm.p, barely.p);
         let unknown = apart(&runs(100.0, None), &runs(104.0, None)).unwrap();
         assert!(
             unknown.verdict().ends_with("that runs shift together by 3.6 % is allowed for"),

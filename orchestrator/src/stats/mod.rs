@@ -24,6 +24,6 @@ pub use locate::locate;
 pub use modes::{MODES_FROM, TwoModes, dip, two_modes};
 pub use newest::LEAST_Z;
 pub use quantile::{Interval, interval, quantile, quantile_of};
-pub use ranks::{MannWhitney, Method, Shift, mann_whitney, normal_p, probability_b_greater, ratio, shift};
+pub use ranks::{MannWhitney, Method, Shift, mann_whitney, normal_p, normal_z, probability_b_greater, ratio, shift};
 pub use sorted::{Sorted, SortedError};
-pub use spread::{RUN_EFFECT_FROM, robust_sigma, run_effect};
+pub use spread::{RUN_EFFECT_FROM, RunNoise, robust_sigma, run_effect};

@@ -55,6 +55,11 @@ pub fn normal_p(z: f64) -> f64 {
     erfc(z.abs() / 2.0_f64.sqrt())
 }
 
+/// The inverse of [`normal_p`]: how many standard deviations from the middle have this probability, on both sides together.
+pub fn normal_z(p: f64) -> f64 {
+    2.0_f64.sqrt() * erfc_inv(p)
+}
+
 /// How far `b` lies above `a`, in standard deviations of U, by the normal approximation with correction for ties. For screening
 /// where no exact p is needed.
 pub(super) fn rank_z(a: &[f64], b: &[f64]) -> f64 {
@@ -114,7 +119,7 @@ fn searched_shift(a: &Sorted, b: &Sorted, tail: f64) -> Shift {
             zero_between(|shift| z_at(shift) - z, lowest, highest, TOLERANCE)
         }
     };
-    let z = 2.0_f64.sqrt() * erfc_inv(2.0 * tail);
+    let z = normal_z(2.0 * tail);
     Shift {
         estimate: zero_between(|shift| Comparison::of(a, b, shift).z_uncorrected(), lowest, highest, TOLERANCE),
         interval: Some(Interval { low: limit(z), high: limit(-z) }),

@@ -26,6 +26,9 @@ mod digests;
 mod judging;
 mod unstored;
 mod plan;
+mod operating_short;
+#[path = "../operating/mod.rs"]
+mod operating;
 #[path = "../histories/mod.rs"]
 mod histories;
 #[path = "../histories/scenes.rs"]

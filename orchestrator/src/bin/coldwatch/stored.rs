@@ -4,7 +4,7 @@ use coldwatch::aws::{SeriesEntry, Store};
 use coldwatch::compare::Group;
 use coldwatch::history::{Run, judge};
 use coldwatch::publish::function_name;
-use coldwatch::stats::{Sorted, run_effect};
+use coldwatch::stats::{RunNoise, Sorted};
 
 use crate::outcome::{Failure, warn};
 
@@ -25,9 +25,9 @@ async fn group(store: &Store, entry: &SeriesEntry, last: usize) -> Result<Group,
     let runs = store.recent_history(&entry.series).await?;
     let since = judge(&runs).level.map_or(0, |level| level.since);
     let level: Vec<Sorted> = runs[since..].iter().filter_map(sample).collect();
-    let run_effect = run_effect(&level);
+    let noise = RunNoise::of(&level);
     let from = level.len().saturating_sub(last);
-    Ok(Group { label: entry.label.clone(), runs: level[from..].to_vec(), run_effect })
+    Ok(Group { label: entry.label.clone(), runs: level[from..].to_vec(), noise })
 }
 
 fn sample(run: &Run) -> Option<Sorted> {
