@@ -6,7 +6,7 @@
 #
 #   --stack NAME           name of the stack, and the beginning of all names in it  [coldwatch]
 #   --every EXPRESSION     the schedule, rate(…) or cron(…)                         [rate(6 hours)]
-#   --suite FILE           what is measured, as JSON (docs/suite.md)           [what is tagged coldwatch=enabled]
+#   --suite FILE           what is measured, TOML or JSON (docs/suite.md)  [what is tagged coldwatch=enabled]
 #   --alarm-email ADDRESS  where alarms are mailed to                               [nowhere]
 #   --no-arm64             build and run on x86-64 only
 #   --packaged             deploy what scripts/package.sh has left in target/package
@@ -14,19 +14,21 @@
 #
 # What is not given stays as it was deployed before. Needs cargo, Python 3, credentials and a region as for every AWS tool.
 set -euo pipefail
+called_from=$PWD
 cd "$(dirname "$0")/.."
 fail() { echo "$1" >&2; exit "$2"; }
-stack=coldwatch package=yes architecture=arm64 parameters=()
+stack=coldwatch package=yes architecture=arm64 suite='' parameters=()
 while [ $# -gt 0 ]; do
     case $1 in --stack | --every | --suite | --alarm-email) [ $# -ge 2 ] || fail "$1 needs a value: see scripts/deploy.sh --help" 2 ;; esac
     case $1 in
         --stack) stack=$2; shift ;;
         --every) parameters+=("Schedule=$2"); shift ;;
-        --suite) [ -r "$2" ] || fail "the suite $2 cannot be read" 2; parameters+=("Suite=$(cat "$2")"); shift ;;
+        --suite) suite=$2; shift ;;
         --alarm-email) parameters+=("AlarmEmail=$2"); shift ;;
         --no-arm64) architecture=x86_64 ;;
         --packaged) package=no ;;
         -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+        Suite=* | SuiteRest=*) fail "give the suite with --suite FILE, which checks it" 2 ;;
         [A-Z]*=*) parameters+=("$1") ;;
         *) fail "unknown argument \`$1\`: see scripts/deploy.sh --help" 2 ;;
     esac
@@ -39,6 +41,17 @@ export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-${AWS_REGION
 if [ $package = no ]; then
     [ -f target/package/architecture ] || fail "target/package is empty: run scripts/package.sh, or leave out --packaged" 1
     architecture=$(cat target/package/architecture)
+fi
+if [ -n "$suite" ]; then
+    case $suite in /*) ;; *) suite=$called_from/$suite ;; esac
+    [ -f "$suite" ] && [ -r "$suite" ] || fail "the suite $suite cannot be read" 2
+    program=target/release/coldwatch
+    if [ $package = yes ] || [ ! -x $program ]; then
+        command -v cargo >/dev/null || fail "cargo is missing: install Rust from https://rustup.rs" 1
+        cargo build --release --package coldwatch --bin coldwatch >&2
+    fi
+    checked=$($program check "$suite") || exit
+    parameters+=("Suite=$checked")
 fi
 tools=$(scripts/venv.sh sam)
 chosen=$(mktemp --suffix .yaml)

@@ -2,7 +2,8 @@
 # usage: scripts/destroy.sh [--stack NAME] [--with-history] [--yes]
 #
 # Removes what scripts/deploy.sh has put into the account, after asking. The table with the history stays, and the
-# next scripts/deploy.sh goes on with it, unless --with-history removes it too. --yes asks nothing.
+# next scripts/deploy.sh goes on with it, unless --with-history removes it too, now or later. --yes asks nothing.
+# What stays is the bucket of the SAM CLI with the packages, which all deployments with that tool share.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 stack=coldwatch history=keep sure=no

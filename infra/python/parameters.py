@@ -15,6 +15,7 @@ import boto3
 import botocore.exceptions
 
 LONGEST_VALUE = 4096  # bytes of a parameter's value (CloudFormation quotas)
+LONGEST_SUITE = 8192  # bytes of an advanced parameter (Systems Manager user guide, "Managing parameter tiers")
 HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
 
 
@@ -34,6 +35,16 @@ def silent_hours(schedule):
     return str(hours)
 
 
+def divide(suite):
+    """The suite in two parts that CloudFormation takes."""
+    size = len(suite.encode())
+    if size > LONGEST_SUITE:
+        fail(2, f"the suite has {size} bytes, Systems Manager keeps {LONGEST_SUITE}: "
+                'let `tagged = "coldwatch=enabled"` find the functions, or make two stacks')
+    first = suite.encode()[:LONGEST_VALUE].decode(errors="ignore")
+    return {"Suite": first, "SuiteRest": suite[len(first):]}
+
+
 def existing_table(session, stack):
     """Whether a table of the stack's name is there without the stack: `scripts/destroy.sh` kept it."""
     try:
@@ -49,6 +60,8 @@ def main(stack, file, *given):
     parameters = dict(argument.split("=", 1) for argument in given)
     if "Schedule" in parameters and "SilentHours" not in parameters:
         parameters["SilentHours"] = silent_hours(parameters["Schedule"])
+    if "Suite" in parameters:
+        parameters |= divide(parameters["Suite"])
     for name, value in parameters.items():
         if len(value.encode()) > LONGEST_VALUE:
             fail(2, f"{name} has {len(value.encode())} bytes, CloudFormation takes {LONGEST_VALUE}")

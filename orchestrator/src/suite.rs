@@ -147,12 +147,31 @@ impl Suite {
         reserve(self.start, self.targets.len())
     }
 
-    /// Reads either form, as a parameter or a variable may hold it: JSON begins with a brace.
+    /// Reads either form, as a file, a parameter or a variable may hold it: JSON begins with a brace.
     pub fn from_text(text: &str) -> Result<Self, SuiteError> {
-        if !text.trim_start().starts_with('{') {
-            return Self::from_toml(text);
+        Self::from_text_with(text, Overrides::default())
+    }
+
+    /// Reads either form, with some numbers set from outside.
+    pub fn from_text_with(text: &str, overrides: Overrides) -> Result<Self, SuiteError> {
+        if is_json(text) {
+            Self::from_json_with(parse(text)?, overrides)
+        } else {
+            Self::from_toml_with(text, overrides)
         }
-        Self::from_json(serde_json::from_str(text).map_err(|e| SuiteError::Syntax(e.to_string()))?)
+    }
+
+    /// Checks either form and gives it as JSON, for a schedule's input or a parameter: with the keys that stand in it
+    /// and no others, so that what is left to a default stays so.
+    pub fn json_form(text: &str, overrides: Overrides) -> Result<Value, SuiteError> {
+        Self::from_text_with(text, overrides)?;
+        let mut json = parse(text)?;
+        for (key, number) in [("samples", overrides.samples), ("burst", overrides.burst)] {
+            if let Some(number) = number {
+                json[key] = number.into();
+            }
+        }
+        Ok(json)
     }
 
     /// The protocol part of a series name: runs of different protocols are never one series.
@@ -255,6 +274,19 @@ impl SuiteFile {
             targets,
         })
     }
+}
+
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+}
+
+fn parse(text: &str) -> Result<Value, SuiteError> {
+    let parsed = if is_json(text) {
+        serde_json::from_str(text).map_err(|e| e.to_string())
+    } else {
+        toml::from_str(text).map_err(|e| e.to_string())
+    };
+    parsed.map_err(SuiteError::Syntax)
 }
 
 fn in_range(
@@ -477,6 +509,20 @@ mod tests {
         let json = " {\"samples\": 7, \"targets\": [{\"function\": \"f\"}]}";
         assert_eq!(Suite::from_text(json), Suite::from_text("samples = 7\n[[targets]]\nfunction = \"f\"\n"));
         assert!(matches!(Suite::from_text("{"), Err(SuiteError::Syntax(_))));
+    }
+
+    #[test]
+    fn the_json_form_has_what_stands_in_the_text_and_what_is_set_from_outside() {
+        let toml = "samples = 7\n[[targets]]\nfunction = \"f\"\n[targets.payload]\nn = 1\n";
+        let json = serde_json::json!({"samples": 7, "targets": [{"function": "f", "payload": {"n": 1}}]});
+        for text in [toml.to_owned(), json.to_string()] {
+            assert_eq!(Suite::json_form(&text, Overrides::default()), Ok(json.clone()));
+            let set = Suite::json_form(&text, Overrides { samples: Some(9), burst: Some(3) }).expect("valid");
+            assert_eq!((&set["samples"], &set["burst"]), (&9.into(), &3.into()));
+        }
+        let wrong = Suite::json_form(toml, Overrides { samples: Some(0), burst: None });
+        assert_eq!(wrong, Err(SuiteError::OutOfRange { key: "samples", value: 0, low: 1, high: 1_000 }));
+        assert_eq!(Suite::json_form("{\"targets\": []}", Overrides::default()), Err(SuiteError::NoTargets));
     }
 
     #[test]

@@ -63,5 +63,6 @@ pub use kept::StoreError;
 pub use lambda::ensure::{EnsureError, Ensured, FunctionCode, FunctionSpec};
 pub use news::News;
 pub use options::Options;
+pub use parameters::ParameterError;
 pub use scheduler::{InvalidExpression, ScheduleError, ScheduleExpression, ScheduleSpec};
 pub use server::{LocalCloud, StartError};

@@ -62,6 +62,14 @@ struct Get {
     name: String,
 }
 
+/// The parameter could not be put. The text says why, in AWS's words.
+#[derive(Debug, thiserror::Error)]
+#[error("parameter `{parameter}`: {reason}")]
+pub struct ParameterError {
+    parameter: String,
+    reason: String,
+}
+
 impl Parameters {
     /// The parameters kept in `folder`.
     pub(crate) fn open(folder: &Path) -> Result<Parameters, StoreError> {
@@ -78,6 +86,13 @@ impl Parameters {
             "GetParameter" => aws_json::read(body).and_then(|get| self.get(&get)),
             other => Err(aws_json::unknown(other)),
         })
+    }
+
+    /// Has a parameter of this value, of the tier that the value needs, without going through the API.
+    pub(crate) fn put_text(&self, name: &str, value: String) -> Result<(), ParameterError> {
+        let (kind, tier) = (Some("String".to_owned()), Some("Intelligent-Tiering".to_owned()));
+        let put = self.put(Put { name: name.to_owned(), value, kind, overwrite: true, tier });
+        put.map(drop).map_err(|refusal| ParameterError { parameter: name.to_owned(), reason: refusal.message })
     }
 
     fn put(&self, put: Put) -> Result<Value, Refusal> {

@@ -36,7 +36,7 @@ use crate::lambda::{self, Call, Lambda, Parameters, Timing};
 use crate::news::{News, Newsroom};
 use crate::options::Options;
 use crate::own_api;
-use crate::parameters::Parameters as ParameterStore;
+use crate::parameters::{ParameterError, Parameters as ParameterStore};
 use crate::requests::{self, RequestLog, Service};
 use crate::scheduler::{self, ScheduleError, ScheduleSpec, Scheduler};
 use crate::sqs::Queues;
@@ -172,6 +172,11 @@ impl LocalCloud {
     /// Deletes a schedule if it is there.
     pub fn remove_schedule(&self, name: &str) {
         self.services.scheduler.remove(name);
+    }
+
+    /// Has a parameter of Systems Manager with this value.
+    pub fn put_parameter(&self, name: &str, value: String) -> Result<(), ParameterError> {
+        self.services.parameters.put_text(name, value)
     }
 
     /// What happens by itself from now on: ticks, and what becomes of events.

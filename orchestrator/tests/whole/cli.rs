@@ -62,6 +62,33 @@ fn a_local_run_proves_every_sample_and_adds_to_the_history() {
 }
 
 #[test]
+fn a_suite_is_checked_and_printed_as_json() {
+    let folder = folder();
+    let payload = "é".repeat(600_000);
+    for (file, text, code, expected) in [
+        ("a.toml", "samples = 3\n[[targets]]\nfunction = \"f\"\n", 0, r#"{"samples":3,"targets":[{"function":"f"}]}"#),
+        ("a.json", r#"{"tagged": "team=search"}"#, 0, r#"{"tagged":"team=search"}"#),
+        ("b.toml", "sampels = 3\n", 2, "unknown field `sampels`"),
+        ("b.json", r#"{"targets": []}"#, 2, "the suite names no target"),
+        (
+            "c.json",
+            &format!(r#"{{"targets": [{{"function": "f", "payload": "{payload}"}}]}}"#),
+            2,
+            "too large to be handed",
+        ),
+    ] {
+        fs::write(folder.path().join(file), text).expect("written");
+        let (got, stdout, stderr) = output(folder.path(), &["check", file]);
+        if code == 0 {
+            assert_eq!((got, stdout.as_str(), stderr.as_str()), (Some(0), format!("{expected}\n").as_str(), ""));
+        } else {
+            assert_eq!((got, stdout.as_str()), (Some(code), ""), "{stderr}");
+            assert!(stderr.starts_with(&format!("error: {file}: ")) && stderr.contains(expected), "{stderr}");
+        }
+    }
+}
+
+#[test]
 fn the_json_has_the_keys_of_the_contract() {
     let folder = folder();
     let (_, stdout, _) = output(folder.path(), &["run", "--local", "--samples", "1", "--burst", "1", "--json"]);

@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::stage::Stage;
 
-const SUITE: &str = r#"{"samples": 40, "burst": 20, "targets": [{"function": "f"}]}"#;
+/// Its payload makes it longer than one parameter of `CloudFormation` may be.
+const SUITE: &str = "samples = 40\nburst = 20\n[[targets]]\nfunction = \"f\"\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_deployed_runs_on_its_schedule_and_tells_what_the_cli_tells() {
@@ -26,7 +27,7 @@ async fn what_is_deployed_runs_on_its_schedule_and_tells_what_the_cli_tells() {
     let aws = Ministack::start(&ministack, tree.path()).await;
 
     let mut deploy = aws.command(tree.path().join("scripts/deploy.sh"));
-    deploy.args(["--packaged", "--every", "rate(1 minute)", "--suite", "suite.json"]);
+    deploy.args(["--packaged", "--every", "rate(1 minute)", "--suite", "suite.toml"]);
     deploy.args(["ScheduleState=DISABLED", "FlexibleMinutes=0"]).current_dir(tree.path());
     succeeds(deploy, &aws).await;
 
@@ -36,11 +37,56 @@ async fn what_is_deployed_runs_on_its_schedule_and_tells_what_the_cli_tells() {
     let report = succeeds(judge, &aws).await;
     assert_eq!(report.matches("... ok").count(), 2, "{report}");
 
-    let mut destroy = aws.command(tree.path().join("scripts/destroy.sh"));
-    destroy.arg("--yes");
-    succeeds(destroy, &aws).await;
+    for (arguments, told) in [
+        (["--yes"].as_slice(), "the stack coldwatch; the table `coldwatch` stays"),
+        (&["--yes", "--with-history"], "this will be deleted: THE TABLE `coldwatch` WITH THE HISTORY"),
+    ] {
+        let mut destroy = aws.command(tree.path().join("scripts/destroy.sh"));
+        destroy.args(arguments);
+        let printed = succeeds(destroy, &aws).await;
+        assert!(printed.contains(told) && printed.ends_with("deleted\n"), "{printed}");
+    }
+    let mut again = aws.command(tree.path().join("scripts/destroy.sh"));
+    let output = again.args(["--yes", "--with-history"]).output().await.expect("started");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && printed.starts_with("there is no stack coldwatch"), "{printed}");
     drop(aws);
     stage.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_before_anything_is_deployed() {
+    let sam = tools("COLDWATCH_SAM");
+    let tree = tempfile::tempdir().expect("a folder");
+    plant(tree.path(), &sam).await;
+    fs::write(tree.path().join("wrong.toml"), "samples = 0\n").expect("written");
+    let targets: Vec<_> = (0..300).map(|i| serde_json::json!({"function": format!("checkout-service-{i}")})).collect();
+    fs::write(tree.path().join("large.json"), serde_json::json!({"targets": targets}).to_string()).expect("written");
+    for (script, arguments, code, expected) in [
+        ("deploy", ["--packaged", "--suite", "none.toml"], 2, "none.toml cannot be read"),
+        (
+            "deploy",
+            ["--packaged", "--suite", "wrong.toml"],
+            2,
+            "wrong.toml: suite key `samples` is 0: allowed are 1 to",
+        ),
+        ("deploy", ["--packaged", "--suite", "large.json"], 2, "bytes, Systems Manager keeps 8192: let `tagged = "),
+        ("deploy", ["--packaged", "--every", "soon"], 2, "`soon` has no fixed gap: add SilentHours=N"),
+        ("deploy", ["--packaged", "--every", "rate(9 days)"], 2, "measure at least every 6 days"),
+        ("deploy", ["--packaged", "--stack", "a stack"], 2, "`a stack` is no name for the stack"),
+        ("deploy", ["--packaged", "Suite={}", "A=1"], 2, "give the suite with --suite FILE"),
+        ("deploy", ["--packaged", "--stack", "fine"], 1, "no region: set AWS_REGION"),
+        ("destroy", ["--yes", "--stack", "fine"], 1, "no region: set AWS_REGION"),
+        ("destroy", ["--all", "--stack", "fine"], 2, "unknown argument `--all`"),
+    ] {
+        let mut command = Command::new(tree.path().join(format!("scripts/{script}.sh")));
+        let own = std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("AWS_"));
+        command.args(arguments).current_dir(tree.path()).env_clear().envs(own).env("HOME", tree.path());
+        let output = command.output().await.expect("started");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(code), [].as_slice()), "{told}");
+        assert!(told.contains(expected), "{arguments:?}: {told}");
+    }
 }
 
 /// The folder with the programs that `scripts/fetch-test-tools.sh` has fetched.
@@ -64,7 +110,10 @@ async fn plant(tree: &Path, sam: &Path) {
     for file in copied {
         fs::copy(project.join(file), tree.join(file)).expect("copied");
     }
-    fs::write(tree.join("suite.json"), SUITE).expect("written");
+    let payload = format!("payload = {{ hold_ms = 0, note = \"{}\" }}\n", "é".repeat(2_500));
+    fs::write(tree.join("suite.toml"), [SUITE, &payload].concat()).expect("written");
+    fs::create_dir_all(tree.join("target/release")).expect("made");
+    symlink(env!("CARGO_BIN_EXE_coldwatch"), tree.join("target/release/coldwatch")).expect("linked");
     let package = tree.join("target/package");
     fs::create_dir_all(&package).expect("made");
     fs::write(package.join("architecture"), "x86_64").expect("written");

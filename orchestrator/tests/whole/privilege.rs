@@ -114,6 +114,18 @@ fn what_is_not_tagged_or_belongs_to_others_is_out_of_reach() {
     }
 }
 
+#[test]
+fn a_table_from_before_is_gone_on_with() {
+    let template = Template::with(&[("ExistingTable", "coldwatch-2025")]);
+    assert_eq!(template.all("AWS::DynamoDB::Table").len(), 0);
+    let variables = &template.properties("Orchestrator")["Environment"]["Variables"];
+    assert_eq!(variables["COLDWATCH_TABLE"], "coldwatch-2025");
+    let role = statements(&template, "OrchestratorRole");
+    let of_tables = role.iter().filter(|s| s.actions.iter().any(|a| a.starts_with("dynamodb:")));
+    let tables: Vec<_> = of_tables.flat_map(|statement| &statement.resources).collect();
+    assert_eq!(tables, [&arn("dynamodb", "table/", "coldwatch-2025")]);
+}
+
 /// Success, a second delivery, faults, functions that a dead run left changed; a suite that stands in a parameter and
 /// finds its targets by their tag, and is measured by two invocations.
 async fn requests_of_whole_runs() -> BTreeSet<Request> {

@@ -26,9 +26,9 @@ struct Deployed {
 }
 
 impl Deployed {
-    fn start(folder: &Path) -> Self {
-        let arguments = ["local", "--deployed", "--every", "5 minutes", "--samples", "4", "--port", "0"];
-        let mut program = coldwatch(folder, &arguments)
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let always = ["local", "--deployed", "--every", "5 minutes", "--samples", "4", "--port", "0"];
+        let mut program = coldwatch(folder, &[&always, arguments].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -56,11 +56,18 @@ impl Deployed {
 
     /// Sends a request to the stand-in and reads the JSON it answers.
     fn request(&self, method: &str, path: &str, body: &str) -> Value {
+        self.converse(&format!("{method} {path} HTTP/1.1"), body)
+    }
+
+    /// Has an operation of a service of the JSON protocol done.
+    fn ask(&self, operation: &str, body: &Value) -> Value {
+        self.converse(&format!("POST / HTTP/1.1\r\nX-Amz-Target: {operation}"), &body.to_string())
+    }
+
+    fn converse(&self, begin: &str, body: &str) -> Value {
         let address = self.endpoint.strip_prefix("http://").expect("a URL");
         let mut stream = TcpStream::connect(address).expect("the stand-in listens");
-        let length = body.len();
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}");
+        let head = format!("{begin}\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}", body.len());
         stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("UTF-8");
@@ -126,7 +133,7 @@ async fn stored(aws: &Aws) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schedule_starts_the_orchestrator_and_the_same_tick_is_one_run() {
     let folder = folder();
-    let mut deployed = Deployed::start(folder.path());
+    let mut deployed = Deployed::start(folder.path(), &[]);
     let line = deployed.until("run stored");
     assert!(["rust", "python", "nodejs", "4/4"].iter().all(|part| line.contains(part)), "{line}");
     let first = history(folder.path());
@@ -158,12 +165,37 @@ async fn a_schedule_starts_the_orchestrator_and_the_same_tick_is_one_run() {
 }
 
 #[test]
+fn a_suite_of_ones_own_is_deployed_and_can_be_changed_in_its_parameter() {
+    let folder = folder();
+    let suite = "burst = 2\n[[targets]]\nfunction = \"coldwatch-target-python\"\nlabel = \"snake\"\n";
+    fs::write(folder.path().join("suite.toml"), suite).expect("written");
+    let mut deployed = Deployed::start(folder.path(), &["--suite", "suite.toml"]);
+    let line = deployed.until("run stored");
+    assert!(line.contains("snake") && line.contains("4/4") && !line.contains("nodejs"), "{line}");
+    let name = json!({"Name": "/coldwatch/suite"});
+    let parameter = &deployed.ask("AmazonSSM.GetParameter", &name)["Parameter"];
+    let target = json!({"function": "coldwatch-target-python", "label": "snake"});
+    let expected = json!({"burst": 2, "samples": 4, "targets": [target]});
+    let value = parameter["Value"].as_str().expect("a text");
+    assert_eq!(serde_json::from_str::<Value>(value).expect("JSON"), expected);
+
+    let changed = value.replace("\"samples\":4", "\"samples\":2");
+    deployed.ask("AmazonSSM.PutParameter", &json!({"Name": "/coldwatch/suite", "Value": changed, "Overwrite": true}));
+    deployed.request("POST", "/_local/clock", r#"{"advance_s":300}"#);
+    assert!(deployed.until("run stored").contains("2/2"));
+    assert_eq!(deployed.interrupt(), Some(0));
+}
+
+#[test]
 fn what_cannot_be_deployed_is_told_before_anything_is_started() {
     let folder = folder();
+    fs::write(folder.path().join("wrong.json"), r#"{"burst": 0, "targets": [{"function": "f"}]}"#).expect("written");
     for (arguments, expected) in [
         (["--every", "5 parsecs"], "expected `5 minutes`"),
         (["--every", "cron(* * * * *)"], "expected `5 minutes`"),
         (["--samples", "0"], "suite key `samples` is 0: allowed are 1 to 1000"),
+        (["--suite", "none.toml"], "none.toml: No such file"),
+        (["--suite", "wrong.json"], "wrong.json: suite key `burst` is 0: allowed are 1 to 1000"),
     ] {
         let (code, stdout, stderr) = output(folder.path(), &[["local", "--deployed"], arguments].concat());
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use coldwatch::aws::{Aws, StoreError};
 use coldwatch::record::RunRecord;
 use coldwatch::show::text;
-use coldwatch::suite::{Overrides, Suite};
+use coldwatch::suite::Overrides;
 use local_cloud::{FunctionCode, FunctionSpec, LocalCloud, News, ScheduleExpression, ScheduleSpec};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,11 +19,14 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::local::termination;
 use crate::outcome::{Failure, warn};
 use crate::standin::{Standin, built_in_json, built_in_suite};
+use crate::suite::json_form;
 
 /// Name of the schedule.
 pub const SCHEDULE: &str = "coldwatch";
 /// Name of the orchestrator's function.
 const ORCHESTRATOR: &str = "coldwatch-orchestrator";
+/// Name of the parameter that holds the suite.
+const PARAMETER: &str = "/coldwatch/suite";
 /// As `infra/template.yaml` has it; a local process is not held to the memory.
 const MEMORY_MB: u32 = 1_769;
 const TIMEOUT_S: u32 = 900;
@@ -39,6 +42,9 @@ pub struct Period {
 /// What is put into the local cloud. Everything that can be wrong with it has been looked at.
 pub struct Deployment {
     period: Period,
+    /// The suite as JSON, where it is not the built-in one.
+    suite: Option<Value>,
+    /// Instead of the built-in suite's.
     samples: Option<u32>,
     binary: PathBuf,
     table: String,
@@ -78,8 +84,10 @@ impl fmt::Display for Period {
 
 impl Deployment {
     /// Looks at everything that may be wrong, and starts nothing.
-    pub fn new(period: Period, samples: Option<u32>, table: &str) -> Result<Deployment, Failure> {
-        built_in_suite(Overrides { samples, burst: None }).map_err(Failure::bad_input)?;
+    pub fn new(period: Period, suite: Option<&Path>, samples: Option<u32>, table: &str) -> Result<Deployment, Failure> {
+        let overrides = Overrides { samples, burst: None };
+        let suite = suite.map(|file| json_form(file, overrides)).transpose()?;
+        built_in_suite(overrides).map_err(Failure::bad_input)?;
         let binary = std::env::current_exe().map_err(Failure::failed)?.with_file_name("orchestrator");
         if !binary.is_file() {
             let release =
@@ -89,14 +97,15 @@ impl Deployment {
                 binary.display()
             )));
         }
-        Ok(Deployment { period, samples, binary, table: table.to_owned() })
+        Ok(Deployment { period, suite, samples, binary, table: table.to_owned() })
     }
 
     /// Deploys, and tells what happens until interrupted.
     pub async fn run(&self, standin: &Standin, cloud: &LocalCloud, aws: &Aws, targets: &[&str]) -> Result<(), Failure> {
         self.put_orchestrator(standin.state(), cloud).await?;
         let mut news = cloud.news();
-        cloud.put_schedule(&self.schedule(targets)?).map_err(Failure::failed)?;
+        cloud.put_parameter(PARAMETER, self.suite(targets).to_string()).map_err(Failure::bad_input)?;
+        cloud.put_schedule(&self.schedule()).map_err(Failure::failed)?;
         self.introduce(standin.state());
         let mut narrator = Narrator::default();
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
@@ -133,7 +142,10 @@ impl Deployment {
         std::fs::copy(&self.binary, &bootstrap).map_err(|e| {
             Failure::failed(format!("{} cannot be copied to {}: {e}", self.binary.display(), bootstrap.display()))
         })?;
-        let variables = BTreeMap::from([("COLDWATCH_TABLE".to_owned(), self.table.clone())]);
+        let variables = BTreeMap::from([
+            ("COLDWATCH_TABLE".to_owned(), self.table.clone()),
+            ("COLDWATCH_SUITE_PARAMETER".to_owned(), PARAMETER.to_owned()),
+        ]);
         let code =
             FunctionCode::Folder { runtime: "provided.al2023".to_owned(), handler: "bootstrap".to_owned(), folder };
         let spec = FunctionSpec {
@@ -150,24 +162,30 @@ impl Deployment {
         cloud.set_retry_attempts(ORCHESTRATOR, 0).map_err(Failure::failed)
     }
 
-    fn schedule(&self, targets: &[&str]) -> Result<ScheduleSpec, Failure> {
+    fn suite(&self, targets: &[&str]) -> Value {
+        if let Some(suite) = &self.suite {
+            return suite.clone();
+        }
         let mut suite = built_in_json(targets);
         if let Some(samples) = self.samples {
             suite["samples"] = samples.into();
         }
-        Suite::from_json(suite.clone()).map_err(Failure::bad_input)?;
+        suite
+    }
+
+    fn schedule(&self) -> ScheduleSpec {
         let input = json!({
-            "suite": suite,
+            "suite_parameter": PARAMETER,
             "schedule_arn": "<aws.scheduler.schedule-arn>",
             "scheduled_time": "<aws.scheduler.scheduled-time>",
         });
-        Ok(ScheduleSpec {
+        ScheduleSpec {
             name: SCHEDULE.to_owned(),
             expression: self.period.to_string(),
             function: ORCHESTRATOR.to_owned(),
             input: input.to_string(),
             retry_attempts: TICK_RETRIES,
-        })
+        }
     }
 
     fn introduce(&self, state: &Path) {

@@ -31,7 +31,10 @@ pub struct LocalArgs {
     /// How often: `5 minutes`, `1 hour`, or a rate(…) or cron(…) of EventBridge Scheduler, in UTC
     #[arg(long, value_name = "PERIOD", default_value = "5 minutes", requires = "deployed", value_parser = Period::parse)]
     every: Period,
-    /// Proven cold starts wanted per target and run of the deployed orchestrator [1..1000]
+    /// What the deployed orchestrator measures, TOML or JSON, instead of the built-in targets
+    #[arg(long, value_name = "FILE", requires = "deployed")]
+    suite: Option<PathBuf>,
+    /// Proven cold starts wanted per target and run of the deployed orchestrator, instead of the suite's [1..1000]
     #[arg(long, value_name = "N", requires = "deployed")]
     samples: Option<u32>,
     /// How long an update of a function is in progress; AWS takes about 1,500
@@ -53,12 +56,16 @@ Examples:
   coldwatch local                                   for the AWS SDKs, boto3 and the AWS CLI
   coldwatch local --deployed --every '5 minutes'    measures by itself, the first time at once
   coldwatch local --deployed --every 'cron(0 * * * ? *)' --samples 20
+  coldwatch local --deployed --suite suite.toml     measures functions that you have made with boto3 or the AWS CLI
 
 While it serves, `coldwatch history --local` and the other commands with --local use it.";
 
 /// Serves the local cloud until interrupted.
 pub async fn execute(args: LocalArgs) -> Result<Exit, Failure> {
-    let deployment = if args.deployed { Some(Deployment::new(args.every, args.samples, &args.table)?) } else { None };
+    let deployment = args
+        .deployed
+        .then(|| Deployment::new(args.every, args.suite.as_deref(), args.samples, &args.table))
+        .transpose()?;
     let options = Options {
         port: args.port,
         state: Some(args.state),

@@ -2,6 +2,7 @@
 
 mod builds;
 mod changes;
+mod check;
 mod compare;
 mod export;
 mod history;
@@ -46,6 +47,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 usage or bad input; 3 
 enum Command {
     /// Measure the targets of a suite once
     Run(run::RunArgs),
+    /// Check a suite, and print it as JSON
+    Check(check::CheckArgs),
     /// Say what a run would do; touches nothing
     Plan(plan::PlanArgs),
     /// Show stored runs
@@ -127,6 +130,7 @@ fn main() -> ExitCode {
 async fn execute(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::execute(args).await,
+        Command::Check(args) => check::execute(&args),
         Command::Plan(args) => plan::execute(args).await,
         Command::History(args) => history::execute(args).await,
         Command::Report(args) => report::execute(args).await,

@@ -1,12 +1,16 @@
 //! Which suite a command works on, and where.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use chrono::Utc;
 use clap::Args;
 use coldwatch::aws::Aws;
 use coldwatch::discovery::{DiscoveryError, discover};
+use coldwatch::input::check_size;
+use coldwatch::plan::Trigger;
 use coldwatch::suite::{Overrides, Suite};
+use serde_json::Value;
 
 use crate::Place;
 use crate::outcome::Failure;
@@ -17,7 +21,7 @@ use crate::standin::{Standin, built_in_suite};
 pub struct SuiteArgs {
     #[command(flatten)]
     place: Place,
-    /// Suite to work on; with --local there is a built-in one
+    /// Suite to work on, TOML or JSON; with --local there is a built-in one
     #[arg(long, value_name = "FILE", required_unless_present = "local")]
     suite: Option<PathBuf>,
     /// Proven cold starts wanted per target, instead of the suite's [1..1000]
@@ -53,8 +57,22 @@ impl SuiteArgs {
 
     fn read(&self, overrides: Overrides) -> Result<Option<Suite>, Failure> {
         let Some(path) = &self.suite else { return Ok(None) };
-        let named = |e: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {e}", path.display()));
-        let text = fs::read_to_string(path).map_err(|e| named(&e))?;
-        Suite::from_toml_with(&text, overrides).map(Some).map_err(|e| named(&e))
+        Suite::from_text_with(&text(path)?, overrides).map(Some).map_err(|e| named(path, &e))
     }
+}
+
+/// The suite of a file as JSON, as the deployed orchestrator takes it. Bad input if it would refuse it.
+pub fn json_form(path: &Path, overrides: Overrides) -> Result<Value, Failure> {
+    let text = text(path)?;
+    let suite = Suite::from_text_with(&text, overrides).map_err(|e| named(path, &e))?;
+    check_size(&suite, &Trigger::fresh(Utc::now(), 0)).map_err(|e| named(path, &e))?;
+    Suite::json_form(&text, overrides).map_err(|e| named(path, &e))
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|e| named(path, &e))
+}
+
+fn named(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::bad_input(format!("{}: {error}", path.display()))
 }
