@@ -5,12 +5,15 @@
 //!
 //! ```json
 //! {"suite": {"targets": [{"function": "checkout"}]},
-//!  "handed_on": {"version": 1, "depth": 1, "key": "…", "started_at": "…", "seconds_left": 1700}}
+//!  "handed_on": {"version": 1, "depth": 1, "key": "…", "started_at": "…", "seconds_left": 1700,
+//!                "notes": {"checkout": ["round 0: Lambda moved the function to another runtime version"]}}}
 //! ```
 //!
-//! Nothing else has to be carried: what is measured is in the table under keys derived from `key` and
+//! Notes are the warnings of targets that have no record yet; the next invocation puts them there. Nothing else has to
+//! be carried: what is measured is in the table under keys derived from `key` and
 //! `started_at`, so a delivery that comes twice, late, or beside a repeat of an earlier one finds it there.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -30,6 +33,9 @@ pub const MAX_EVENT_BYTES: usize = 1_000_000;
 pub const HANDOVER_RESERVE: Duration = Duration::from_secs(10);
 /// Without a round to go by, a target is expected to need as long for one.
 pub const FIRST_ROUND: Duration = Duration::from_secs(5);
+
+/// Warnings by function, as the suite names it.
+pub type Notes = BTreeMap<String, Vec<String>>;
 
 /// An invocation's place in the chain of those that serve one tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,6 +67,9 @@ pub struct Continued {
     started_at: DateTime<Utc>,
     /// What is left of the suite's `max_seconds`. A duration, so that an event that is delivered late has as much.
     pub seconds_left: u32,
+    /// What invocations before had to say of the targets that are left.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes: Notes,
 }
 
 impl Continued {
@@ -68,7 +77,13 @@ impl Continued {
     pub fn after(chain: Chain, trigger: &Trigger, time_left: Duration) -> Self {
         let (key, started_at) = (trigger.key.clone(), trigger.started_at);
         let seconds_left = u32::try_from(time_left.as_secs()).unwrap_or(u32::MAX);
-        Self { version: VERSION, depth: chain.depth + 1, key, started_at, seconds_left }
+        Self { version: VERSION, depth: chain.depth + 1, key, started_at, seconds_left, notes: Notes::new() }
+    }
+
+    /// With these notes.
+    #[must_use]
+    pub fn saying(self, notes: Notes) -> Self {
+        Self { notes, ..self }
     }
 
     /// The tick that the chain serves.
@@ -90,9 +105,11 @@ pub fn budget(depth: u32, left: Duration, allowed: Duration, reserve: Duration) 
     }
 }
 
-/// The event for the next invocation.
+/// The event for the next invocation. Where it would be too large with its notes, they stay in the log alone.
 pub fn event(suite: &Suite, left: &[TargetSpec], continued: &Continued) -> Value {
-    json!({ "suite": suite_json(suite, left), "handed_on": continued })
+    let event = |continued: &Continued| json!({ "suite": suite_json(suite, left), "handed_on": continued });
+    let whole = event(continued);
+    if whole.to_string().len() <= MAX_EVENT_BYTES { whole } else { event(&continued.clone().saying(Notes::new())) }
 }
 
 /// The size of the largest event that a run of `suite` could hand on.
@@ -165,6 +182,20 @@ mod tests {
             Continued::after(Chain { depth: 2, at_deadline: AtDeadline::HandOn }, &trigger, Duration::from_secs(1_700));
         let read: Continued = serde_json::from_str(&json!(continued).to_string()).expect("it is read");
         assert_eq!((read.depth, read.seconds_left, read.trigger()), (3, 1_700, trigger));
+    }
+
+    #[test]
+    fn notes_that_would_make_an_event_too_large_stay_behind() {
+        let trigger = Trigger::scheduled("arn:aws:scheduler:us-east-1:000000000000:schedule/default/x", now());
+        let suite = Suite::from_json(json!({"targets": [{"function": "f"}]})).expect("valid");
+        let continued = Continued::after(Chain::default(), &trigger, Duration::ZERO);
+        let carried = |length: usize| {
+            let notes = Notes::from([("f".to_owned(), vec!["n".repeat(length)])]);
+            event(&suite, &suite.targets, &continued.clone().saying(notes))["handed_on"]["notes"]["f"][0]
+                .as_str()
+                .map(str::len)
+        };
+        assert_eq!((carried(10), carried(MAX_EVENT_BYTES)), (Some(10), None));
     }
 
     proptest! {

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Aws, StoreError};
-use crate::handover::Chain;
+use crate::handover::{Chain, Notes};
 use crate::judging::judge_targets;
 use crate::lease::{Held, Lease};
 use crate::plan::{Trigger, shuffle};
@@ -47,6 +47,8 @@ pub struct RunContext {
     pub ends_at: Instant,
     /// Which invocation of the orchestrator this is, and whether another may follow.
     pub chain: Chain,
+    /// What earlier invocations of the chain had to say of targets that are not done.
+    pub notes: Notes,
     /// Ends the run early; everything is still put back.
     pub stop: CancellationToken,
     /// The orchestrator's own function, which it must not touch.
@@ -249,6 +251,15 @@ impl RunReport {
         left.map(|t| t.spec.clone()).collect()
     }
 
+    /// What there is to say of them, for their records.
+    pub fn notes(&self) -> Notes {
+        let warnings = |target: &TargetReport| match &target.end {
+            TargetEnd::Left(left) if !left.warnings.is_empty() => Some(left.warnings.clone()),
+            _ => None,
+        };
+        self.targets.iter().filter_map(|t| Some((t.spec.function.clone(), warnings(t)?))).collect()
+    }
+
     /// The errors of targets that were not measured.
     pub fn refused(&self) -> impl Iterator<Item = &TargetError> {
         self.targets.iter().filter_map(|t| match &t.end {
@@ -262,6 +273,11 @@ impl RunContext {
     /// Time left for measuring; what putting everything back takes is kept free.
     pub fn time_left(&self, suite: &Suite) -> Duration {
         self.ends_at.saturating_duration_since(Instant::now()).saturating_sub(suite.restore_reserve())
+    }
+
+    /// What earlier invocations of the chain had to say of a target.
+    pub fn notes_on(&self, spec: &TargetSpec) -> Vec<String> {
+        self.notes.get(&spec.function).cloned().unwrap_or_default()
     }
 
     /// Whether `holder` of a lock is another attempt at this same run.

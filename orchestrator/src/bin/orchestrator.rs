@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::Utc;
 use coldwatch::aws::{Aws, Connection};
-use coldwatch::handover::{self, Chain, Continued};
+use coldwatch::handover::{self, Chain, Continued, Notes};
 use coldwatch::input::{self, InputError, OwnSuite};
 use coldwatch::lease::LEASE;
 use coldwatch::plan::Trigger;
@@ -105,15 +105,15 @@ impl Orchestrator {
         let own_arn = &event.context.invoked_function_arn;
         let suite = input::suite(&self.aws, tick.suite, &self.own_suite, own_arn).await?;
         input::check_size(&suite, &trigger)?;
-        let (depth, seconds) = match &tick.continued {
-            Some(continued) => (continued.depth, continued.seconds_left),
-            None => (0, suite.limits.seconds),
+        let (depth, seconds, notes) = match tick.continued {
+            Some(continued) => (continued.depth, continued.seconds_left, continued.notes),
+            None => (0, suite.limits.seconds, Notes::new()),
         };
         let allowed = Duration::from_secs(seconds.into());
         let ends_at = Instant::now() + allowed;
         let (time, chain) = handover::budget(depth, left(event.context.deadline()), allowed, suite.restore_reserve());
         let context = self.context(trigger, time, chain, own_arn).await?;
-        Ok(Work { suite, context, ends_at })
+        Ok(Work { suite, context: RunContext { notes, ..context }, ends_at })
     }
 
     async fn context(
@@ -133,6 +133,7 @@ impl Orchestrator {
             lease: LEASE,
             ends_at,
             chain,
+            notes: Notes::new(),
             stop: self.stop.clone(),
             own_arn: Some(own_arn.to_owned()),
             concurrency,
@@ -147,7 +148,7 @@ impl Orchestrator {
         let targets = report.left();
         let Some(own_arn) = work.context.own_arn.as_ref().filter(|_| !targets.is_empty()) else { return Ok(None) };
         let time_left = work.ends_at.saturating_duration_since(Instant::now());
-        let continued = Continued::after(work.context.chain, &work.context.trigger, time_left);
+        let continued = Continued::after(work.context.chain, &work.context.trigger, time_left).saying(report.notes());
         let event = handover::event(&work.suite, &targets, &continued).to_string();
         // A moment is left for saying that it did not work.
         let patience = left(deadline).saturating_sub(Duration::from_secs(1));

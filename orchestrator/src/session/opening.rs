@@ -39,7 +39,7 @@ impl<'a> Session<'a> {
             seen: BTreeSet::new(),
             hold: hold::first(suite.burst),
             burst_cap: suite.burst,
-            warnings: Vec::new(),
+            warnings: run.notes_on(spec),
             stop: None,
             lease: None,
         };
@@ -100,11 +100,15 @@ impl<'a> Session<'a> {
         // Only now: before the lock and the repair, another run may have been at work on it.
         self.config = described(self.run, self.suite, self.spec).await?;
         self.provenance = self.config.provenance.clone();
-        store.put_series(&self.entry()).await?;
         self.take_up().await?;
+        if self.rounds.is_empty() && self.run.time_left(self.suite).is_zero() {
+            return Err(TargetError::NotStarted(self.spec.function.clone()));
+        }
+        store.put_series(&self.entry()).await?;
         if self.suite.start == StartMode::Forced {
             let (original, warning) = Original::of(&self.config, self.suite.invalidate);
-            self.warnings.extend(warning);
+            // An earlier invocation may have said so.
+            self.warnings.extend(warning.filter(|warning| !self.warnings.contains(warning)));
             store.put_journal(&self.config.arn, &self.journal(&original)).await?;
             self.strategy = Some(original.strategy());
             self.original = Some(original);
@@ -175,6 +179,7 @@ fn too_late(run: &RunContext, suite: &Suite, spec: &TargetSpec) -> Option<Target
     match run.chain.at_deadline {
         _ if run.stop.is_cancelled() => Some(not_started),
         AtDeadline::Close => (run.ends_at <= Instant::now()).then_some(not_started),
-        AtDeadline::HandOn => (run.time_left(suite) < FIRST_ROUND).then(|| TargetEnd::Left(Left::default())),
+        AtDeadline::HandOn => (run.time_left(suite) < FIRST_ROUND)
+            .then(|| TargetEnd::Left(Left { proven: 0, warnings: run.notes_on(spec) })),
     }
 }

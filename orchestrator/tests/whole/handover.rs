@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use coldwatch::handover::{AtDeadline, Chain, Continued, MAX_DEPTH, event};
+use coldwatch::handover::{AtDeadline, Chain, Continued, MAX_DEPTH, Notes, event};
 use coldwatch::plan::Trigger;
 use coldwatch::record::{RoundSamples, RunRecord};
-use coldwatch::run::run;
+use coldwatch::run::{RunContext, RunReport, run};
 use coldwatch::session::{Measured, TargetEnd};
 use coldwatch::suite::Suite;
 use coldwatch::target::FunctionConfig;
@@ -214,46 +214,91 @@ async fn killed_after_it_was_handed_on_another_delivery_completes_it() {
     scene.ends_well().await;
 }
 
+/// What there is to say of `b` after a first invocation.
+fn notes() -> Notes {
+    Notes::from([("b".to_owned(), vec!["put back what run 0 had left changed".to_owned()])])
+}
+
 /// A run of two targets that is cut off in the middle of both.
-async fn half(stage: &Stage, trigger: &Trigger, suite: &Suite) -> coldwatch::run::RunReport {
+async fn half(stage: &Stage, trigger: &Trigger, suite: &Suite) -> RunReport {
     let mut context = stage.context(trigger.clone());
     context.chain = Chain { depth: 0, at_deadline: AtDeadline::HandOn };
     context.ends_at = Instant::now() + Duration::from_millis(26_500);
+    context.notes = notes();
     run(suite, &context).await.expect("the run starts")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_target_half_measured_is_taken_up_with_its_rounds() {
+async fn two_slow_targets() -> (Stage, Suite, Trigger) {
     let stage = Stage::set().await;
     for name in ["a", "b"] {
         stage.simulated(name, "constant:1500", &[]).await;
     }
-    let before = stage.configuration("a").await;
     let suite = Suite::from_toml(
         "samples = 6\nburst = 1\n[[targets]]\nfunction = \"a\"\n[[targets]]\nfunction = \"b\"\nlabel = \"the b\"\n",
     );
-    let (suite, trigger) = (suite.expect("valid"), fresh());
-    let report = half(&stage, &trigger, &suite).await;
+    (stage, suite.expect("valid"), fresh())
+}
+
+/// What is proven of two targets that are left half measured.
+fn proven_of_left(report: &RunReport) -> Vec<u32> {
     let proven = report.targets.iter().filter_map(|t| match &t.end {
         TargetEnd::Left(left) => Some(left.proven),
         _ => None,
     });
     let proven = proven.collect::<Vec<_>>();
     assert!(proven.len() == 2 && proven.iter().all(|n| (1..6).contains(n)), "{report:?}");
+    proven
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_half_measured_is_taken_up_with_its_rounds() {
+    let (stage, suite, trigger) = two_slow_targets().await;
+    let before = stage.configuration("a").await;
+    let report = half(&stage, &trigger, &suite).await;
+    let proven = proven_of_left(&report);
     assert_eq!(stage.configuration("a").await, before, "put back before it is handed on");
     // What the next invocation is given is what it reads.
-    let continued = Continued::after(Chain::default(), &trigger, Duration::from_hours(1));
+    let continued = Continued::after(Chain::default(), &trigger, Duration::from_hours(1)).saying(report.notes());
     let tick = Tick::read(event(&suite, &report.left(), &continued)).expect("it is read");
     assert_eq!(tick.trigger(Utc::now(), 1), trigger);
     let SuiteSource::Inline(next) = tick.suite else { panic!("the suite is in the event") };
     assert_eq!(next, suite);
     let mut context = stage.context(trigger);
     context.chain.depth = 1;
+    context.notes = tick.continued.expect("it is handed on").notes;
     let report = run(&next, &context).await.expect("the run starts");
     for (target, proven) in report.targets.into_iter().zip(proven) {
         let TargetEnd::Measured(measured) = target.end else { panic!("not measured: {:?}", target.end) };
         check(&measured, proven);
+        let noted = notes().remove(&target.spec.function).unwrap_or_default();
+        assert_eq!(measured.record.warnings, noted, "what was said before is in the record");
     }
+    stage.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_time_half_a_target_is_recorded_and_none_is_not_measured() {
+    let (stage, suite, trigger) = two_slow_targets().await;
+    let report = half(&stage, &trigger, &suite).await;
+    let proven = proven_of_left(&report);
+    stage.simulated("c", "constant:1500", &[]).await;
+    let last = Suite::from_toml(
+        "samples = 6\nburst = 1\n[[targets]]\nfunction = \"a\"\n[[targets]]\nfunction = \"b\"\n[[targets]]\nfunction = \"c\"\n",
+    );
+    let last = last.expect("valid");
+    let before = stage.aws.lambda.function("c").await.expect("the function");
+    let ends_at = Instant::now() + last.restore_reserve() + Duration::from_millis(10);
+    let report = run(&last, &RunContext { ends_at, ..stage.context(trigger) }).await.expect("the run starts");
+    let ends = report.targets.iter().map(|target| match &target.end {
+        TargetEnd::Measured(m) => format!("{} {}", m.record.stopped, m.record.proven),
+        TargetEnd::Refused(error) => error.to_string(),
+        other => panic!("{other:?}"),
+    });
+    let not_measured = "function `c` was not measured: the run was stopped, or out of time, before its turn";
+    let expected = [format!("time {}", proven[0]), format!("time {}", proven[1]), not_measured.to_owned()];
+    assert_eq!(ends.collect::<Vec<_>>(), expected);
+    assert_eq!(stage.aws.store.series().await.expect("the index").len(), 2, "nothing is stored of it");
+    assert_eq!(stage.aws.lambda.function("c").await.expect("the function"), before, "it was not touched");
     stage.cloud.stop().await;
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
 use chrono::{DateTime, Utc};
 use coldwatch::aws::{Aws, Connection};
-use coldwatch::handover::Chain;
+use coldwatch::handover::{Chain, Notes};
 use coldwatch::lease::LEASE;
 use coldwatch::plan::Trigger;
 use coldwatch::run::{RunContext, RunReport, run};
@@ -96,6 +96,7 @@ impl Stage {
             lease: LEASE,
             ends_at: Instant::now() + Duration::from_mins(5),
             chain: Chain::default(),
+            notes: Notes::new(),
             stop: CancellationToken::new(),
             own_arn: None,
             concurrency: 1_000,

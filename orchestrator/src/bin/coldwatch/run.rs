@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::Utc;
 use clap::Args;
 use coldwatch::aws::Aws;
-use coldwatch::handover::Chain;
+use coldwatch::handover::{Chain, Notes};
 use coldwatch::lease::LEASE;
 use coldwatch::plan::Trigger;
 use coldwatch::publish::function_name;
@@ -90,6 +90,7 @@ pub async fn context(aws: Aws, allowed: Duration, observer: Observer) -> Result<
         lease: LEASE,
         ends_at: Instant::now() + allowed,
         chain: Chain::default(),
+        notes: Notes::new(),
         stop,
         own_arn: None,
         concurrency,
