@@ -14,6 +14,15 @@ use crate::summary::millis;
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 /// Placement, download and network, on top of init and timeout.
 const MARGIN: Duration = Duration::from_secs(10);
+/// Invokes of a run that are under way at once: each has a connection, and a function of Lambda has 1,024 file
+/// descriptors (developer guide, "Lambda quotas"), as programs of most shells have. The rest is for everything else.
+pub const INVOKES_AT_ONCE: u32 = 900;
+
+/// How many invokes of a run whose bursts have this size may be under way at once, on an account with so much free
+/// `concurrency`. A single burst is never cut.
+pub fn invokes_at_once(concurrency: u32, burst: u32) -> u32 {
+    concurrency.min(INVOKES_AT_ONCE.max(burst))
+}
 
 /// How long to wait for a reply: the function's timeout, once more for an initialisation, and a margin.
 pub fn reply_deadline(function_timeout: Duration) -> Duration {
@@ -70,6 +79,13 @@ mod tests {
 
     fn check(own: Option<&Value>, expected: &str) {
         assert_eq!(String::from_utf8_lossy(&payload(own, Duration::from_micros(99_500))), expected);
+    }
+
+    #[test]
+    fn invokes_have_connections_and_a_burst_has_all_of_its_own() {
+        assert_eq!(invokes_at_once(1_000, 50), 900);
+        assert_eq!(invokes_at_once(10, 5), 10);
+        assert_eq!(invokes_at_once(10_000, 1_000), 1_000);
     }
 
     #[test]

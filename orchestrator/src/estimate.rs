@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::burst::invokes_at_once;
 use crate::cost;
 use crate::pace::CONTROL_CALLS_PER_SECOND;
 use crate::record::RunRecord;
@@ -45,7 +46,7 @@ pub struct Plan {
     pub expected_usd: Option<f64>,
     /// Least wall time in seconds, from the control calls and the waits for updates.
     pub least_seconds: f64,
-    /// Concurrency that one burst of every target at work needs.
+    /// Concurrency that the run takes at most: one burst of every target at work, unless some wait for others.
     pub concurrency_needed: u32,
     /// The account's unreserved concurrency.
     pub concurrency_free: u32,
@@ -84,7 +85,7 @@ pub fn plan(suite: &Suite, known: &[Known], free: u32) -> Plan {
         most_gb_seconds: suite.limits.gb_seconds * count,
         expected_usd,
         least_seconds: control.max(waits.as_secs_f64()),
-        concurrency_needed: suite.burst * count.min(suite.parallel),
+        concurrency_needed: (suite.burst * count.min(suite.parallel)).min(invokes_at_once(free, suite.burst)),
         concurrency_free: free,
         targets,
     }

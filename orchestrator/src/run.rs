@@ -55,7 +55,7 @@ pub struct RunContext {
     pub own_arn: Option<String>,
     /// Invocations the account can run at the same time.
     pub concurrency: u32,
-    /// Those not yet taken by a burst of this run.
+    /// Those not yet taken by a burst of this run, of [`invokes_at_once`](crate::burst::invokes_at_once).
     pub free_concurrency: Arc<Semaphore>,
     /// Hears the progress.
     pub observer: Observer,

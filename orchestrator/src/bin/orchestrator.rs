@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::Utc;
 use coldwatch::aws::{Aws, Connection};
+use coldwatch::burst::invokes_at_once;
 use coldwatch::handover::{self, Chain, Continued, Notes};
 use coldwatch::input::{self, InputError, OwnSuite};
 use coldwatch::lease::LEASE;
@@ -112,12 +113,13 @@ impl Orchestrator {
         let allowed = Duration::from_secs(seconds.into());
         let ends_at = Instant::now() + allowed;
         let (time, chain) = handover::budget(depth, left(event.context.deadline()), allowed, suite.restore_reserve());
-        let context = self.context(trigger, time, chain, own_arn).await?;
+        let context = self.context(&suite, trigger, time, chain, own_arn).await?;
         Ok(Work { suite, context: RunContext { notes, ..context }, ends_at })
     }
 
     async fn context(
         &self,
+        suite: &Suite,
         trigger: Trigger,
         time: Duration,
         chain: Chain,
@@ -137,7 +139,7 @@ impl Orchestrator {
             stop: self.stop.clone(),
             own_arn: Some(own_arn.to_owned()),
             concurrency,
-            free_concurrency: Arc::new(Semaphore::new(concurrency as usize)),
+            free_concurrency: Arc::new(Semaphore::new(invokes_at_once(concurrency, suite.burst) as usize)),
             observer: Arc::new(|_| {}),
         })
     }

@@ -82,7 +82,7 @@ fn show(plan: &Plan, json: bool) -> Result<(), Failure> {
         "wall time        at least {:.1} s, from 14 control calls a second and the waits for updates",
         plan.least_seconds
     )?;
-    writeln!(out, "concurrency      {} needed, {} free", plan.concurrency_needed, plan.concurrency_free)?;
+    writeln!(out, "concurrency      {} taken at most, {} free", plan.concurrency_needed, plan.concurrency_free)?;
     writeln!(out, "calls")?;
     for (name, n) in &plan.calls {
         writeln!(out, "  {name:36} {n:6}")?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::Utc;
 use clap::Args;
 use coldwatch::aws::Aws;
+use coldwatch::burst::invokes_at_once;
 use coldwatch::handover::{Chain, Notes};
 use coldwatch::lease::LEASE;
 use coldwatch::plan::Trigger;
@@ -46,7 +47,7 @@ pub struct RunArgs {
 pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     let (aws, standin, suite) = args.choice.open().await?;
     let allowed = Duration::from_secs(suite.limits.seconds.into());
-    let context = context(aws, allowed, progress::observer(&suite)).await?;
+    let context = context(aws, suite.burst, allowed, progress::observer(&suite)).await?;
     let report = run::run(&suite, &context).await;
     let page = match (&args.report, &report) {
         (Some(file), Ok(report)) => Some((file, history_of(report, &context.aws, &args).await)),
@@ -76,8 +77,8 @@ async fn history_of(report: &RunReport, aws: &Aws, args: &RunArgs) -> Result<Rep
     report::gather(aws, args.choice.place(), |entry| series.contains(&entry.series.as_str()), None).await
 }
 
-/// Everything a command's run needs; an interrupt ends it early, a second one at once.
-pub async fn context(aws: Aws, allowed: Duration, observer: Observer) -> Result<RunContext, Failure> {
+/// Everything a command's run with bursts of this size needs; an interrupt ends it early, a second one at once.
+pub async fn context(aws: Aws, burst: u32, allowed: Duration, observer: Observer) -> Result<RunContext, Failure> {
     let concurrency = aws.lambda.unreserved_concurrency().await?;
     let trigger = Trigger::fresh(Utc::now(), rand::random());
     let stop = CancellationToken::new();
@@ -94,7 +95,7 @@ pub async fn context(aws: Aws, allowed: Duration, observer: Observer) -> Result<
         stop,
         own_arn: None,
         concurrency,
-        free_concurrency: Arc::new(Semaphore::new(concurrency as usize)),
+        free_concurrency: Arc::new(Semaphore::new(invokes_at_once(concurrency, burst) as usize)),
         observer,
     })
 }
