@@ -108,8 +108,7 @@ pub fn of_run(record: &RunRecord, samples: &[Sample]) -> Vec<Datum> {
     let datum = |name, unit, values| Datum { name, function: function.clone(), at: record.started_at, unit, values };
     let mut data: Vec<Datum> = Vec::new();
     for (name, values) in durations {
-        let counted = count_unique(&values);
-        data.extend(counted.chunks(MAX_UNIQUE_VALUES).map(|part| datum(name, Unit::Milliseconds, part.to_vec())));
+        data.extend(divided(&values).into_iter().map(|part| datum(name, Unit::Milliseconds, part)));
     }
     if let Some(share) = record.cold_yield.and_then(|y| Finite::new(y * 100.0)) {
         data.push(datum(names::COLD_START_YIELD, Unit::Percent, vec![(share, 1)]));
@@ -173,6 +172,11 @@ pub fn function_name(arn: &str) -> String {
     arn.splitn(7, ':').nth(6).unwrap_or(arn).to_owned()
 }
 
+/// Different values and their counts, in parts that fit into a datum each.
+fn divided(values: &[Duration]) -> Vec<Vec<(Finite, u32)>> {
+    count_unique(values).chunks(MAX_UNIQUE_VALUES).map(<[_]>::to_vec).collect()
+}
+
 fn count_unique(values: &[Duration]) -> Vec<(Finite, u32)> {
     let mut counts: BTreeMap<u64, (Finite, u32)> = BTreeMap::new();
     for &value in values {
@@ -195,6 +199,16 @@ mod tests {
         let values = [1_234_999, 1_230_001, 5_000_000].map(Duration::from_nanos);
         let pairs: Vec<(f64, u32)> = count_unique(&values).into_iter().map(|(v, n)| (v.get(), n)).collect();
         assert_eq!(pairs, [(1.23, 2), (5.0, 1)]);
+    }
+
+    #[test]
+    fn a_datum_has_no_more_values_than_cloudwatch_takes() {
+        // 400 different ones, each twice.
+        let values: Vec<Duration> = (0..800).map(|i| Duration::from_micros(10 * (i % 400))).collect();
+        let parts = divided(&values);
+        assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [150, 150, 100]);
+        assert!(parts.iter().flatten().all(|(_, count)| *count == 2), "{parts:?}");
+        assert_eq!(divided(&[]), Vec::<Vec<_>>::new());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::template::Template;
 
-/// Metrics with the dimension. The last two are published as soon as runs are judged.
+/// Metrics with the dimension.
 const OF_A_FUNCTION: [&str; 9] = [
     names::INIT_DURATION,
     names::RESTORE_DURATION,

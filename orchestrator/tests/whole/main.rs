@@ -36,5 +36,7 @@ mod scenes;
 mod report;
 mod template;
 mod dashboard;
+mod deployment;
+#[cfg(target_os = "linux")]
 mod privilege;
 mod deployed;

@@ -100,6 +100,15 @@ fn no_role_has_a_wildcard_where_aws_knows_a_resource() {
 }
 
 #[test]
+fn the_schedule_may_start_the_orchestrator_and_nothing_else() {
+    let role = statements(&Template::with(&[]), "ScheduleRole");
+    let allowed: Vec<_> = role.into_iter().map(|statement| (statement.actions, statement.resources)).collect();
+    let one = |action: &str, resource: String| (vec![action.to_owned()], vec![resource]);
+    let start = one("lambda:InvokeFunction", arn("lambda", "function:", "coldwatch-orchestrator"));
+    assert_eq!(allowed, [start, one("sqs:SendMessage", arn("sqs", "", "coldwatch-failed-runs"))]);
+}
+
+#[test]
 fn what_is_not_tagged_or_belongs_to_others_is_out_of_reach() {
     let role = statements(&Template::with(&[]), "OrchestratorRole");
     for (action, resource) in [
