@@ -5,6 +5,7 @@
 # (checkov; infra/checkov.yaml lists the exceptions with reasons), and the scripts against bash.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+case ${1:-} in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
 for script in scripts/*.sh .ci/run; do bash -n "$script"; done
 export SAM_CLI_TELEMETRY=0
 sam=$(scripts/venv.sh sam)

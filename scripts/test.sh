@@ -5,6 +5,7 @@
 # Debian, as root, Node.js, Python's venv and Chromium where they are missing. Rust and Python 3 must be there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+case ${1:-} in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
 
 install() { # PACKAGE: what the tests start real functions with
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
