@@ -28,6 +28,20 @@ fn body() -> Value {
     serde_json::from_str(properties["DashboardBody"].as_str().expect("a text")).expect("JSON")
 }
 
+#[test]
+fn the_text_names_the_table_that_has_the_history() {
+    for (existing, table) in [("", "coldwatch"), ("old", "old")] {
+        let dashboard = Template::with(&[("ExistingTable", existing)]).properties("Dashboard");
+        let body: Value = serde_json::from_str(dashboard["DashboardBody"].as_str().expect("a text")).expect("JSON");
+        let text = widgets(&body, "text")[0]["markdown"].as_str().expect("a text").to_owned();
+        assert!(text.contains(&format!("the table `{table}`: `coldwatch history --table {table}`.")), "{text}");
+        assert!(
+            text.contains("\n\n- ") && !text.contains("${"),
+            "a list in Markdown, with every name filled in: {text}"
+        );
+    }
+}
+
 /// Fails if an object has a member that CloudWatch does not document.
 fn only_has(object: &Value, documented: &[&str]) {
     for name in object.as_object().expect("an object").keys() {

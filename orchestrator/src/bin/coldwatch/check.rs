@@ -19,12 +19,13 @@ pub struct CheckArgs {
 }
 
 const EXAMPLES: &str = "\
-Prints the suite as one line of JSON, as the parameter of Systems Manager and the input of a schedule take it. Asks AWS
-nothing. Exit code 2, with key, value and range, if a run would refuse it.
+Prints the suite as one line of JSON, as a schedule's input and the deployed parameter take it. Asks AWS nothing. \
+Exit code 2, with key, value and range, if a run would refuse it.
 
 Examples:
   coldwatch check suite.toml
-  coldwatch check suite.toml > suite.json && aws ssm put-parameter --name /coldwatch/suite --overwrite --value file://suite.json";
+  coldwatch check suite.toml > suite.json
+  aws ssm put-parameter --overwrite --name /coldwatch/suite --value file://suite.json";
 
 /// Checks the suite and prints it.
 pub fn execute(args: &CheckArgs) -> Result<Exit, Failure> {
