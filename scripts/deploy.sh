@@ -70,7 +70,7 @@ cat >&2 <<NEXT
 coldwatch is deployed. Next:
   confirm the mail from AWS Notifications, if you asked for alarms by mail
   allow functions of yours to be measured:  aws lambda tag-resource --resource ARN --tags coldwatch=enabled
-  do not wait for the schedule:  coldwatch run --suite FILE --table $stack
+  do not wait for the schedule:  aws lambda invoke --invocation-type Event --function-name $stack-orchestrator /dev/stdout
   read the history:              coldwatch history --table $stack
   the dashboard:
 NEXT

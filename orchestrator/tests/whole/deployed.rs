@@ -23,7 +23,8 @@ async fn what_is_deployed_runs_on_its_schedule_and_tells_what_the_cli_tells() {
     let stage = Stage::set().await;
     stage.simulated("f", "lognormal:60,0.2", &[]).await;
     let tree = tempfile::tempdir().expect("a folder");
-    plant(tree.path(), &sam).await;
+    plant(tree.path(), &sam);
+    package(tree.path(), &sam).await;
     let aws = Ministack::start(&ministack, tree.path()).await;
 
     let mut deploy = aws.command(tree.path().join("scripts/deploy.sh"));
@@ -58,7 +59,7 @@ async fn what_is_deployed_runs_on_its_schedule_and_tells_what_the_cli_tells() {
 async fn what_is_wrong_is_told_before_anything_is_deployed() {
     let sam = tools("COLDWATCH_SAM");
     let tree = tempfile::tempdir().expect("a folder");
-    plant(tree.path(), &sam).await;
+    plant(tree.path(), &sam);
     fs::write(tree.path().join("wrong.toml"), "samples = 0\n").expect("written");
     let targets: Vec<_> = (0..300).map(|i| serde_json::json!({"function": format!("checkout-service-{i}")})).collect();
     fs::write(tree.path().join("large.json"), serde_json::json!({"targets": targets}).to_string()).expect("written");
@@ -97,8 +98,8 @@ fn tools(variable: &str) -> PathBuf {
     PathBuf::from(folder)
 }
 
-/// A checkout as `scripts/deploy.sh` wants it, with packages of the programs that were built for this test.
-async fn plant(tree: &Path, sam: &Path) {
+/// A checkout as `scripts/deploy.sh` wants it, without packages.
+fn plant(tree: &Path, sam: &Path) {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project");
     for linked in ["scripts", "target-function"] {
         symlink(project.join(linked), tree.join(linked)).expect("linked");
@@ -117,6 +118,11 @@ async fn plant(tree: &Path, sam: &Path) {
     let package = tree.join("target/package");
     fs::create_dir_all(&package).expect("made");
     fs::write(package.join("architecture"), "x86_64").expect("written");
+}
+
+/// The packages, of the programs that were built for this test.
+async fn package(tree: &Path, sam: &Path) {
+    let package = tree.join("target/package");
     // Debug symbols are nine tenths of the file.
     let strip = Command::new("strip")
         .args(["-o", "bootstrap", env!("CARGO_BIN_EXE_orchestrator")])
