@@ -107,10 +107,9 @@ impl<'a> Standing<'a> {
     pub fn class(&self) -> &'static str {
         match self {
             Self::Failing { .. } | Self::Stale { .. } => "bad",
-            Self::Platform(change) if change.shift_percent < 0.0 => "faster",
-            Self::Slower(_) | Self::Tail(_) | Self::Platform(_) => "slower",
+            Self::Slower(_) | Self::Tail(_) => "slower",
             Self::Faster(_) => "faster",
-            Self::New { .. } | Self::Steady { .. } => "calm",
+            Self::Platform(_) | Self::New { .. } | Self::Steady { .. } => "calm",
         }
     }
 
@@ -138,8 +137,8 @@ impl<'a> Standing<'a> {
                 (_, Shape::Drift) => "drifting slower",
                 (_, Shape::Step) => "slower",
             },
-            Self::Platform(change) if change.shift_percent < 0.0 => "faster, with the platform",
-            Self::Platform(_) => "slower, with the platform",
+            Self::Platform(change) if change.shift_percent < 0.0 => "faster, platform",
+            Self::Platform(_) => "slower, platform",
             Self::Tail(change) if change.metric == Metric::P90 => "tail slower",
             Self::Tail(_) => "wider spread",
             Self::Faster(change) if change.state == State::Provisional => "maybe faster",
