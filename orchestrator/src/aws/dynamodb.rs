@@ -29,6 +29,8 @@ pub const SAMPLES_KEPT: TimeDelta = TimeDelta::days(730);
 pub(super) const DIGEST: &str = "DIGEST#";
 /// What the sort keys of run records begin with.
 pub(super) const RUN: &str = "RUN#";
+/// Beginning of the sort keys of rounds.
+pub(super) const SAMPLES: &str = "SAMPLES#";
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -370,7 +372,7 @@ pub(super) fn series_key(series: &str) -> String {
 }
 
 fn samples_prefix(started_at: DateTime<Utc>, run_id: &str) -> String {
-    format!("SAMPLES#{}#{run_id}", key_time(started_at))
+    format!("{SAMPLES}{}#{run_id}", key_time(started_at))
 }
 
 pub(super) fn unreadable(pk: &str, sk: &str, error: &serde_dynamo::Error) -> StoreError {

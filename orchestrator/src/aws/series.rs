@@ -5,10 +5,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
-use super::dynamodb::{DIGEST, Item, RUN, Store, StoreError, series_key, unreadable};
+use super::dynamodb::{DIGEST, Item, RUN, SAMPLES, Store, StoreError, series_key, unreadable};
 use crate::digest::RunDigest;
 use crate::history::Run;
-use crate::record::{RunRecord, key_time};
+use crate::record::{RoundSamples, RunRecord, key_time};
 
 /// Runs that are judged after each run. So many digests of up to 1,000 samples are one page of a Query: 1 MB.
 pub const JUDGED_RUNS: i32 = 400;
@@ -43,6 +43,42 @@ impl Store {
             }
         }
         last.into_iter().for_each(take);
+        Ok(())
+    }
+
+    /// Hands over the record of every run of a series since then, oldest first, reading a page at a time.
+    pub async fn each_record<E: From<StoreError>>(
+        &self,
+        series: &str,
+        since: Option<DateTime<Utc>>,
+        take: impl FnMut(RunRecord) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each(series, RUN, since, take).await
+    }
+
+    /// Hands over every round of a series that is still kept, oldest first, reading a page at a time.
+    pub async fn each_round<E: From<StoreError>>(
+        &self,
+        series: &str,
+        since: Option<DateTime<Utc>>,
+        take: impl FnMut(RoundSamples) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each(series, SAMPLES, since, take).await
+    }
+
+    async fn each<T: serde::de::DeserializeOwned, E: From<StoreError>>(
+        &self,
+        series: &str,
+        prefix: &str,
+        since: Option<DateTime<Utc>>,
+        mut take: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut pages = self.between(series, prefix, since, None).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(|e| self.failure("Query", &e))?.items.unwrap_or_default() {
+                take(read(series, item)?)?;
+            }
+        }
         Ok(())
     }
 

@@ -82,9 +82,11 @@ async fn every_export_is_read_by_its_reader() {
         .await
         .expect("the readers are installed");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let (code, stderr) = export(&stage, folder.path(), &["nobody", "--format", "otava"]).await;
+    let (code, stderr) = export(&stage, folder.path(), &["nobody", "--format", "otava", "--out", "otava"]).await;
     let error = "error: Otava reads one series a file; those chosen: none\n";
     assert!(code == Some(2) && stderr.ends_with(error), "{stderr}");
+    let kept = std::fs::read_to_string(folder.path().join("otava")).expect("the file of before");
+    assert!(kept.lines().count() == 25 && !folder.path().join("otava.part").exists(), "what fails replaces nothing");
     let (code, stderr) = export(&stage, folder.path(), &["--format", "json", "--of", "samples"]).await;
     assert_eq!(code, Some(2), "{stderr}");
     stage.cloud.stop().await;

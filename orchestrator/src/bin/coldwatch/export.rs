@@ -1,17 +1,20 @@
 //! `coldwatch export`: stored runs in the formats of other tools.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
-use coldwatch::aws::{Aws, StoreError};
+use coldwatch::aws::{Aws, SeriesEntry};
+use coldwatch::history::{Judgement, judge};
 use coldwatch::record::{RoundSamples, RunRecord};
 use coldwatch::show::export::{Series, bencher, csv, github, openmetrics, otava};
 use coldwatch::show::json::HistoryDocument;
 
 use crate::Place;
 use crate::outcome::{Exit, Failure, warn};
+use crate::output::Output;
 use crate::report::time;
 
 /// Arguments of `export`.
@@ -75,69 +78,124 @@ pub async fn execute(args: ExportArgs) -> Result<Exit, Failure> {
     if let Some(standin) = standin {
         standin.stop().await;
     }
-    let text = exported?;
-    let Some(file) = &args.out else {
-        let mut out = std::io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()?;
-        return Ok(Exit::Done);
-    };
-    std::fs::write(file, text).map_err(|e| Failure::failed(format!("{}: {e}", file.display())))?;
-    Ok(Exit::Done)
+    exported.map(|()| Exit::Done)
 }
 
-async fn export(aws: &Aws, args: &ExportArgs) -> Result<String, Failure> {
-    let series = read(aws, args).await?;
-    if series.iter().all(|series| series.runs.is_empty()) {
+/// Reads and writes; a file that is not written to its end is not put in place.
+async fn export(aws: &Aws, args: &ExportArgs) -> Result<(), Failure> {
+    let entries = wanted(aws, args).await?;
+    let mut out = Output::open(args.out.as_deref())?;
+    match (args.format, args.of) {
+        (Format::Csv, Of::Runs) => runs_as_csv(aws, args, &entries, &mut out).await?,
+        (Format::Csv, Of::Samples) => samples_as_csv(aws, args, &entries, &mut out).await?,
+        (Format::Json, _) => {
+            let mut series = Vec::new();
+            for entry in &entries {
+                series.push((entry.series.clone(), all_runs(aws, args, entry).await?.runs));
+            }
+            writeln!(out, "{}", serde_json::to_string_pretty(&HistoryDocument::new(&series))?)?;
+        }
+        (Format::Otava, _) => out.write_all(otava::series(&all_runs(aws, args, one(&entries)?).await?).as_bytes())?,
+        (Format::Bencher, _) => out.write_all(bencher::last_runs(&last_runs(aws, args, &entries).await?).as_bytes())?,
+        (Format::Openmetrics, _) => {
+            out.write_all(openmetrics::last_runs(&last_runs(aws, args, &entries).await?).as_bytes())?;
+        }
+        (Format::Github, _) => {
+            let judged = judgements(aws, args, &entries).await?;
+            let series = last_runs(aws, args, &entries).await?.into_iter().zip(judged).collect::<Vec<_>>();
+            out.write_all(github::last_runs(&series).as_bytes())?;
+        }
+    }
+    out.finish()
+}
+
+/// The series asked for.
+async fn wanted(aws: &Aws, args: &ExportArgs) -> Result<Vec<SeriesEntry>, Failure> {
+    let is = |entry: &SeriesEntry, text: &String| entry.label.contains(text) || entry.function.contains(text);
+    let mut entries = aws.store.series().await?;
+    entries.retain(|entry| args.target.as_ref().is_none_or(|text| is(entry, text)));
+    if entries.iter().all(|entry| args.since.is_some_and(|since| entry.last_run_at < since)) {
         warn("no such runs are stored here; `coldwatch run` makes some");
     }
-    Ok(match (args.format, args.of) {
-        (Format::Csv, Of::Runs) => csv::runs(&series),
-        (Format::Csv, Of::Samples) => {
-            let runs = with_samples(aws, &series).await?;
-            csv::samples(runs.iter().map(|(record, rounds)| (*record, rounds.as_slice())))
-        }
-        (Format::Json, _) => {
-            let runs = |series: Series| (format!("{}#{}", series.function, series.protocol), series.runs);
-            let series: Vec<(String, Vec<RunRecord>)> = series.into_iter().map(runs).collect();
-            serde_json::to_string_pretty(&HistoryDocument::new(&series))? + "\n"
-        }
-        (Format::Otava, _) => match series.as_slice() {
-            [series] => otava::series(series),
-            several => {
-                let names: Vec<String> = several.iter().map(|s| format!("{} ({})", s.label, s.protocol)).collect();
-                let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-                return Err(Failure::bad_input(format!("Otava reads one series a file; those chosen: {names}")));
-            }
-        },
-        (Format::Bencher, _) => bencher::last_runs(&series),
-        (Format::Github, _) => github::last_runs(&series),
-        (Format::Openmetrics, _) => openmetrics::last_runs(&series),
-    })
+    Ok(entries)
 }
 
-async fn read(aws: &Aws, args: &ExportArgs) -> Result<Vec<Series>, StoreError> {
-    let mut series = Vec::new();
-    for entry in aws.store.series().await? {
-        let wanted = |text: &String| entry.label.contains(text.as_str()) || entry.function.contains(text.as_str());
-        if args.target.as_ref().is_some_and(|text| !wanted(text)) {
-            continue;
-        }
-        let mut runs = aws.store.runs(&entry.series, None).await?;
-        runs.retain(|run| args.since.is_none_or(|since| run.started_at >= since));
-        series.push(Series { label: entry.label, function: entry.function, protocol: entry.protocol, runs });
+async fn runs_as_csv(aws: &Aws, args: &ExportArgs, entries: &[SeriesEntry], out: &mut Output) -> Result<(), Failure> {
+    let mut table = csv::Table::of_runs(out)?;
+    for entry in entries {
+        aws.store.each_record(&entry.series, args.since, |record| Ok::<_, Failure>(table.add_run(&record)?)).await?;
     }
+    Ok(table.finish()?)
+}
+
+/// The samples of the runs that have a record; those of runs older than what is kept are gone.
+async fn samples_as_csv(
+    aws: &Aws,
+    args: &ExportArgs,
+    entries: &[SeriesEntry],
+    out: &mut Output,
+) -> Result<(), Failure> {
+    let mut table = csv::Table::of_samples(out)?;
+    for entry in entries {
+        let runs = all_runs(aws, args, entry).await?.runs;
+        let runs: HashMap<&str, &RunRecord> = runs.iter().map(|run| (run.run_id.as_str(), run)).collect();
+        let add = |round: RoundSamples| match runs.get(round.run_id.as_str()) {
+            Some(run) => Ok::<_, Failure>(table.add_round(run, &round)?),
+            None => Ok(()),
+        };
+        aws.store.each_round(&entry.series, args.since, add).await?;
+    }
+    Ok(table.finish()?)
+}
+
+/// One series with all its runs.
+async fn all_runs(aws: &Aws, args: &ExportArgs, entry: &SeriesEntry) -> Result<Series, Failure> {
+    let mut series = empty(entry);
+    let take = |record| {
+        series.runs.push(record);
+        Ok::<_, Failure>(())
+    };
+    aws.store.each_record(&entry.series, args.since, take).await?;
     Ok(series)
 }
 
-/// The runs with their stored rounds; those of runs older than what is kept are gone.
-async fn with_samples<'a>(
-    aws: &Aws,
-    series: &'a [Series],
-) -> Result<Vec<(&'a RunRecord, Vec<RoundSamples>)>, StoreError> {
-    let mut runs = Vec::new();
-    for record in series.iter().flat_map(|series| &series.runs) {
-        runs.push((record, aws.store.rounds(&record.series, record.started_at, &record.run_id).await?));
+/// Each series with its last run, and before it the last one that proved something, if that is another.
+async fn last_runs(aws: &Aws, args: &ExportArgs, entries: &[SeriesEntry]) -> Result<Vec<Series>, Failure> {
+    let mut all = Vec::new();
+    for entry in entries {
+        let mut series = empty(entry);
+        let take = |record: RunRecord| {
+            let barren = record.proven == 0;
+            series.runs.retain(|kept| barren && kept.proven > 0);
+            series.runs.push(record);
+            Ok::<_, Failure>(())
+        };
+        aws.store.each_record(&entry.series, args.since, take).await?;
+        all.push(series);
     }
-    Ok(runs)
+    Ok(all)
+}
+
+async fn judgements(aws: &Aws, args: &ExportArgs, entries: &[SeriesEntry]) -> Result<Vec<Judgement>, Failure> {
+    let mut judged = Vec::new();
+    for entry in entries {
+        let mut runs = Vec::new();
+        aws.store.each_run(&entry.series, args.since, |run| runs.push(run)).await?;
+        judged.push(judge(&runs));
+    }
+    Ok(judged)
+}
+
+fn empty(entry: &SeriesEntry) -> Series {
+    let SeriesEntry { label, function, protocol, .. } = entry.clone();
+    Series { label, function, protocol, runs: Vec::new() }
+}
+
+fn one(entries: &[SeriesEntry]) -> Result<&SeriesEntry, Failure> {
+    if let [entry] = entries {
+        return Ok(entry);
+    }
+    let names: Vec<String> = entries.iter().map(|entry| format!("{} ({})", entry.label, entry.protocol)).collect();
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    Err(Failure::bad_input(format!("Otava reads one series a file; those chosen: {names}")))
 }

@@ -10,6 +10,7 @@ mod import;
 mod deployed;
 mod local;
 mod outcome;
+mod output;
 mod parse;
 mod plan;
 mod progress;

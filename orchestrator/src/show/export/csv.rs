@@ -3,60 +3,78 @@
 //! Text comes from outside, and a spreadsheet runs a cell that begins like a formula: such text gets an apostrophe
 //! before it (OWASP, "CSV Injection"). Numbers and times are ours and stay as they are. A missing value is an empty cell.
 
+use std::io;
+
 use ::csv::Writer;
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::Series;
 use crate::record::{Distribution, RoundSamples, RunRecord};
 
 /// The columns that say which run a row belongs to.
 const RUN: [&str; 6] = ["label", "function", "protocol", "run_id", "started_at", "code_sha256"];
+/// The columns of a sample, beside those of its run.
+const SAMPLE: [&str; 14] = [
+    "round",
+    "outcome",
+    "detail",
+    "request_id",
+    "environment_id",
+    "invocation",
+    "init_ms",
+    "restore_ms",
+    "duration_ms",
+    "held_ms",
+    "billed_ms",
+    "round_trip_ms",
+    "sent_after_ms",
+    "max_memory_mb",
+];
 /// The distributions of a run, each of the columns [`FIGURES`].
 const DISTRIBUTIONS: [&str; 5] = ["init", "restore", "cold_start", "round_trip", "platform_overhead"];
 const FIGURES: [&str; 7] = ["n", "min_ms", "p50_ms", "p50_low_ms", "p50_high_ms", "p90_ms", "max_ms"];
 
-/// A row per run.
-pub fn runs(series: &[Series]) -> String {
-    let mut header: Vec<String> = RUN.map(str::to_owned).to_vec();
-    let counts = ["finished_at", "stopped", "wanted", "proven", "attempted", "cold_yield", "billed_ms", "cost_usd"];
-    header.extend(counts.map(str::to_owned));
-    header.extend(DISTRIBUTIONS.iter().flat_map(|name| FIGURES.map(|figure| format!("{name}_{figure}"))));
-    header.extend(["memory_size_mb", "architecture", "runtime_version_arn"].map(str::to_owned));
-    table(&header, series.iter().flat_map(|s| &s.runs).map(run))
+/// A table that grows row by row: no history has to fit into memory.
+pub struct Table<W: io::Write> {
+    writer: Writer<W>,
 }
 
-/// A row per sample. Each run comes with its stored rounds.
-pub fn samples<'a>(runs: impl IntoIterator<Item = (&'a RunRecord, &'a [RoundSamples])>) -> String {
-    let mut header: Vec<String> = RUN.map(str::to_owned).to_vec();
-    let columns = [
-        "round",
-        "outcome",
-        "detail",
-        "request_id",
-        "environment_id",
-        "invocation",
-        "init_ms",
-        "restore_ms",
-        "duration_ms",
-        "held_ms",
-        "billed_ms",
-        "round_trip_ms",
-        "sent_after_ms",
-        "max_memory_mb",
-    ];
-    header.extend(columns.map(str::to_owned));
-    let rows = runs.into_iter().flat_map(|(run, rounds)| rounds.iter().flat_map(move |round| of_round(run, round)));
-    table(&header, rows)
-}
-
-fn table(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut writer = Writer::from_writer(Vec::new());
-    let written = "a vector takes every row";
-    writer.write_record(header).expect(written);
-    for row in rows {
-        writer.write_record(row).expect(written);
+impl<W: io::Write> Table<W> {
+    /// A table with a row per run.
+    pub fn of_runs(out: W) -> io::Result<Self> {
+        let mut header: Vec<String> = RUN.map(str::to_owned).to_vec();
+        let counts = ["finished_at", "stopped", "wanted", "proven", "attempted", "cold_yield", "billed_ms", "cost_usd"];
+        header.extend(counts.map(str::to_owned));
+        header.extend(DISTRIBUTIONS.iter().flat_map(|name| FIGURES.map(|figure| format!("{name}_{figure}"))));
+        header.extend(["memory_size_mb", "architecture", "runtime_version_arn"].map(str::to_owned));
+        Self::begin(out, &header)
     }
-    String::from_utf8(writer.into_inner().expect(written)).expect("every cell is UTF-8")
+
+    /// A table with a row per sample.
+    pub fn of_samples(out: W) -> io::Result<Self> {
+        let header: Vec<String> = RUN.iter().chain(&SAMPLE).map(|&column| column.to_owned()).collect();
+        Self::begin(out, &header)
+    }
+
+    fn begin(out: W, header: &[String]) -> io::Result<Self> {
+        let mut writer = Writer::from_writer(out);
+        writer.write_record(header)?;
+        Ok(Self { writer })
+    }
+
+    /// Adds a run to a table of runs.
+    pub fn add_run(&mut self, record: &RunRecord) -> io::Result<()> {
+        Ok(self.writer.write_record(run(record))?)
+    }
+
+    /// Adds a round of a run to a table of samples.
+    pub fn add_round(&mut self, record: &RunRecord, round: &RoundSamples) -> io::Result<()> {
+        of_round(record, round).into_iter().try_for_each(|row| Ok(self.writer.write_record(row)?))
+    }
+
+    /// Writes what is not written yet.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
 }
 
 fn run(record: &RunRecord) -> Vec<String> {

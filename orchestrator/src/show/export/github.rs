@@ -4,26 +4,27 @@ use std::fmt::Write;
 
 use super::{Series, start};
 use crate::compare::{Comparison, Finding, Side};
+use crate::history::{Change, Judgement, Metric, State};
 use crate::record::{Distribution, RunRecord};
 
-/// A table with the last run of each series.
-pub fn last_runs(series: &[Series]) -> String {
+/// A table with the last run of each series, the level it is at, and the last change of that.
+pub fn last_runs(series: &[(Series, Judgement)]) -> String {
     let mut text = String::from(
         "### Cold starts\n\n\
-         | target | protocol | run (UTC) | proven | start p50 ms | 95 % | p90 ms | cold start p50 ms | ended |\n\
-         |---|---|---|--:|--:|--:|--:|--:|---|\n",
+         | target | protocol | run (UTC) | proven | start p50 ms | 95 % | p90 ms | cold start p50 ms | level ms | last change | ended |\n\
+         |---|---|---|--:|--:|--:|--:|--:|--:|---|---|\n",
     );
-    for series in series {
+    for (series, judged) in series {
         let Some(record) = series.runs.last() else { continue };
-        text += &row(series, record);
+        text += &row(series, record, judged);
     }
     text + "\nn.e.: not estimable from so few samples.\n"
 }
 
-fn row(series: &Series, record: &RunRecord) -> String {
+fn row(series: &Series, record: &RunRecord, judged: &Judgement) -> String {
     let (kind, start) = start(record);
     format!(
-        "| {} | {} | {} | {}/{} | {} ({kind}) | {} | {} | {} | {} |\n",
+        "| {} | {} | {} | {}/{} | {} ({kind}) | {} | {} | {} | {} | {} | {} |\n",
         plain(&series.label),
         plain(&series.protocol),
         record.started_at.format("%Y-%m-%d %H:%M"),
@@ -33,8 +34,26 @@ fn row(series: &Series, record: &RunRecord) -> String {
         interval(start),
         number(start.p90),
         number(record.cold_start_ms.p50),
+        level(judged),
+        last_change(judged),
         plain(&record.stopped),
     )
+}
+
+/// The median of the runs since the last change, with its interval.
+fn level(judged: &Judgement) -> String {
+    let Some(level) = judged.level else { return number(None) };
+    let bounds =
+        level.interval.map_or_else(|| number(None), |i| format!("{}–{}", number(Some(i.low)), number(Some(i.high))));
+    format!("{} ({bounds})", number(Some(level.p50)))
+}
+
+fn last_change(judged: &Judgement) -> String {
+    let stands = |change: &&Change| change.metric == Metric::P50 && change.state != State::Retracted;
+    let Some(change) = judged.changes.iter().rfind(stands) else { return "none found".to_owned() };
+    let bounds = change.interval.map_or_else(String::new, |i| format!(" (95 %: {:+.1} to {:+.1} %)", i.low, i.high));
+    let unsure = if change.state == State::Provisional { ", provisional" } else { "" };
+    format!("{:+.1} %{bounds} on {}{unsure}", change.shift_percent, change.at.format("%Y-%m-%d"))
 }
 
 /// The verdict of a comparison, with the figures it rests on.

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::compare::{Group, together};
+use crate::history::{Change, Judgement, Level, Metric, Shape, State};
 use crate::record::{RoundSamples, SampleRecord};
+use crate::stats::Interval;
+use chrono::DateTime;
 
 const RUN: &str = include_str!("../../../tests/fixtures/run-v1.json");
 const SAMPLES: &str = include_str!("../../../tests/fixtures/samples-v1.json");
@@ -17,9 +20,17 @@ fn series(label: &str) -> Vec<Series> {
     vec![Series { label: label.to_owned(), function, protocol, runs: vec![run] }]
 }
 
+fn runs(series: &[Series]) -> String {
+    let mut text = Vec::new();
+    let mut table = csv::Table::of_runs(&mut text).expect("a vector takes every row");
+    series.iter().flat_map(|s| &s.runs).for_each(|run| table.add_run(run).expect("a vector takes every row"));
+    table.finish().expect("a vector takes every row");
+    String::from_utf8(text).expect("UTF-8")
+}
+
 #[test]
 fn a_row_per_run_has_a_cell_for_every_column() {
-    let text = csv::runs(&series("python"));
+    let text = runs(&series("python"));
     let lines: Vec<&str> = text.lines().collect();
     let cells: Vec<Vec<&str>> = lines.iter().map(|line| line.split(',').collect()).collect();
     assert_eq!((lines.len(), cells[0].len()), (2, cells[1].len()));
@@ -32,7 +43,11 @@ fn a_row_per_run_has_a_cell_for_every_column() {
 fn a_row_per_sample_has_its_figures() {
     let round: RoundSamples = serde_json::from_str(SAMPLES).expect("the fixture loads");
     let (rows, record) = (round.rows(), record());
-    let text = csv::samples([(&record, std::slice::from_ref(&round))]);
+    let mut text = Vec::new();
+    let mut table = csv::Table::of_samples(&mut text).expect("a vector takes every row");
+    table.add_round(&record, &round).expect("a vector takes every row");
+    table.finish().expect("a vector takes every row");
+    let text = String::from_utf8(text).expect("UTF-8");
     let inits: Vec<String> = text.lines().skip(1).map(|line| line.split(',').nth(12).expect("a cell").into()).collect();
     let expected = |row: &SampleRecord| row.init_ms.map(|ms| ms.to_string()).unwrap_or_default();
     assert_eq!(inits, rows.iter().map(expected).collect::<Vec<_>>());
@@ -41,7 +56,7 @@ fn a_row_per_sample_has_its_figures() {
 #[test]
 fn no_cell_is_a_formula() {
     for label in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"] {
-        let text = csv::runs(&series(label));
+        let text = runs(&series(label));
         let cell = text.lines().nth(1).expect("a row").trim_start_matches('"');
         assert!(cell.starts_with('\''), "{label:?}: {text}");
     }
@@ -79,9 +94,28 @@ fn gauges_are_in_seconds_and_labels_are_escaped() {
 
 #[test]
 fn a_job_summary_says_what_is_not_estimable() {
-    let text = github::last_runs(&series("<b>|x|\n@team"));
-    let row = "| &lt;b>\\|x\\| &#64;team | forced-burst-2 | 2026-11-23 11:54 | 3/3 | 49.0 (init) | n.e. | n.e. | 49.7 | enough |";
+    let judged = |judgement: Judgement| {
+        let series = series("<b>|x|\n@team").into_iter().map(|series| (series, judgement.clone())).collect::<Vec<_>>();
+        github::last_runs(&series)
+    };
+    let text = judged(Judgement::default());
+    let row = "| &lt;b>\\|x\\| &#64;team | forced-burst-2 | 2026-11-23 11:54 | 3/3 | 49.0 (init) | n.e. | n.e. | 49.7 | n.e. | none found | enough |";
     assert!(text.lines().any(|line| line == row), "{text}");
+    let interval = Some(Interval { low: 10.9, high: 13.6 });
+    let change = Change {
+        index: 6,
+        at: DateTime::UNIX_EPOCH,
+        metric: Metric::P50,
+        shape: Shape::Step,
+        state: State::Provisional,
+        shift_percent: 12.4,
+        interval,
+        causes: Vec::new(),
+    };
+    let level = Some(Level { since: 6, runs: 7, p50: 49.0, interval: Some(Interval { low: 48.0, high: 50.0 }) });
+    let text = judged(Judgement { level, changes: vec![change], ..Judgement::default() });
+    let end = "| 49.0 (48.0–50.0) | +12.4 % (95 %: +10.9 to +13.6 %) on 1970-01-01, provisional | enough |";
+    assert!(text.lines().any(|line| line.ends_with(end)), "{text}");
 }
 
 #[test]
