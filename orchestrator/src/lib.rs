@@ -27,6 +27,7 @@
 //! | [`judging`] | after a run: its series judged, the findings stored and published |
 //! | [`compare`], [`stopping`] | two sides compared, and when enough is measured for it |
 //! | [`unstored`] | a run that could not be stored, to be stored later |
+//! | [`imported`] | cold starts that something else measured |
 //! | [`publish`] | a record as metrics |
 //! | [`stats`] | quantiles, intervals, rank tests |
 //! | [`aws`] | the one path to the outside |
@@ -63,6 +64,7 @@ pub mod judging;
 pub mod compare;
 pub mod stopping;
 pub mod unstored;
+pub mod imported;
 pub mod publish;
 pub mod stats;
 pub mod aws;

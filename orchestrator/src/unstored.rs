@@ -28,7 +28,10 @@ pub struct UnstoredRun {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum UnstoredError {
     /// Nothing to import.
-    #[error("no run to import in it: expected a file that `coldwatch run` wrote, or a log with such a line")]
+    #[error(
+        "nothing to import in it: expected a CSV with the columns series, timestamp and init_ms, or a file that `coldwatch run` \
+         wrote, or a log with such a line"
+    )]
     None,
     /// A document that cannot be read.
     #[error("line {line}: {reason}")]

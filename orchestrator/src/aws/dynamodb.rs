@@ -37,8 +37,8 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// The table.
 #[derive(Debug, Clone)]
 pub struct Store {
-    client: Client,
-    table: String,
+    pub(super) client: Client,
+    pub(super) table: String,
 }
 
 /// What an attempt to take a lock came to.
@@ -298,9 +298,7 @@ impl Store {
         value: &T,
         extra: Option<(&str, AttributeValue)>,
     ) -> Result<(), StoreError> {
-        let mut item: Item = to_item(value).map_err(|e| unreadable(pk, sk, &e))?;
-        item.insert("pk".to_owned(), text(pk));
-        item.insert("sk".to_owned(), text(sk));
+        let mut item = item_of(pk, sk, value)?;
         item.extend(extra.map(|(name, value)| (name.to_owned(), value)));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         put.send().await.map(|_| ()).map_err(|e| self.failure("PutItem", &e))
@@ -365,6 +363,14 @@ impl Store {
         let error = AwsError::from_sdk(SERVICE, operation, error);
         if error.is_not_found() { StoreError::NoTable(self.table.clone()) } else { StoreError::Aws(error) }
     }
+}
+
+/// A value as an item with its keys.
+pub(super) fn item_of<T: Serialize>(pk: &str, sk: &str, value: &T) -> Result<Item, StoreError> {
+    let mut item: Item = to_item(value).map_err(|e| unreadable(pk, sk, &e))?;
+    item.insert("pk".to_owned(), text(pk));
+    item.insert("sk".to_owned(), text(sk));
+    Ok(item)
 }
 
 pub(super) fn series_key(series: &str) -> String {

@@ -6,6 +6,7 @@
 mod cloudwatch;
 mod dynamodb;
 mod error;
+mod imports;
 mod lambda;
 mod parameters;
 mod series;
@@ -21,6 +22,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 pub use cloudwatch::Metrics;
 pub use dynamodb::{Claim, Journal, SAMPLES_KEPT, SeriesEntry, Store, StoreError};
 pub use error::AwsError;
+pub use imports::RUNS_A_CALL;
 pub use lambda::{Change, Invocation, InvokeError, Lambda, Reply};
 pub use parameters::Parameters;
 pub use series::JUDGED_RUNS;

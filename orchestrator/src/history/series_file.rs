@@ -76,7 +76,8 @@ fn row(number: usize, line: &str, circumstances: &Arc<Circumstances>) -> Result<
     Ok(Run { id: id.to_owned(), at, samples, circumstances: Arc::clone(circumstances) })
 }
 
-fn time(text: &str) -> Option<DateTime<Utc>> {
+/// Reads a time: seconds since 1970, a date, or RFC 3339.
+pub fn time(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(seconds) = text.parse() {
         return DateTime::from_timestamp(seconds, 0);
     }

@@ -25,6 +25,7 @@ mod fixtures;
 mod digests;
 mod judging;
 mod unstored;
+mod import;
 mod plan;
 mod operating_short;
 #[path = "../operating/mod.rs"]

@@ -62,7 +62,7 @@ enum Command {
     Changes(changes::ChangesArgs),
     /// Say whether B starts slower than A, by how much, and how sure that is
     Compare(compare::CompareArgs),
-    /// Store runs that could not be stored when they were made
+    /// Store cold starts of a CSV, or runs that could not be stored when they were made
     Import(import::ImportArgs),
     /// Put back what a dead run left changed
     Restore(restore::RestoreArgs),

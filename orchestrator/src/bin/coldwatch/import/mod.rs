@@ -1,0 +1,161 @@
+//! `coldwatch import`: stores cold starts that something else measured, or runs that could not be stored when they were made.
+
+mod rows;
+mod sorter;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use coldwatch::aws::{RUNS_A_CALL, Store};
+use coldwatch::imported::{ImportedRun, entry};
+use coldwatch::unstored::UnstoredRun;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::Place;
+use crate::outcome::{Exit, Failure, warn};
+use sorter::Sorter;
+
+/// Bad rows that are told one by one.
+const TOLD: u64 = 20;
+/// Calls under way at once.
+const CALLS: usize = 4;
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    place: Place,
+    /// A CSV with the columns `series,timestamp,init_ms`; or a file that `coldwatch run` wrote when the table was out of
+    /// reach, or a log of the orchestrator; `-` is stdin
+    file: PathBuf,
+    /// Import the good rows of a CSV although others are bad
+    #[arg(long)]
+    skip_bad: bool,
+}
+
+const EXAMPLES: &str = "\
+The rows of a CSV may come in any order; those of one series and one timestamp (seconds since 1970, a date, or RFC 3339)
+are one run. All rows are read before the first is stored, and one bad row stores nothing. Importing twice changes nothing;
+rows of a run that is stored already replace it.
+
+Examples:
+  coldwatch import --local history.csv && coldwatch history --local
+  zcat history.csv.gz | coldwatch import -
+  coldwatch import coldwatch-run-0123456789ab.json";
+
+/// Stores what the file holds.
+pub async fn execute(args: ImportArgs) -> Result<Exit, Failure> {
+    let named = |e: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {e}", args.file.display()));
+    let mut source = open(&args.file).map_err(|e| named(&e))?;
+    // A log may hold bytes of any kind; only a header matters here.
+    let mut first = Vec::new();
+    (&mut source).take(1 << 16).read_until(b'\n', &mut first).map_err(|e| named(&e))?;
+    let is_csv = rows::is_header(String::from_utf8_lossy(&first).trim_end());
+    let source = Cursor::new(first).chain(source);
+    if is_csv { import_rows(&args, source).await } else { import_runs(&args, source).await }
+}
+
+fn open(path: &Path) -> std::io::Result<Box<dyn BufRead>> {
+    Ok(if path == Path::new("-") {
+        Box::new(BufReader::new(std::io::stdin()))
+    } else {
+        Box::new(BufReader::new(File::open(path)?))
+    })
+}
+
+/// Every run in the text. All are read before the first is stored.
+async fn import_runs(args: &ImportArgs, mut source: impl Read) -> Result<Exit, Failure> {
+    let named = |e: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {e}", args.file.display()));
+    let mut text = String::new();
+    source.read_to_string(&mut text).map_err(|e| named(&e))?;
+    let runs = UnstoredRun::read_all(&text).map_err(|e| named(&e))?;
+    let (aws, standin) = args.place.open().await?;
+    for run in &runs {
+        run.store(&aws.store).await?;
+        println!("stored run {} of {}", run.record.run_id, run.record.label);
+    }
+    if let Some(standin) = standin {
+        standin.stop().await;
+    }
+    Ok(Exit::Done)
+}
+
+/// Every row, if all are good or the bad ones may be skipped.
+async fn import_rows(args: &ImportArgs, source: impl BufRead) -> Result<Exit, Failure> {
+    let mut sorter = sorted(args, source)?;
+    if sorter.series().is_empty() {
+        return Err(Failure::bad_input(format!("{}: there is no good row in it", args.file.display())));
+    }
+    let (aws, standin) = args.place.open().await?;
+    let stored = store(&aws.store, &mut sorter).await;
+    if let Some(standin) = standin {
+        standin.stop().await;
+    }
+    let (runs, starts) = stored?;
+    println!("stored {starts} cold starts in {runs} runs of {} series", sorter.series().len());
+    Ok(Exit::Done)
+}
+
+fn sorted(args: &ImportArgs, source: impl BufRead) -> Result<Sorter, Failure> {
+    let (file, mut sorter, mut bad) = (args.file.display(), Sorter::default(), 0);
+    let read = rows::each(source, |line, row| match row {
+        Ok(row) => sorter.push(&row).map_err(|e| format!("line {line} cannot be kept in a temporary file: {e}")),
+        Err(reason) => {
+            bad += 1;
+            if bad <= TOLD {
+                warn(format!("{file}: line {line}: {reason}"));
+            }
+            Ok(())
+        }
+    });
+    read.map_err(|e| Failure::bad_input(format!("{file}: {e}")))?;
+    match (bad, args.skip_bad) {
+        (0, _) => Ok(sorter),
+        (_, true) => {
+            warn(format!("{file}: skipped {bad} bad {}", if bad == 1 { "row" } else { "rows" }));
+            Ok(sorter)
+        }
+        (1, false) => Err(Failure::bad_input(format!(
+            "{file}: 1 row is bad and nothing was imported; --skip-bad imports the others"
+        ))),
+        _ => Err(Failure::bad_input(format!(
+            "{file}: {bad} rows are bad and nothing was imported; --skip-bad imports the others"
+        ))),
+    }
+}
+
+/// Stores the series and their runs, several calls at once. Gives the number of runs and of cold starts.
+async fn store(store: &Store, sorter: &mut Sorter) -> Result<(u64, u64), Failure> {
+    let known = store.series().await?;
+    for (name, last) in sorter.series() {
+        let new = entry(name, *last);
+        let before = known.iter().find(|entry| entry.series == new.series).map(|entry| entry.last_run_at);
+        store.put_series(&entry(name, before.map_or(*last, |before| before.max(*last)))).await?;
+    }
+    let (mut runs, mut starts) = (0, 0);
+    let mut merged = sorter.runs().map_err(Failure::failed)?;
+    let batches = std::iter::from_fn(|| {
+        let batch: Result<Vec<_>, Failure> =
+            merged.by_ref().take(RUNS_A_CALL).map(|run| run.map_err(Failure::failed)).collect();
+        match batch {
+            Ok(batch) if batch.is_empty() => None,
+            other => Some(other),
+        }
+    });
+    let batches = batches.map(|batch| {
+        let batch: Vec<ImportedRun> =
+            batch?.into_iter().map(|run| ImportedRun::new(&run.series, run.at, run.init_ms)).collect();
+        runs += batch.len() as u64;
+        starts += batch.iter().map(|run| u64::from(run.record.proven)).sum::<u64>();
+        Ok::<_, Failure>(batch)
+    });
+    stream::iter(batches)
+        .map(|batch| async { Ok::<_, Failure>(store.put_imported(&batch?).await?) })
+        .buffer_unordered(CALLS)
+        .try_collect::<()>()
+        .await?;
+    Ok((runs, starts))
+}

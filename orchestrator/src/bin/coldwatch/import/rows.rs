@@ -1,0 +1,136 @@
+//! Cold starts in a file, one a line: a CSV with the columns `series`, `timestamp` and `init_ms`.
+
+use std::borrow::Cow;
+use std::io::BufRead;
+
+use chrono::{DateTime, Utc};
+use coldwatch::history::series_file;
+
+/// The columns, which may stand in any order and among others.
+pub const COLUMNS: [&str; 3] = ["series", "timestamp", "init_ms"];
+/// Longest name of a series, in bytes.
+const LONGEST_NAME: usize = 512;
+/// The end of the last year that sorts as text.
+const LAST_SECOND: i64 = 253_402_300_799;
+
+/// One cold start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row<'a> {
+    /// Name of its series.
+    pub series: &'a str,
+    /// When it was measured; to the millisecond.
+    pub at: DateTime<Utc>,
+    /// Init duration.
+    pub init_ms: f64,
+}
+
+/// Whether the first line of a text is that of such a file.
+pub fn is_header(line: &str) -> bool {
+    places(&split(line)).is_some()
+}
+
+/// Hands over each line behind the header with its number, from 1: the row, or what is wrong with it. Ends at the first error of
+/// reading, or of `take`.
+pub fn each(
+    mut source: impl BufRead,
+    mut take: impl FnMut(u64, Result<Row<'_>, String>) -> Result<(), String>,
+) -> Result<(), String> {
+    let (mut bytes, mut columns) = (Vec::new(), None);
+    for number in 1.. {
+        bytes.clear();
+        if source.read_until(b'\n', &mut bytes).map_err(|e| format!("line {number}: {e}"))? == 0 {
+            break;
+        }
+        let line = std::str::from_utf8(bytes.trim_ascii());
+        match (columns, line) {
+            (None, line) => {
+                let header = line.ok().and_then(|line| places(&split(line)));
+                columns =
+                    Some(header.ok_or_else(|| format!("its first line has not the columns {}", COLUMNS.join(", ")))?);
+            }
+            (Some(_), Ok("")) => {}
+            (Some(places), Ok(line)) => take(number, row(&split(line), places))?,
+            (Some(_), Err(_)) => take(number, Err("it is not UTF-8".to_owned()))?,
+        }
+    }
+    Ok(())
+}
+
+/// The fields of a line; one with quotes is read as CSV has them.
+fn split(line: &str) -> Vec<Cow<'_, str>> {
+    if !line.contains('"') {
+        return line.split(',').map(|field| Cow::Borrowed(field.trim())).collect();
+    }
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).flexible(true).from_reader(line.as_bytes());
+    let record = reader.records().next().and_then(Result::ok).unwrap_or_default();
+    record.iter().map(|field| Cow::Owned(field.to_owned())).collect()
+}
+
+fn places(header: &[Cow<'_, str>]) -> Option<[usize; 3]> {
+    let place = |column: &str| header.iter().position(|name| name.trim_start_matches('\u{feff}') == column);
+    let [series, timestamp, init_ms] = COLUMNS.map(place);
+    Some([series?, timestamp?, init_ms?])
+}
+
+fn row<'a>(fields: &'a [Cow<'_, str>], places: [usize; 3]) -> Result<Row<'a>, String> {
+    let field = |index: usize| {
+        fields.get(places[index]).map(AsRef::as_ref).ok_or_else(|| format!("there is no `{}`", COLUMNS[index]))
+    };
+    let (series, timestamp, init_ms) = (field(0)?, field(1)?, field(2)?);
+    if series.is_empty() || series.len() > LONGEST_NAME || series.contains(char::is_control) {
+        return Err(format!("the series `{}` is no name of 1 to {LONGEST_NAME} bytes", series.escape_debug()));
+    }
+    let at = series_file::time(timestamp).filter(|at| (0..=LAST_SECOND).contains(&at.timestamp()));
+    let at = at.ok_or_else(|| {
+        format!("the timestamp `{timestamp}` is neither seconds since 1970 nor a date nor RFC 3339, or not from 1970 to 9999")
+    })?;
+    let value = init_ms.parse::<f64>().ok().filter(|ms| ms.is_finite() && *ms > 0.0);
+    let init_ms = value.ok_or_else(|| format!("`{init_ms}` is no positive number of ms"))?;
+    Ok(Row { series, at, init_ms })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Wanted<'a> = (u64, Result<(&'a str, i64, f64), &'a str>);
+
+    fn check(text: &str, wanted: &[Wanted]) {
+        let mut found = Vec::new();
+        let read = each(text.as_bytes(), |line, row| {
+            found.push((line, row.map(|row| (row.series.to_owned(), row.at.timestamp(), row.init_ms))));
+            Ok(())
+        });
+        assert_eq!(read, Ok(()));
+        let wanted = wanted
+            .iter()
+            .copied()
+            .map(|(line, row)| (line, row.map(|(series, at, ms)| (series.to_owned(), at, ms)).map_err(str::to_owned)));
+        assert_eq!(found, wanted.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn columns_are_found_by_their_names() {
+        check("init_ms, note,series,timestamp\r\n\r\n12.5,x,login,60\n", &[(3, Ok(("login", 60, 12.5)))]);
+        check("series,timestamp,init_ms\n\"a,b\",1970-01-02,7\n", &[(2, Ok(("a,b", 86_400, 7.0)))]);
+        assert!(is_header("\u{feff}series,timestamp,init_ms") && !is_header("run,timestamp,n,samples"));
+    }
+
+    #[test]
+    fn bad_rows_are_told_by_line_and_the_others_read() {
+        let wrong_time =
+            "the timestamp `noon` is neither seconds since 1970 nor a date nor RFC 3339, or not from 1970 to 9999";
+        check(
+            "series,timestamp,init_ms\na,0,-1\na,noon,1\n,0,1\na,0\na,0,NaN\na,0,2\n",
+            &[
+                (2, Err("`-1` is no positive number of ms")),
+                (3, Err(wrong_time)),
+                (4, Err("the series `` is no name of 1 to 512 bytes")),
+                (5, Err("there is no `init_ms`")),
+                (6, Err("`NaN` is no positive number of ms")),
+                (7, Ok(("a", 0, 2.0))),
+            ],
+        );
+    }
+}

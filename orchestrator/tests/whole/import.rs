@@ -1,0 +1,126 @@
+//! Cold starts of a CSV become series like any other, all of them or none, and once.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use coldwatch::history::Run;
+use serde_json::Value;
+
+use crate::cli::{coldwatch, folder, output};
+use crate::stage::Stage;
+
+/// Rows of `runs` runs of ten, newest first, with a step of 20 % half way.
+fn rows(series: &str, runs: u32) -> String {
+    let mut text = String::new();
+    for run in (0..runs).rev() {
+        let level = if run < runs / 2 { 100 } else { 120 };
+        for sample in 0..10 {
+            let hundredths = level * 100 + (sample * 37 + run * 61) % 400;
+            writeln!(text, "{series},{},{:.2}", 86_400 * run, f64::from(hundredths) / 100.0).expect("text grows");
+        }
+    }
+    text
+}
+
+fn csv(rows: &[&str]) -> String {
+    format!("series,timestamp,init_ms\n{}", rows.concat())
+}
+
+#[test]
+fn imported_series_are_read_like_any_other() {
+    let folder = folder();
+    let run = |arguments: &[&str]| {
+        let (code, stdout, stderr) = output(folder.path(), arguments);
+        assert_eq!(code, Some(0), "{stderr}");
+        stdout
+    };
+    fs::write(folder.path().join("starts.csv"), csv(&[&rows("login", 60), &rows("pay", 8)])).expect("written");
+    for _ in 0..2 {
+        let said = run(&["import", "--local", "starts.csv"]);
+        assert_eq!(said, "stored 680 cold starts in 68 runs of 2 series\n");
+    }
+    let history: Value = serde_json::from_str(&run(&["history", "--local", "--json"])).expect("JSON");
+    let login = &history["series"][0];
+    assert_eq!((&login["series"], login["runs"].as_array().map(Vec::len)), (&"login#imported".into(), Some(60)));
+    let changes = login["judgement"]["changes"].as_array().expect("changes");
+    assert_eq!(changes.iter().find(|c| c["metric"] == "p50").map(|c| &c["index"]), Some(&30.into()));
+    let exported = run(&["export", "--local", "--format", "csv", "pay"]);
+    assert_eq!(exported.lines().count(), 9, "{exported}");
+    run(&["report", "--local", "--out", "report.html"]);
+    assert!(fs::read_to_string(folder.path().join("report.html")).expect("the page").contains("login"));
+    let verdict = run(&["compare", "--local", "--stored", "login", "pay", "--json"]);
+    let verdict: Value = serde_json::from_str(&verdict).expect("JSON");
+    assert_eq!((&verdict["basis"], &verdict["a"]["runs"]), (&"runs".into(), &30.into()), "the current level of login");
+}
+
+#[test]
+fn one_bad_row_at_the_end_stores_nothing_unless_it_may_be_skipped() {
+    let folder = folder();
+    let bad = format!("{}login,0,soon\n,0,1\n", rows("login", 200));
+    fs::write(folder.path().join("starts.csv"), csv(&[&bad])).expect("written");
+    let (code, stdout, stderr) = output(folder.path(), &["import", "--local", "starts.csv"]);
+    let wanted = "warning: starts.csv: line 2002: `soon` is no positive number of ms\n\
+                  warning: starts.csv: line 2003: the series `` is no name of 1 to 512 bytes\n\
+                  error: starts.csv: 2 rows are bad and nothing was imported; --skip-bad imports the others\n";
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(2), "", wanted));
+    assert!(!folder.path().join(".coldwatch").exists(), "nothing was started for bad input");
+    let (code, stdout, stderr) = output(folder.path(), &["import", "--local", "--skip-bad", "starts.csv"]);
+    assert_eq!((code, stdout.as_str()), (Some(0), "stored 2000 cold starts in 200 runs of 1 series\n"), "{stderr}");
+    fs::write(folder.path().join("other.csv"), "a,b\n1,2\n").expect("written");
+    let (code, _, stderr) = output(folder.path(), &["import", "--local", "other.csv"]);
+    assert!(code == Some(2) && stderr.contains("series, timestamp and init_ms"), "{stderr}");
+}
+
+#[test]
+fn rows_may_come_through_a_pipe() {
+    let folder = folder();
+    let mut import = coldwatch(folder.path(), &["import", "--local", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    import.stdin.take().expect("a pipe").write_all(csv(&[&rows("login", 3)]).as_bytes()).expect("read");
+    let said = import.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "stored 30 cold starts in 3 runs of 1 series\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_killed_midway_is_made_good_by_the_next() {
+    const RUNS: u32 = 500;
+    let stage = Stage::set().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("starts.csv"), csv(&[&rows("login", RUNS)])).expect("written");
+    let mut killed = import(&stage, folder.path()).spawn().expect("the program starts");
+    while runs(&stage).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    killed.kill().expect("killed");
+    killed.wait().expect("ended");
+    let midway = runs(&stage).await.len();
+    assert!(midway < RUNS as usize, "killed too late");
+    for _ in 0..2 {
+        assert!(import(&stage, folder.path()).status().expect("it starts").success());
+        let stored = runs(&stage).await;
+        assert_eq!((stored.len(), stored.iter().map(|run| run.samples.len()).sum::<usize>()), (500, 5_000));
+        assert_eq!(stage.aws.store.runs("login#imported", None).await.expect("records").len(), 500);
+    }
+    stage.cloud.stop().await;
+}
+
+fn import(stage: &Stage, folder: &Path) -> Command {
+    let mut command = coldwatch(folder, &["import", "starts.csv"]);
+    command
+        .env("AWS_ENDPOINT_URL", stage.cloud.endpoint())
+        .envs([("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")])
+        .stdout(Stdio::null());
+    command
+}
+
+async fn runs(stage: &Stage) -> Vec<Run> {
+    let mut runs = Vec::new();
+    stage.aws.store.each_run("login#imported", None, |run| runs.push(run)).await.expect("the runs");
+    runs
+}
