@@ -19,8 +19,8 @@ pub const ALERT_RUNS: usize = 30;
 pub const FALSE_DISCOVERY_RATE: f64 = 0.05;
 /// Runs on each side of a change that are tested against each other.
 const TESTED_RUNS: usize = 60;
-/// Series read at the same time.
-const READ_AT_ONCE: usize = 8;
+/// Series read, and records stored again, at the same time.
+const AT_ONCE: usize = 8;
 
 /// The last change of a series' median, before it is known what the other targets show.
 struct Candidate {
@@ -34,7 +34,7 @@ pub async fn judge_targets(context: &RunContext, ends: &mut [&mut TargetEnd]) ->
     let mut judged: Vec<&mut Measured> = ends.iter_mut().filter_map(|end| stored(end)).collect();
     let series: Vec<String> = judged.iter().map(|m| m.record.series.clone()).collect();
     let read = stream::iter(series.into_iter().map(|series| candidate(context, series)));
-    let found: Vec<Result<Option<Candidate>, String>> = read.buffered(READ_AT_ONCE).collect().await;
+    let found: Vec<Result<Option<Candidate>, String>> = read.buffered(AT_ONCE).collect().await;
     let p_values: Vec<f64> = found.iter().map(|found| slower_p(found.as_ref().ok())).collect();
     let discovered = benjamini_hochberg(&p_values, FALSE_DISCOVERY_RATE);
     let (mut metrics, mut regressions) = (Vec::new(), 0);
@@ -48,8 +48,9 @@ pub async fn judge_targets(context: &RunContext, ends: &mut [&mut TargetEnd]) ->
             }
             Err(reason) => record.warnings.push(format!("the history was not judged: {reason}")),
         }
-        keep(context, record).await;
     }
+    // At once, because thousands that could not be judged in time must not cost the time to hand on.
+    stream::iter(&judged).for_each_concurrent(AT_ONCE, |measured| keep(context, &measured.record)).await;
     if !judged.is_empty() {
         metrics.push(publish::regressions(regressions, context.trigger.started_at));
     }

@@ -1,10 +1,16 @@
 //! A run judges the series of its targets and stores what it finds.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use coldwatch::digest::RunDigest;
+use coldwatch::judging::judge_targets;
 use coldwatch::record::RunRecord;
+use coldwatch::run::RunContext;
+use coldwatch::session::TargetEnd;
+use tokio::time::Instant;
 
-use crate::stage::{Stage, only};
+use crate::stage::{Stage, fresh, only};
 
 const SUITE: &str = "samples = 10\nburst = 10\n[[targets]]\nfunction = \"f\"\n";
 
@@ -52,5 +58,26 @@ async fn an_unreadable_history_is_a_warning_and_no_lost_run() {
     assert_eq!((measured.record.proven, measured.unstored.as_deref()), (10, None));
     let warning = measured.record.warnings.iter().find(|w| w.starts_with("the history was not judged: item "));
     assert!(warning.is_some(), "{:?}", measured.record.warnings);
+    stage.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_there_was_no_time_to_judge_says_so_in_its_stored_record() {
+    let stage = Stage::set().await;
+    let mut ends = Vec::new();
+    for function in ["f", "g"] {
+        stage.simulated(function, "constant:5", &[]).await;
+        let suite = format!("samples = 2\n[[targets]]\nfunction = \"{function}\"\n");
+        ends.push(TargetEnd::Measured(Box::new(only(stage.run(&suite).await))));
+    }
+    let ends_at = Instant::now() - Duration::from_secs(1);
+    let context = RunContext { ends_at, ..stage.context(fresh()) };
+    judge_targets(&context, &mut ends.iter_mut().collect::<Vec<_>>()).await;
+    for end in ends {
+        let TargetEnd::Measured(measured) = end else { panic!("{end:?}") };
+        let stored = stage.aws.store.runs(&measured.record.series, Some(1)).await.expect("the record").remove(0);
+        assert_eq!(stored, measured.record);
+        assert_eq!(stored.warnings, ["the history was not judged: the time allowed was used up"]);
+    }
     stage.cloud.stop().await;
 }
