@@ -18,4 +18,5 @@ while [ $# -gt 0 ]; do
     shift
 done
 if [ -n "${AWS_REGION:-}" ]; then export AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-$AWS_REGION}; fi
-exec "$(scripts/venv.sh sam)/python" infra/python/destroy.py "$stack" $history $sure
+tools=$(scripts/venv.sh sam)
+exec "$tools/python" infra/python/destroy.py "$stack" $history $sure

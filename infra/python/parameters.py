@@ -42,7 +42,7 @@ def divide(suite):
     size = len(suite.encode())
     if size > LONGEST_SUITE:
         fail(2, f"the suite has {size} bytes, Systems Manager keeps {LONGEST_SUITE}: "
-                'let `tagged = "coldwatch=enabled"` find the functions, or make two stacks')
+                'let `tagged = "coldwatch=enabled"` find the functions')
     first = suite.encode()[:LONGEST_VALUE].decode(errors="ignore")
     return {"Suite": first, "SuiteRest": suite[len(first):]}
 

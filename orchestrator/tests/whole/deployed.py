@@ -136,6 +136,11 @@ class Deployed(unittest.TestCase):
         self.assertEqual(statistics("ColdStartYield", run, "Average"), [100])
         self.assertEqual(statistics("RunsCompleted", run, "Sum", whole=True), [1])
 
+    def test_0_the_heartbeat_alarm_goes_by_the_schedule(self):
+        [alarm] = metrics.describe_alarms(AlarmNames=[f"{STACK}-heartbeat"])["MetricAlarms"]
+        self.assertEqual((alarm["EvaluationPeriods"], alarm["TreatMissingData"]), (2, "breaching"))
+        self.assertEqual(scheduler.get_schedule(Name=STACK)["ScheduleExpression"], "rate(1 minute)")
+
     def test_1_the_schedule_fires_and_what_was_stored_is_what_the_cli_tells(self):
         switch("ENABLED")
         stored = until("a run", lambda: of_kind("RUN#"))
