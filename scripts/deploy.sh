@@ -45,12 +45,12 @@ fi
 if [ -n "$suite" ]; then
     case $suite in /*) ;; *) suite=$called_from/$suite ;; esac
     [ -f "$suite" ] && [ -r "$suite" ] || fail "the suite $suite cannot be read" 2
-    program=target/release/coldwatch
-    if [ $package = yes ] || [ ! -x $program ]; then
+    program=${CARGO_TARGET_DIR:-target}/release/coldwatch
+    if [ $package = yes ] || [ ! -x "$program" ]; then
         command -v cargo >/dev/null || fail "cargo is missing: install Rust from https://rustup.rs" 1
         cargo build --release --package coldwatch --bin coldwatch >&2
     fi
-    checked=$($program check "$suite") || exit
+    checked=$("$program" check "$suite") || exit
     parameters+=("Suite=$checked")
 fi
 tools=$(scripts/venv.sh sam)

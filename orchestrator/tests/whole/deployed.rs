@@ -83,6 +83,7 @@ async fn what_is_wrong_is_told_before_anything_is_deployed() {
         let mut command = Command::new(tree.path().join(format!("scripts/{script}.sh")));
         let own = std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("AWS_"));
         command.args(arguments).current_dir(tree.path()).env_clear().envs(own).env("HOME", tree.path());
+        command.env_remove("CARGO_TARGET_DIR");
         let output = command.output().await.expect("started");
         let told = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(code), [].as_slice()), "{told}");
@@ -184,7 +185,11 @@ impl Ministack {
     /// A command whose AWS is this one.
     fn command(&self, program: impl Into<OsString>) -> Command {
         let mut command = Command::new(program.into());
-        command.env("AWS_ENDPOINT_URL", &self.endpoint).env_remove("AWS_PROFILE").kill_on_drop(true);
+        command
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env_remove("AWS_PROFILE")
+            .env_remove("CARGO_TARGET_DIR")
+            .kill_on_drop(true);
         let credentials = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
         command.envs(credentials).envs([("AWS_REGION", "us-east-1"), ("AWS_DEFAULT_REGION", "us-east-1")]);
         command
