@@ -4,6 +4,7 @@
 //! samples of a run shift together (`docs/methodology.md`).
 
 mod causes;
+mod moves;
 pub mod platform;
 pub mod replay;
 pub mod series_file;
@@ -14,16 +15,15 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::stats::{
-    CONFIRMING_RUNS, Interval, Settings, Sorted, change_points, interval, level_shift, locate, minimum_detectable,
-    quantile, quantile_of,
+    CONFIRMING_RUNS, Interval, Sorted, interval, level_shift, minimum_detectable, quantile, quantile_of,
 };
 use crate::summary::CONFIDENCE;
 use crate::target::Provenance;
 
-pub use causes::CAUSE_REACH;
+use moves::{Move, moves};
 
-/// Steps in one direction with at most this many runs between them are one drift.
-pub const DRIFT_GAP: usize = 35;
+pub use causes::CAUSE_REACH;
+pub use moves::DRIFT_GAP;
 
 /// What judging needs of one run: small, because a history has hundreds of thousands.
 #[derive(Debug, Clone, PartialEq)]
@@ -214,54 +214,15 @@ pub fn changes(runs: &[Run], metric: Metric) -> Vec<Change> {
     moves(runs, &figures, metric).iter().map(|found| change(runs, &figures, found, metric)).collect()
 }
 
-/// A level that gives way to another, in indices of the figures.
-struct Move {
-    /// Where the old level began.
-    before: usize,
-    /// Where it ended.
-    start: usize,
-    /// Where the new level began; later than `start` where it came little by little.
-    settled: usize,
-    /// Where the new level ended.
-    end: usize,
-    /// Whether the new level is the higher one.
-    rises: bool,
-}
-
-/// Steps in one direction that follow each other within [`DRIFT_GAP`] runs are one move.
-fn moves(runs: &[Run], figures: &Figures, metric: Metric) -> Vec<Move> {
-    let mut found = change_points(&figures.logs, &Settings::default());
-    if metric == Metric::P50 {
-        let samples: Vec<&[f64]> = figures.runs.iter().map(|run| runs[*run].samples.as_slice()).collect();
-        found = locate(&samples, &found);
-    }
-    let bounds: Vec<usize> = [0].into_iter().chain(found).chain([figures.logs.len()]).collect();
-    let median = |from: usize, to: usize| {
-        Sorted::new(figures.logs[from..to].to_vec()).map_or(0.0, |level| quantile(&level, 0.5))
-    };
-    let levels: Vec<f64> = bounds.windows(2).map(|ends| median(ends[0], ends[1])).collect();
-    let mut moves: Vec<Move> = Vec::new();
-    for (around, level) in bounds.windows(3).zip(levels.windows(2)) {
-        let rises = level[1] > level[0];
-        match moves.last_mut() {
-            Some(last) if around[1] - last.settled <= DRIFT_GAP && rises == last.rises => {
-                (last.settled, last.end) = (around[1], around[2]);
-            }
-            _ => moves.push(Move { before: around[0], start: around[1], settled: around[1], end: around[2], rises }),
-        }
-    }
-    moves
-}
-
 fn change(runs: &[Run], figures: &Figures, found: &Move, metric: Metric) -> Change {
     let index = figures.runs[found.start];
-    let (old, new) = (&figures.logs[found.before..found.start], &figures.logs[found.settled..found.end]);
+    let (old, new) = (&figures.logs[found.before..found.left], &figures.logs[found.settled..found.end]);
     let shift = level_shift(old, new, CONFIDENCE);
     Change {
         index,
         at: runs[index].at,
         metric,
-        shape: if found.settled > found.start { Shape::Drift } else { Shape::Step },
+        shape: if found.settled > found.left { Shape::Drift } else { Shape::Step },
         state: if found.end - found.start < CONFIRMING_RUNS { State::Provisional } else { State::Confirmed },
         shift_percent: percent(shift.estimate),
         interval: shift.interval.map(|i| Interval { low: percent(i.low), high: percent(i.high) }),

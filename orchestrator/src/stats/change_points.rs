@@ -76,6 +76,12 @@ pub(super) fn weighted(noise: &Noise, clip: f64) -> Vec<Weighted> {
     noise.clipped(clip).into_iter().zip(&noise.scale).map(one).collect()
 }
 
+/// The values, none farther from the slow level than noise goes.
+pub fn without_outliers(values: &[f64]) -> Vec<f64> {
+    let settings = Settings::default();
+    Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor).clipped(settings.clip)
+}
+
 /// Segments with the penalty that the autocorrelation of a first division asks for.
 fn segment_widened(points: &[Weighted], penalty: f64) -> Vec<usize> {
     let first = segment(points, penalty);
