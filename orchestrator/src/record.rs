@@ -92,7 +92,7 @@ pub struct RunRecord {
 /// A change of the median, as it was seen after this run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FindingRecord {
-    /// Slower, and still a discovery among all targets of the run (`docs/methodology.md`).
+    /// Slower, still a discovery among all targets of the run (`docs/methodology.md`), and part of no event of the platform.
     pub regression: bool,
     /// Start of the first run of the new level.
     pub since: DateTime<Utc>,
@@ -108,6 +108,18 @@ pub struct FindingRecord {
     pub shape: Shape,
     /// What else changed then. Empty: nothing we can see, so the platform.
     pub causes: Vec<Cause>,
+    /// The event of the platform that the change is part of, which makes it no regression of the function. Absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform_event: Option<PlatformEventRecord>,
+}
+
+/// Targets of a run that moved together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformEventRecord {
+    /// How many moved.
+    pub moved: usize,
+    /// How many of their architecture were measured, these included.
+    pub measured: usize,
 }
 
 /// Number of invocations by outcome.

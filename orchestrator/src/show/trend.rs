@@ -37,7 +37,11 @@ pub fn finding(finding: &FindingRecord) -> String {
     let bounds = bounds(finding.shift_low.zip(finding.shift_high));
     let what = if finding.regression { "regression" } else { "change" };
     let (since, state) = (finding.since.format("%Y-%m-%d %H:%M"), state(finding.state));
-    format!("{what}: p50 {:+.1} %{bounds} since {since}, {state}; {}", finding.shift_percent, causes(&finding.causes))
+    let why = finding.platform_event.map_or_else(
+        || causes(&finding.causes),
+        |event| format!("platform event: {} of {} targets moved together", event.moved, event.measured),
+    );
+    format!("{what}: p50 {:+.1} %{bounds} since {since}, {state}; {why}", finding.shift_percent)
 }
 
 fn change(change: &Change) -> String {
