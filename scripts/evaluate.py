@@ -1,11 +1,15 @@
-"""evaluate.py COLDWATCH SETS: scores coldwatch, KernelCPD and Otava on every labelled set in the folder SETS.
+"""evaluate.py COLDWATCH OPERATING SETS [HISTORY]: scores coldwatch, KernelCPD and Otava on every labelled set in the folder SETS,
+and measures what evaluate_figures.py has; HISTORY is a lambda-perf history.
 
 A set has truth.json and series/*.csv. A detection within the margin of a true change is right; a window (drift) is one change, and
 further detections in it are free; what lies in an `ignore` range is neither right nor wrong.
 """
 import csv, json, math, pathlib, statistics, subprocess, sys, time
 
+import evaluate_figures as figures
+
 LEVEL = ["step03", "step05", "step10", "step20", "multi", "transient", "null"]
+GOALS = [f"S{number}" for number in range(1, 15)]
 REAL = ["real-null", "real-step05", "real-step10", "real-step20"]
 
 
@@ -114,8 +118,21 @@ def online(truth, alerts, margin=7):
     return 1000 * false / quiet if quiet else float("nan"), retracted / max(1, raised), middle
 
 
+def other_goals(coldwatch, operating, sets, history):
+    """Everything but the labelled sets. Nothing else should run meanwhile: some of it are times."""
+    yield from figures.speed(coldwatch)
+    for pairs in sorted(sets.glob("*/wilcox.csv")):
+        yield from figures.against_r(coldwatch, pairs)
+    folder = None
+    if history:
+        folder = sets / "history"
+        figures.split(history[0], folder)
+        yield from figures.known_event(coldwatch, folder)
+    yield from figures.simulated(operating, folder)
+
+
 def main():
-    coldwatch, sets = sys.argv[1], pathlib.Path(sys.argv[2])
+    coldwatch, operating, sets = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
     rows = []
 
     def row(goal, what, ours, met, kernel="", theirs=""):
@@ -171,9 +188,12 @@ def main():
             if scenario in delays:
                 row("S5", f"{folder.name}: runs until {scenario} ≤ {most}", f"{delays[scenario]:g}", delays[scenario] <= most)
 
-    for goal in ("S8", "S9", "S10", "S11", "S13", "S14"):
-        rows.append((goal, "", "not measured", "", "", ""))
+    for found in other_goals(coldwatch, operating, sets, sys.argv[4:]):
+        row(*found)
+    measured = {goal for goal, *_ in rows}
+    rows += [(goal, "", "not measured: no such data", "", "", "") for goal in GOALS if goal not in measured]
     rows.sort(key=lambda r: int(r[0][1:]))
+    print(f"{sum(r[3] == 'met' for r in rows)} met, {sum(r[3] == 'missed' for r in rows)} missed\n")
     print("| goal | what | coldwatch | verdict | KernelCPD | Otava 0.8 |\n|---|---|---|---|---|---|")
     for cells in rows:
         print("| " + " | ".join(cells) + " |")

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # usage: scripts/evaluate.sh DATA_DIR
-# Measures how far change detection can be trusted, on labelled series and on real histories, and prints one table: goal,
-# measured value, verdict. DATA_DIR/changepoints holds sets (folders with truth.json and series/*.csv) or *.tar.xz of them;
-# Otava 0.8 and KernelCPD of ruptures, from a pinned venv, are run beside on the same files. Needs python3 and some minutes.
+# Measures how far the statistics can be trusted, and prints one table: goal, measured value, verdict. DATA_DIR/changepoints
+# holds labelled sets (folders with truth.json and series/*.csv, and R's results in wilcox.csv) or *.tar.xz of them; Otava 0.8 and
+# KernelCPD of ruptures, from a pinned venv, are run beside on the same files. DATA_DIR/lambda-perf-raw.csv.gz is a history to
+# look for platform events and for type I errors. Simulations have fixed seeds. Needs python3 and some ten minutes of two cores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:---help} in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
@@ -20,6 +21,9 @@ for folder in "$sets"/*/; do
   if [ -e "$folder/truth.json" ]; then ln -sfn "${folder%/}" "$work/$(basename "$folder")"; fi
 done
 
-cargo build -q --release -p coldwatch --bin coldwatch
+cargo build -q --release -p coldwatch --bin coldwatch --example operating
 python="$(scripts/venv.sh evaluate)/python"
-"$python" scripts/evaluate.py "${CARGO_TARGET_DIR:-target}/release/coldwatch" "$work"
+built=${CARGO_TARGET_DIR:-target}/release
+history=$data/lambda-perf-raw.csv.gz
+if [ -e "$history" ]; then set -- "$history"; else set --; fi
+"$python" scripts/evaluate.py "$built/coldwatch" "$built/examples/operating" "$work" "$@"

@@ -1,11 +1,12 @@
 //! Measures how the statistics behave where the truth is known: `cargo run --release --example operating [-- FOLDER]`.
 //!
 //! Prints one JSON object a line: what was simulated, what came of it, and what it is to be. With a folder of series
-//! (`run,timestamp,n,samples`), also how often adjacent runs of those seem to differ.
+//! (`run,timestamp,n,samples`), also how often adjacent runs of those seem to differ, and how many bytes they take.
 
 mod neighbours;
 #[path = "../../tests/operating/mod.rs"]
 mod operating;
+mod packing;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,7 +27,10 @@ fn main() -> ExitCode {
     };
     if let Some(folder) = std::env::args_os().nth(1) {
         match read(Path::new(&folder)) {
-            Ok(histories) => print(neighbours::rows(&histories)),
+            Ok(histories) => {
+                print(neighbours::rows(&histories));
+                print(packing::rows(&histories));
+            }
             Err(error) => {
                 eprintln!("error: {}: {error}", Path::new(&folder).display());
                 return ExitCode::from(2);

@@ -18,7 +18,7 @@ const MARGIN: usize = 5;
 pub fn rows(series: usize) -> Vec<Row> {
     let mut random = ChaCha8Rng::seed_from_u64(2);
     let mut rows = Vec::new();
-    for (goal, memory, most) in [("S2", 0.0, 0.019), ("S6", 0.4, 0.1), ("S6", 0.8, 0.1)] {
+    for (goal, memory, most) in [("S2", 0.0, 0.019), ("S6", 0.4, 0.1), ("S6", 0.6, 0.1), ("S6", 0.8, 0.1)] {
         let alarms =
             (0..series).map(|_| change_points(&medians(ZIP_X86, memory, 0.0, &mut random), &Settings::default()).len());
         let alarms: usize = alarms.sum();

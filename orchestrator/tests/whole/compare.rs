@@ -1,6 +1,8 @@
 //! Two sides measured in turns, and `coldwatch compare` as a user meets it.
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use coldwatch::run::{RunContext, RunReport};
@@ -124,6 +126,49 @@ fn bad_samples_and_bad_limits_end_with_two() {
         (code, stderr.as_str()),
         (Some(2), "error: `before.txt` is a build, and there is no file or folder `nobody`\n")
     );
+}
+
+/// A custom runtime, as it stands in a build as `bootstrap`.
+const BOOTSTRAP: &str = r#"#!/usr/bin/env python3
+import os, urllib.request
+invocation = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+while True:
+    with urllib.request.urlopen(invocation + "next") as event:
+        event.read()
+        answer = invocation + event.headers["Lambda-Runtime-Aws-Request-Id"] + "/response"
+    urllib.request.urlopen(answer, b"{}").close()
+"#;
+
+fn write_builds(folder: &Path) {
+    let program = |file: &str| {
+        fs::write(folder.join(file), BOOTSTRAP).expect("written");
+        fs::set_permissions(folder.join(file), fs::Permissions::from_mode(0o755)).expect("set");
+    };
+    fs::create_dir(folder.join("folder")).expect("created");
+    program("folder/bootstrap");
+    program("program");
+    fs::create_dir(folder.join("node")).expect("created");
+    fs::write(folder.join("node/index.mjs"), "export const handler = async () => ({});\n").expect("written");
+    let mut zip = zip::ZipWriter::new(fs::File::create(folder.join("build.zip")).expect("created"));
+    zip.start_file("app.py", zip::write::SimpleFileOptions::default()).expect("begun");
+    zip.write_all(b"def handler(event, context):\n    return {}\n").expect("written");
+    zip.finish().expect("written");
+}
+
+#[test]
+fn a_build_is_a_program_a_folder_or_a_zip_in_any_language() {
+    let folder = folder();
+    write_builds(folder.path());
+    for [a, b] in [["program", "folder"], ["build.zip", "node"]] {
+        let (code, stdout, stderr) = output(folder.path(), &["compare", "--local", a, b, "--samples", "2", "--json"]);
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{a} {b}: {stdout}");
+        let document: Value = serde_json::from_str(&stdout).expect("JSON");
+        assert_eq!(
+            (&document["a"]["label"], &document["a"]["n"], &document["b"]["label"], &document["b"]["n"]),
+            (&a.into(), &2.into(), &b.into(), &2.into())
+        );
+        assert_eq!(document["finding"], "not_estimable", "two cold starts tell nothing");
+    }
 }
 
 #[test]

@@ -10,13 +10,14 @@ use coldwatch::compare::USUAL_RUN_EFFECT;
 use coldwatch::history::DRIFT_GAP;
 use coldwatch::history::platform::{EVENT_DAYS, EVENT_SHARE};
 use coldwatch::hold::{FIRST_HOLD, LONGEST_HOLD};
+use coldwatch::imported::MOST_STARTS;
 use coldwatch::judging::{ALERT_RUNS, FALSE_DISCOVERY_RATE};
 use coldwatch::lease::LEASE;
 use coldwatch::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND, restore_reserve};
 use coldwatch::publish::MAX_UNIQUE_VALUES;
 use coldwatch::sample::CLOCK_TOLERANCE;
 use coldwatch::settle::{FIRST_POLL, LONGEST_POLL, SETTLE_LIMIT};
-use coldwatch::stats::{CONFIRMING_RUNS, LEAST_HEIGHT, LEAST_Z, Settings};
+use coldwatch::stats::{CONFIRMING_RUNS, LEAST_HEIGHT, LEAST_Z, MODES_FROM, RUN_EFFECT_FROM, Settings};
 use coldwatch::stopping::{FIRST_LOOK, LOOK_EVERY, NARROW_LOOKS};
 use coldwatch::summary::CONFIDENCE;
 
@@ -62,6 +63,9 @@ fn the_methodology_names_the_constants_of_the_code() {
         ("from look to look", format!("{LOOK_EVERY} cold starts")),
         ("narrow looks", NARROW_LOOKS.to_string()),
         ("usual run effect", format!("{:.1} %", USUAL_RUN_EFFECT * 100.0)),
+        ("runs that tell a run effect", RUN_EFFECT_FROM.to_string()),
+        ("cold starts that tell two modes", MODES_FROM.to_string()),
+        ("cold starts of an imported run", MOST_STARTS.to_string()),
         ("judged runs", JUDGED_RUNS.to_string()),
         ("a change is news for", format!("{ALERT_RUNS} runs")),
         ("false discovery rate", format!("{} %", FALSE_DISCOVERY_RATE * 100.0)),
