@@ -47,6 +47,9 @@ fn imported_series_are_read_like_any_other() {
     assert_eq!((&login["series"], login["runs"].as_array().map(Vec::len)), (&"login#imported".into(), Some(60)));
     let changes = login["judgement"]["changes"].as_array().expect("changes");
     assert_eq!(changes.iter().find(|c| c["metric"] == "p50").map(|c| &c["index"]), Some(&30.into()));
+    let changes: Value = serde_json::from_str(&run(&["changes", "starts.csv", "--json"])).expect("JSON");
+    let login = &changes["series"][0];
+    assert_eq!((&login["series"], &login["changes"][0]["index"]), (&"login".into(), &30.into()));
     let exported = run(&["export", "--local", "--format", "csv", "pay"]);
     assert_eq!(exported.lines().count(), 9, "{exported}");
     run(&["report", "--local", "--out", "report.html"]);
@@ -64,7 +67,7 @@ fn one_bad_row_at_the_end_stores_nothing_unless_it_may_be_skipped() {
     let (code, stdout, stderr) = output(folder.path(), &["import", "--local", "starts.csv"]);
     let wanted = "warning: starts.csv: line 2002: `soon` is no positive number of ms\n\
                   warning: starts.csv: line 2003: the series `` is no name of 1 to 512 bytes\n\
-                  error: starts.csv: 2 rows are bad and nothing was imported; --skip-bad imports the others\n";
+                  error: starts.csv: 2 rows are bad and nothing was done; `import --skip-bad` imports the others\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(2), "", wanted));
     assert!(!folder.path().join(".coldwatch").exists(), "nothing was started for bad input");
     let (code, stdout, stderr) = output(folder.path(), &["import", "--local", "--skip-bad", "starts.csv"]);

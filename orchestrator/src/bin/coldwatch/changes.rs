@@ -1,5 +1,6 @@
 //! `coldwatch changes`: the changes of a series in a file, or of every series in a folder.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -16,13 +17,15 @@ use coldwatch::show::json::ChangesDocument;
 use coldwatch::show::text;
 use serde::Serialize;
 
+use crate::import;
 use crate::outcome::{Exit, Failure};
 
 /// Arguments of `changes`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub struct ChangesArgs {
-    /// A series (`run,timestamp,n,samples`: one run a line, the samples in ms with blanks between), or a folder of such files
+    /// A series (`run,timestamp,n,samples`: one run a line, the samples in ms with blanks between), a folder of such files, or
+    /// a file of several series as `import` reads it (`series,timestamp,init_ms`: one cold start a line)
     path: PathBuf,
     /// The figure of each run to look at
     #[arg(long, value_enum, default_value_t = MetricArg::P50)]
@@ -81,22 +84,22 @@ struct Replayed {
 
 /// Finds the changes, and prints or writes them.
 pub fn execute(args: &ChangesArgs) -> Result<Exit, Failure> {
-    let files = files(&args.path)?;
+    let sources = sources(&args.path)?;
     if args.out.is_none() {
-        return show(&files, args);
+        return show(&sources, args);
     }
     if args.replay {
         let metric = args.metric.into();
-        let said = in_parallel(&files, |file| Ok((id(file), replay(&read(file)?, metric))))?;
+        let said = in_parallel(&sources, |source| Ok((source.id(), replay(&source.runs()?, metric))))?;
         let replayed = Replayed { tool: "coldwatch", metric, alerts: said.into_iter().collect() };
         write(args.out.as_deref(), &replayed)?;
         return Ok(Exit::Done);
     }
-    let found = in_parallel(&files, |file| {
-        let runs = read(file)?;
+    let found = in_parallel(&sources, |source| {
+        let runs = source.runs()?;
         let start = Instant::now();
         let indices = history::change_indices(&runs, args.metric.into());
-        Ok((id(file), indices, start.elapsed()))
+        Ok((source.id(), indices, start.elapsed()))
     })?;
     let spent: Duration = found.iter().map(|(_, _, time)| *time).sum();
     let series = u32::try_from(found.len()).expect("a folder has fewer files");
@@ -110,11 +113,11 @@ pub fn execute(args: &ChangesArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn show(files: &[PathBuf], args: &ChangesArgs) -> Result<Exit, Failure> {
-    let judged: Vec<(String, Vec<Run>, Vec<Change>)> = in_parallel(files, |file| {
-        let runs = read(file)?;
+fn show(sources: &[Source], args: &ChangesArgs) -> Result<Exit, Failure> {
+    let judged: Vec<(String, Vec<Run>, Vec<Change>)> = in_parallel(sources, |source| {
+        let runs = source.runs()?.into_owned();
         let changes = history::changes(&runs, args.metric.into());
-        Ok((id(file), runs, changes))
+        Ok((source.id(), runs, changes))
     })?;
     let events = platform_events(&judged.iter().filter_map(member).collect::<Vec<_>>());
     let mut out = std::io::stdout().lock();
@@ -140,12 +143,43 @@ fn member((id, runs, changes): &(String, Vec<Run>, Vec<Change>)) -> Option<Membe
     Some(Member { series: id, architecture, control: false, measured, changes })
 }
 
-/// The file itself, or the `*.csv` files of a folder by name.
+/// Where the runs of a series are.
+enum Source {
+    /// In a file of their own.
+    File(PathBuf),
+    /// Read with those of other series: its name, and its runs.
+    Read(String, Vec<Run>),
+}
+
+impl Source {
+    /// The name of the series: that of its file without `.csv`, or what the rows say.
+    fn id(&self) -> String {
+        match self {
+            Self::File(file) => file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Read(name, _) => name.clone(),
+        }
+    }
+
+    fn runs(&self) -> Result<Cow<'_, [Run]>, Failure> {
+        match self {
+            Self::File(file) => read(file).map(Cow::Owned),
+            Self::Read(_, runs) => Ok(Cow::Borrowed(runs)),
+        }
+    }
+}
+
+/// The file itself, the series in it, or the `*.csv` files of a folder by name.
+fn sources(path: &Path) -> Result<Vec<Source>, Failure> {
+    if !path.is_dir() {
+        let series =
+            import::series(path)?.map(|series| series.into_iter().map(|(name, runs)| Source::Read(name, runs)));
+        return Ok(series.map_or_else(|| vec![Source::File(path.to_owned())], Iterator::collect));
+    }
+    Ok(files(path)?.into_iter().map(Source::File).collect())
+}
+
 fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let named = |e: std::io::Error| Failure::bad_input(format!("{}: {e}", path.display()));
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(named)? {
         let file = entry.map_err(named)?.path();
@@ -166,32 +200,30 @@ fn read(file: &Path) -> Result<Vec<Run>, Failure> {
     series_file::read(&text).map_err(|e| named(&e))
 }
 
-/// The id of a series is its file's name without `.csv`.
-fn id(file: &Path) -> String {
-    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// Does each file's work on all cores, and gives the results in the order of the files; the first failure ends it.
-fn in_parallel<T: Send>(
-    files: &[PathBuf],
-    work: impl Fn(&Path) -> Result<T, Failure> + Sync,
+/// Does the work of each on all cores, and gives the results in order; the first failure ends it.
+fn in_parallel<S: Sync, T: Send>(
+    sources: &[S],
+    work: impl Fn(&S) -> Result<T, Failure> + Sync,
 ) -> Result<Vec<T>, Failure> {
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(sources.len());
     let next = AtomicUsize::new(0);
     let worker = || {
-        let take = || files.get(next.fetch_add(1, Ordering::Relaxed));
-        let each = std::iter::from_fn(|| take().map(|file| work(file).map(|result| (file, result))));
+        let take = || {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            Some((index, sources.get(index)?))
+        };
+        let each = std::iter::from_fn(|| take().map(|(index, source)| work(source).map(|result| (index, result))));
         each.collect::<Result<Vec<_>, Failure>>()
     };
-    let parts: Vec<Result<Vec<(&PathBuf, T)>, Failure>> = thread::scope(|scope| {
+    let parts: Vec<Result<Vec<(usize, T)>, Failure>> = thread::scope(|scope| {
         let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
         workers.into_iter().map(|worker| worker.join().expect("a panic ends the program")).collect()
     });
-    let mut results = Vec::with_capacity(files.len());
+    let mut results = Vec::with_capacity(sources.len());
     for part in parts {
         results.extend(part?);
     }
-    results.sort_by_key(|(file, _)| *file);
+    results.sort_by_key(|(index, _)| *index);
     Ok(results.into_iter().map(|(_, result)| result).collect())
 }
 

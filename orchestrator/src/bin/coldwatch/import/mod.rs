@@ -3,19 +3,22 @@
 mod rows;
 mod sorter;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use coldwatch::aws::{RUNS_A_CALL, Store};
+use coldwatch::history::{Circumstances, Run};
 use coldwatch::imported::{ImportedRun, entry};
 use coldwatch::unstored::UnstoredRun;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::Place;
 use crate::outcome::{Exit, Failure, warn};
-use sorter::Sorter;
+use sorter::{Sorted, Sorter};
 
 /// Bad rows that are told one by one.
 const TOLD: u64 = 20;
@@ -48,30 +51,50 @@ Examples:
 
 /// Stores what the file holds.
 pub async fn execute(args: ImportArgs) -> Result<Exit, Failure> {
-    let named = |e: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {e}", args.file.display()));
-    let mut source = open(&args.file).map_err(|e| named(&e))?;
-    // A log may hold bytes of any kind; only a header matters here.
-    let mut first = Vec::new();
-    (&mut source).take(1 << 16).read_until(b'\n', &mut first).map_err(|e| named(&e))?;
-    let is_csv = rows::is_header(String::from_utf8_lossy(&first).trim_end());
-    let source = Cursor::new(first).chain(source);
-    if is_csv { import_rows(&args, source).await } else { import_runs(&args, source).await }
+    let (is_rows, source) = open(&args.file).map_err(|e| named(&args.file, &e))?;
+    if is_rows { import_rows(&args, source).await } else { import_runs(&args, source).await }
 }
 
-fn open(path: &Path) -> std::io::Result<Box<dyn BufRead>> {
-    Ok(if path == Path::new("-") {
+/// The series in a file of rows, by name; `None` where it is another kind of file.
+pub fn series(path: &Path) -> Result<Option<BTreeMap<String, Vec<Run>>>, Failure> {
+    let (is_rows, source) = open(path).map_err(|e| named(path, &e))?;
+    if !is_rows {
+        return Ok(None);
+    }
+    let mut sorter = sorted(path, source, Bad::Refused)?;
+    let circumstances = Arc::new(Circumstances::default());
+    let mut series: BTreeMap<String, Vec<Run>> = BTreeMap::new();
+    for run in sorter.runs().map_err(Failure::failed)? {
+        let Sorted { series: name, at, init_ms: samples } = run.map_err(Failure::failed)?;
+        let runs = series.entry(name).or_default();
+        runs.push(Run { id: runs.len().to_string(), at, samples, circumstances: Arc::clone(&circumstances) });
+    }
+    Ok(Some(series))
+}
+
+/// The file, and whether it is one of rows.
+fn open(path: &Path) -> std::io::Result<(bool, impl BufRead)> {
+    let mut source: Box<dyn BufRead> = if path == Path::new("-") {
         Box::new(BufReader::new(std::io::stdin()))
     } else {
         Box::new(BufReader::new(File::open(path)?))
-    })
+    };
+    // A log may hold bytes of any kind; only a header matters here.
+    let mut first = Vec::new();
+    (&mut source).take(1 << 16).read_until(b'\n', &mut first)?;
+    let is_rows = rows::is_header(String::from_utf8_lossy(&first).trim_end());
+    Ok((is_rows, Cursor::new(first).chain(source)))
+}
+
+fn named(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::bad_input(format!("{}: {error}", path.display()))
 }
 
 /// Every run in the text. All are read before the first is stored.
 async fn import_runs(args: &ImportArgs, mut source: impl Read) -> Result<Exit, Failure> {
-    let named = |e: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {e}", args.file.display()));
     let mut text = String::new();
-    source.read_to_string(&mut text).map_err(|e| named(&e))?;
-    let runs = UnstoredRun::read_all(&text).map_err(|e| named(&e))?;
+    source.read_to_string(&mut text).map_err(|e| named(&args.file, &e))?;
+    let runs = UnstoredRun::read_all(&text).map_err(|e| named(&args.file, &e))?;
     let (aws, standin) = args.place.open().await?;
     for run in &runs {
         run.store(&aws.store).await?;
@@ -85,9 +108,9 @@ async fn import_runs(args: &ImportArgs, mut source: impl Read) -> Result<Exit, F
 
 /// Every row, if all are good or the bad ones may be skipped.
 async fn import_rows(args: &ImportArgs, source: impl BufRead) -> Result<Exit, Failure> {
-    let mut sorter = sorted(args, source)?;
+    let mut sorter = sorted(&args.file, source, if args.skip_bad { Bad::Skipped } else { Bad::Refused })?;
     if sorter.series().is_empty() {
-        return Err(Failure::bad_input(format!("{}: there is no good row in it", args.file.display())));
+        return Err(named(&args.file, &"there is no good row in it"));
     }
     let (aws, standin) = args.place.open().await?;
     let stored = store(&aws.store, &mut sorter).await;
@@ -99,8 +122,16 @@ async fn import_rows(args: &ImportArgs, source: impl BufRead) -> Result<Exit, Fa
     Ok(Exit::Done)
 }
 
-fn sorted(args: &ImportArgs, source: impl BufRead) -> Result<Sorter, Failure> {
-    let (file, mut sorter, mut bad) = (args.file.display(), Sorter::default(), 0);
+/// What becomes of a file with bad rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bad {
+    Refused,
+    Skipped,
+}
+
+/// All rows. The first bad ones are told line by line.
+fn sorted(path: &Path, source: impl BufRead, on_bad: Bad) -> Result<Sorter, Failure> {
+    let (file, mut sorter, mut bad) = (path.display(), Sorter::default(), 0);
     let read = rows::each(source, |line, row| match row {
         Ok(row) => sorter.push(&row).map_err(|e| format!("line {line} cannot be kept in a temporary file: {e}")),
         Err(reason) => {
@@ -111,20 +142,19 @@ fn sorted(args: &ImportArgs, source: impl BufRead) -> Result<Sorter, Failure> {
             Ok(())
         }
     });
-    read.map_err(|e| Failure::bad_input(format!("{file}: {e}")))?;
-    match (bad, args.skip_bad) {
-        (0, _) => Ok(sorter),
-        (_, true) => {
-            warn(format!("{file}: skipped {bad} bad {}", if bad == 1 { "row" } else { "rows" }));
-            Ok(sorter)
+    read.map_err(|e| named(path, &e))?;
+    let rows = if bad == 1 { "row is" } else { "rows are" };
+    match (bad, on_bad) {
+        (0, _) => {}
+        (_, Bad::Skipped) => warn(format!("{file}: {bad} {rows} bad and skipped")),
+        (_, Bad::Refused) => {
+            return Err(named(
+                path,
+                &format!("{bad} {rows} bad and nothing was done; `import --skip-bad` imports the others"),
+            ));
         }
-        (1, false) => Err(Failure::bad_input(format!(
-            "{file}: 1 row is bad and nothing was imported; --skip-bad imports the others"
-        ))),
-        _ => Err(Failure::bad_input(format!(
-            "{file}: {bad} rows are bad and nothing was imported; --skip-bad imports the others"
-        ))),
     }
+    Ok(sorter)
 }
 
 /// Stores the series and their runs, several calls at once. Gives the number of runs and of cold starts.
