@@ -25,6 +25,7 @@ cargo build --quiet --package coldwatch --bin coldwatch --example history --pack
 built=${CARGO_TARGET_DIR:-$PWD/target}/debug
 pages=$(mktemp -d)
 trap 'rm -rf "$pages"' EXIT
-for scene in everything names five-years; do "$built/examples/history" "$scene" "$pages/$scene.html"; done
+for scene in everything names platform five-years; do "$built/examples/history" "$scene" "$pages/$scene.html"; done
 (cd "$pages" && for _ in 1 2; do "$built/coldwatch" run --local --samples 6 >/dev/null; done && "$built/coldwatch" report --local --out local.html)
+(cd "$pages" && seq 100 179 >before.txt && seq 109 188 >after.txt && "$built/coldwatch" compare before.txt after.txt --report compare.html >/dev/null)
 CHROMIUM=$(command -v chromium) REPORTS=$pages node --test "$tests/report.test.mjs"

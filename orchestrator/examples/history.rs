@@ -1,6 +1,6 @@
 //! Writes the report of a made-up history: `cargo run --example history -- SCENE FILE`.
 //!
-//! Scenes: `regression` (20 targets, one of them slower), `platform` (eight of them moved together), `everything` (a bit of all there
+//! Scenes: `regression` (20 targets, one of them slower), `platform` (seven of them moved together), `everything` (a bit of all there
 //! is), `names` (names that would break a careless page), `five-years` (10 targets, four runs a day), `hundreds` (300 targets).
 
 #[path = "../tests/histories/mod.rs"]

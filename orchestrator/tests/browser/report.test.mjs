@@ -1,7 +1,7 @@
 // The report in a real browser: node --test report.test.mjs
 //
 // REPORTS is a folder with the pages that scripts/browser-test.sh makes: local.html of a real local run, five-years.html and
-// everything.html of made-up histories, names.html of names that would break a careless page.
+// everything.html and platform.html of made-up histories, names.html of names that would break a careless page, compare.html of two samples.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -41,7 +41,7 @@ async function walk(page) {
   await page.evaluate(() => scrollTo(0, 0));
 }
 
-for (const name of ["local", "five-years", "everything", "names"]) {
+for (const name of ["local", "five-years", "everything", "names", "platform", "compare"]) {
   test(`${name}: no complaint, and no request leaves the page`, async () => {
     const { page, trouble, close } = await open(name);
     await walk(page);
@@ -51,7 +51,7 @@ for (const name of ["local", "five-years", "everything", "names"]) {
   });
 }
 
-for (const [name, colorScheme, width] of [["everything", "light", 1440], ["everything", "dark", 400], ["local", "dark", 1440], ["five-years", "light", 400]]) {
+for (const [name, colorScheme, width] of [["everything", "light", 1440], ["everything", "dark", 400], ["local", "dark", 1440], ["five-years", "light", 400], ["platform", "light", 1440], ["compare", "dark", 400]]) {
   test(`${name}, ${colorScheme}, ${width} px: nothing that keeps anybody out`, async () => {
     const { page, close } = await open(name, { colorScheme, viewport: { width, height: 900 } });
     await walk(page);
@@ -64,6 +64,17 @@ for (const [name, colorScheme, width] of [["everything", "light", 1440], ["every
     await close();
   });
 }
+
+test("a platform event is shaded where it was, and stays there when the chart is zoomed", async () => {
+  const { page, close } = await open("platform");
+  const { chart } = await history(page, "cart");
+  const shade = chart.locator(".shade"), before = await shade.boundingBox();
+  assert.ok(before.width >= 4);
+  await chart.getByRole("button", { name: "30 days" }).click();
+  const after = await shade.boundingBox();
+  assert.ok(after.width > before.width && after.x < before.x, `${JSON.stringify(before)} ${JSON.stringify(after)}`);
+  await close();
+});
 
 test("without a script all of it can be read", async () => {
   const { page, close } = await open("everything", { javaScriptEnabled: false });

@@ -53,7 +53,7 @@ impl Versus<'_> {
             Escaped(labels[1])
         ));
         self.figures(&mut html);
-        html.push("<section class=\"target\"><h3>Every cold start, on one axis</h3>");
+        html.push("<section><h3>Every cold start, on one axis</h3>");
         let rows = [0, 1].map(|place| Row {
             label: labels[place],
             class: format!("c{place}"),
