@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# usage: scripts/weigh-orchestrator.sh [--repeats 21]
+#
+# Prints what the packaged orchestrator weighs, each figure beside its goal: its init under AWS's Runtime Interface Emulator as a
+# multiple of the Rust target's (at most 3), its zip (at most 6 MB), and its peak memory while it measures a suite of 100 targets
+# in the local cloud (at most 128 MB). Exit code 1 if a goal is missed. Takes target/package as scripts/package.sh left it for
+# this machine's architecture, and builds that first where it is missing or older than the sources. No AWS account is needed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+repeats=21
+while [ $# -gt 0 ]; do
+    case $1 in
+        --repeats) repeats=${2:?--repeats needs a number}; shift 2 ;;
+        -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+        *) echo "unknown argument \`$1\`: see scripts/weigh-orchestrator.sh --help" >&2; exit 2 ;;
+    esac
+done
+case $(uname -m) in aarch64 | arm64) architecture=arm64 option= ;; *) architecture=x86_64 option=--no-arm64 ;; esac
+packaged=target/package/orchestrator.zip
+if [ "$(cat target/package/architecture 2>/dev/null)" != "$architecture" ] \
+    || [ -n "$(find orchestrator/src target-function/src Cargo.lock -newer $packaged -print -quit)" ]; then
+    scripts/package.sh $option >&2
+fi
+[ -n "${COLDWATCH_RIE:-}" ] || eval "$(scripts/fetch-test-tools.sh)"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+python3 -m zipfile -e $packaged "$work/orchestrator"
+python3 -m zipfile -e "target/package/target-$architecture.zip" "$work/target"
+chmod +x "$work"/*/bootstrap
+cargo build --quiet --package coldwatch --example scale >&2
+"${CARGO_TARGET_DIR:-target}/debug/examples/scale" --targets 100 --orchestrator "$work/orchestrator/bootstrap" >"$work/suite.txt" \
+    || { cat "$work/suite.txt" >&2; exit 1; }
+python3 scripts/weigh.py "$COLDWATCH_RIE" "$work" "$repeats" "$packaged"
