@@ -1,7 +1,10 @@
 //! The changes of one figure: steps, and what came little by little.
 
 use super::{Figures, Metric, Run};
-use crate::stats::{Settings, Sorted, change_points, locate, quantile, ramp, without_outliers};
+use crate::stats::{
+    SCORED_RUNS, Settings, Sorted, change_points, change_points_scored, locate, mean_ranks, quantile, ramp,
+    without_outliers,
+};
 
 /// Steps in one direction with at most this many runs between them are one drift.
 pub const DRIFT_GAP: usize = 35;
@@ -27,13 +30,9 @@ pub(super) struct Move {
 /// The moves of a figure in their order: each a step, or a drift where a ramp explains the runs better, or where steps in one
 /// direction follow each other within [`DRIFT_GAP`] runs.
 pub(super) fn moves(runs: &[Run], figures: &Figures, metric: Metric) -> Vec<Move> {
-    let mut found = change_points(&figures.logs, &Settings::default());
+    let found = steps(runs, figures, metric);
     if found.is_empty() {
         return Vec::new();
-    }
-    if metric == Metric::P50 {
-        let samples: Vec<&[f64]> = figures.runs.iter().map(|run| runs[*run].samples.as_slice()).collect();
-        found = locate(&samples, &found);
     }
     let bounds: Vec<usize> = [0].into_iter().chain(found).chain([figures.logs.len()]).collect();
     let median = |from: usize, to: usize| {
@@ -50,6 +49,17 @@ pub(super) fn moves(runs: &[Run], figures: &Figures, metric: Metric) -> Vec<Move
         }
     }
     moves
+}
+
+/// The first runs of new levels. The samples of the runs are at hand for the median only: p90 and spread of a run are all that
+/// its samples tell of them.
+fn steps(runs: &[Run], figures: &Figures, metric: Metric) -> Vec<usize> {
+    if metric != Metric::P50 {
+        return change_points(&figures.logs, &Settings::default());
+    }
+    let samples: Vec<&[f64]> = figures.runs.iter().map(|run| runs[*run].samples.as_slice()).collect();
+    let scores = mean_ranks(&samples[samples.len().saturating_sub(SCORED_RUNS)..]);
+    locate(&samples, &change_points_scored(&figures.logs, &scores, &Settings::default()))
 }
 
 impl Move {

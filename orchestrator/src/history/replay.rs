@@ -104,13 +104,19 @@ mod tests {
     use super::*;
     use crate::history::Circumstances;
 
-    /// Runs of ten samples with a little noise, at the level that `level` gives for each.
+    /// Runs of ten samples that scatter by 9 %, and the runs by 2 %, at the level that `level` gives for each.
     fn series(runs: u32, level: impl Fn(u32) -> f64) -> Vec<Run> {
+        scattered(runs, 0.01, level)
+    }
+
+    fn scattered(runs: u32, scatter: f64, level: impl Fn(u32) -> f64) -> Vec<Run> {
         (0..runs)
             .map(|i| Run {
                 id: i.to_string(),
                 at: DateTime::UNIX_EPOCH,
-                samples: (0..10).map(|k| level(i) * (1.0 + f64::from(i * 8 % 21 + k) / 500.0)).collect(),
+                samples: (0..10)
+                    .map(|k| level(i) * (1.0 + f64::from(i * 8 % 21) / 1_000.0 + f64::from(k) * scatter))
+                    .collect(),
                 circumstances: Arc::new(Circumstances::default()),
             })
             .collect()
@@ -120,6 +126,12 @@ mod tests {
     fn a_step_is_one_alert_within_four_runs() {
         let said = replay(&series(100, |i| if i < 50 { 100.0 } else { 120.0 }), Metric::P50);
         assert!(matches!(said[..], [Alert { raised_at: 52..=53, index: 50, state: State::Provisional }]), "{said:?}");
+    }
+
+    #[test]
+    fn a_step_shows_also_where_runs_differ_more_than_their_samples() {
+        let said = replay(&scattered(100, 0.0001, |i| if i < 50 { 100.0 } else { 120.0 }), Metric::P50);
+        assert!(matches!(said[..], [Alert { raised_at: 53..=56, index: 50, state: State::Provisional }]), "{said:?}");
     }
 
     #[test]

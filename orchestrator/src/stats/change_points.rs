@@ -1,7 +1,7 @@
 //! Where a series of run figures changes its level, and which of those places can be believed.
 
 use super::excursions::with_excursions;
-use super::newest::newest_change;
+use super::newest::Ending;
 use super::noise::{Noise, median};
 use super::ranks::{Shift, rank_z, shift};
 use super::segment::{Weighted, segment};
@@ -55,6 +55,12 @@ impl Default for Settings {
 
 /// The first values of new levels, ascending. `values` are logarithms of positive figures, so that a shift of 0.02 is 2 %.
 pub fn change_points(values: &[f64], settings: &Settings) -> Vec<usize> {
+    change_points_scored(values, values, settings)
+}
+
+/// The same, the last runs told apart by `scores` that are finer than the values: [`mean_ranks`](super::mean_ranks) of the samples
+/// of the last [`SCORED_RUNS`](super::SCORED_RUNS).
+pub fn change_points_scored(values: &[f64], scores: &[f64], settings: &Settings) -> Vec<usize> {
     if values.len() < 2 {
         return Vec::new();
     }
@@ -64,10 +70,8 @@ pub fn change_points(values: &[f64], settings: &Settings) -> Vec<usize> {
     let found = segment_widened(&points, penalty);
     let widening = inflation(&points, &found);
     let found = believable(values, found, settings);
-    let mut starts = with_excursions(values, found, penalty * widening, settings);
-    let last = starts.last().copied().unwrap_or(0);
-    starts.extend(newest_change(&values[last..], widening, settings).map(|newest| last + newest));
-    starts
+    let starts = with_excursions(values, found, penalty * widening, settings);
+    Ending { values, scores, widening, settings }.judged(starts)
 }
 
 /// The values without what outliers have too much, each weighted by the noise around it.
@@ -207,17 +211,21 @@ mod tests {
         noise(runs, seed).into_iter().enumerate().map(|(i, value)| value + level(i)).collect()
     }
 
+    fn found_in(values: &[f64]) -> Vec<usize> {
+        change_points(values, &Settings::default())
+    }
+
     #[test]
     fn noise_without_change_has_none() {
         for seed in 0..20 {
-            assert_eq!(change_points(&noise(400, seed), &Settings::default()), [0; 0], "seed {seed}");
+            assert_eq!(found_in(&noise(400, seed)), [0; 0], "seed {seed}");
         }
     }
 
     #[test]
     fn steps_are_found_where_they_are() {
         for seed in 0..20 {
-            let found = change_points(&stepped(400, &[(100, 0.1), (250, -0.05)], seed), &Settings::default());
+            let found = found_in(&stepped(400, &[(100, 0.1), (250, -0.05)], seed));
             assert!(
                 matches!(found[..], [a, b] if a.abs_diff(100) <= 1 && b.abs_diff(250) <= 5),
                 "seed {seed}: {found:?}"
@@ -231,13 +239,13 @@ mod tests {
         for i in [30, 31, 90, 150] {
             values[i] += 0.5;
         }
-        assert_eq!(change_points(&values, &Settings::default()), [0; 0]);
+        assert_eq!(found_in(&values), [0; 0]);
     }
 
     #[test]
     fn too_short_a_series_has_no_change() {
         for values in [&[][..], &[1.0], &[1.0, 2.0], &[1.0, 2.0, 3.0]] {
-            assert_eq!(change_points(values, &Settings::default()), [0; 0]);
+            assert_eq!(found_in(values), [0; 0]);
         }
     }
 

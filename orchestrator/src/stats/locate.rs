@@ -52,7 +52,7 @@ fn best_split(runs: &[&[f64]], start: usize) -> usize {
 }
 
 /// Mean rank of each run's samples among all, as a share of them.
-fn mean_ranks(runs: &[&[f64]]) -> Vec<f64> {
+pub fn mean_ranks(runs: &[&[f64]]) -> Vec<f64> {
     let mut all: Vec<(f64, usize)> =
         runs.iter().enumerate().flat_map(|(run, samples)| samples.iter().map(move |sample| (*sample, run))).collect();
     // Stable, because that merges what is already in order: each run is.

@@ -18,12 +18,14 @@ mod segment;
 mod sorted;
 mod spread;
 
-pub use change_points::{CONFIRMING_RUNS, Settings, change_points, level_shift, minimum_detectable, without_outliers};
+pub use change_points::{
+    CONFIRMING_RUNS, Settings, change_points, change_points_scored, level_shift, minimum_detectable, without_outliers,
+};
 pub use discoveries::benjamini_hochberg;
 pub use excursions::LEAST_HEIGHT;
-pub use locate::locate;
+pub use locate::{locate, mean_ranks};
 pub use modes::{MODES_FROM, TwoModes, dip, two_modes};
-pub use newest::LEAST_Z;
+pub use newest::{LEAST_Z, SCORED_RUNS};
 pub use quantile::{Interval, interval, quantile, quantile_of};
 pub use ramp::{Ramp, ramp};
 pub use ranks::{MannWhitney, Method, Shift, mann_whitney, normal_p, normal_z, probability_b_greater, ratio, shift};

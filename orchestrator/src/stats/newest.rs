@@ -1,35 +1,103 @@
 //! The newest runs beside the level before them: whether something has begun that is too young to be a segment.
+//!
+//! How far they lie off is told by a score of each run that uses all of its samples (the mean rank of them), because the wait
+//! for a small change depends on how little the runs scatter; that they lie off at all is told by their figures as well.
+
+use std::ops::RangeInclusive;
 
 use super::change_points::Settings;
 use super::noise::{median, sigma};
 
 /// Fewest and most runs that are looked at as newest.
-pub const NEWEST: std::ops::RangeInclusive<usize> = 3..=20;
-/// Fewest runs of the level before.
+const NEWEST: RangeInclusive<usize> = 4..=20;
+/// With no more runs than this they must also convince without the last: one more judgement costs less than a false alarm.
+const FEW: usize = 6;
+/// A segment that ends with the last run and is no longer than this must convince like the newest runs.
+const YOUNG: usize = 30;
+/// Fewest runs of the level before the newest runs, and before a young segment.
 const LEVEL_RUNS: usize = 20;
-/// How far the newest runs must lie off, in standard errors of their mean.
-pub const LEAST_Z: f64 = 5.0;
+const YOUNG_LEVEL_RUNS: usize = 10;
+/// How far the newest runs must lie off by their scores, in standard errors of the mean.
+pub const LEAST_Z: f64 = 4.5;
+/// How far by their figures.
+const LEAST_FIGURE_Z: f64 = 3.5;
+/// What the figures' distance counts where it is the greater one: ranks have an end, and runs that differ more than their samples
+/// reach it soon.
+const FIGURES_SHARE: f64 = 0.75;
 /// No run counts for more than this many standard deviations.
 const CLIP: f64 = 4.0;
 /// At most one in so many of the newest runs may lie within a standard deviation of the old level, or beyond it.
 const ONE_IN: usize = 5;
 
-/// The first of the newest values, if they are at another level than the values before. The one that lies farthest off does
-/// not count: two outliers are no change.
-pub(super) fn newest_change(values: &[f64], inflation: f64, settings: &Settings) -> Option<usize> {
-    let mut best: Option<(f64, usize)> = None;
-    for runs in NEWEST.take_while(|runs| values.len() >= runs + LEVEL_RUNS) {
-        let start = values.len() - runs;
-        let before = &values[start.saturating_sub(settings.side)..start];
-        let z = distance(before, &values[start..], inflation, settings.least_shift);
-        if z > LEAST_Z && best.is_none_or(|(so_far, _)| z > so_far) {
-            best = Some((z, start));
-        }
-    }
-    best.map(|(_, start)| start)
+/// Scores of as many of the last runs are enough: the newest runs or a young segment, and the level before.
+pub const SCORED_RUNS: usize = 90;
+
+/// What the end of a series is judged by.
+pub(super) struct Ending<'a> {
+    /// Figures of the runs.
+    pub values: &'a [f64],
+    /// Scores of the last runs.
+    pub scores: &'a [f64],
+    /// By what factor the runs' autocorrelation widens the variance of a mean.
+    pub widening: f64,
+    pub settings: &'a Settings,
 }
 
-/// Standard errors between the newest values and the level before; 0 where they do not agree on a side.
+impl Ending<'_> {
+    /// The changes with what the newest runs say: without a last one that is too young to be believed, and with one that is too
+    /// young to be a segment.
+    pub fn judged(&self, mut starts: Vec<usize>) -> Vec<usize> {
+        let end = self.values.len();
+        if let Some(last) = starts.pop() {
+            let from = starts.last().copied().unwrap_or(0).max(last.saturating_sub(self.settings.side));
+            let judged = end - last <= YOUNG && last - from >= YOUNG_LEVEL_RUNS;
+            if !judged || self.z(from, last, end) >= LEAST_Z {
+                starts.push(last);
+            }
+        }
+        let level = starts.last().copied().unwrap_or(0);
+        starts.extend(self.begun(level));
+        starts
+    }
+
+    /// The first of the newest runs, if they are at another level than the runs since `level`.
+    fn begun(&self, level: usize) -> Option<usize> {
+        let end = self.values.len();
+        let mut best: Option<(f64, usize)> = None;
+        for runs in NEWEST.take_while(|runs| end - level >= runs + LEVEL_RUNS) {
+            let start = end - runs;
+            let from = level.max(start.saturating_sub(self.settings.side));
+            let mut z = self.z(from, start, end);
+            if runs <= FEW && z > LEAST_Z {
+                z = z.min(self.z(from, start, end - 1));
+            }
+            if z > LEAST_Z && best.is_none_or(|(so_far, _)| z > so_far) {
+                best = Some((z, start));
+            }
+        }
+        best.map(|(_, start)| start)
+    }
+
+    /// How far the runs from `start` to before `end` lie off those from `from` to before `start`, in standard errors.
+    fn z(&self, from: usize, start: usize, end: usize) -> f64 {
+        let distance = |of: &[f64], skipped: usize, least: f64| {
+            distance(
+                &of[from.max(skipped) - skipped..start - skipped],
+                &of[start - skipped..end - skipped],
+                self.widening,
+                least,
+            )
+        };
+        let by_figures = distance(self.values, 0, self.settings.least_shift);
+        if by_figures < LEAST_FIGURE_Z {
+            return 0.0;
+        }
+        distance(self.scores, self.values.len() - self.scores.len(), 0.0).max(FIGURES_SHARE * by_figures)
+    }
+}
+
+/// Standard errors between the newest values and the level before; 0 where they do not agree on a side. The one that lies
+/// farthest off does not count: two outliers are no change.
 fn distance(before: &[f64], newest: &[f64], inflation: f64, least_shift: f64) -> f64 {
     let level = median(&mut before.to_vec());
     let shift = median(&mut newest.to_vec()) - level;
@@ -60,26 +128,40 @@ mod tests {
         (0..42).map(|i| f64::from(i * 8 % 21 - 10) / 500.0).collect()
     }
 
-    fn check(newest: &[f64], wanted: Option<usize>) {
+    fn check(newest: &[f64], wanted: &[usize]) {
         let values = [level().as_slice(), newest].concat();
-        assert_eq!(newest_change(&values, 1.0, &Settings::default()), wanted, "{newest:?}");
+        let settings = Settings::default();
+        let ending = Ending { values: &values, scores: &values, widening: 1.0, settings: &settings };
+        assert_eq!(ending.judged(vec![]), wanted, "{newest:?}");
     }
 
     #[test]
-    fn three_runs_far_off_are_a_change() {
-        check(&[0.2, 0.21, 0.19], Some(42));
-        check(&[-0.2, -0.21, -0.19], Some(42));
+    fn four_runs_far_off_are_a_change() {
+        check(&[0.2, 0.21, 0.19, 0.2], &[42]);
+        check(&[-0.2, -0.21, -0.19, -0.2], &[42]);
+        check(&[0.2, 0.21, 0.19], &[]);
     }
 
     #[test]
     fn two_outliers_are_none() {
-        check(&[0.5, 0.5], None);
-        check(&[0.01, 0.5, 0.5], None);
+        check(&[0.5, 0.5], &[]);
+        check(&[0.01, 0.5, 0.5, 0.01], &[]);
     }
 
     #[test]
     fn a_smaller_change_takes_more_runs() {
-        check(&[0.05; 3], None);
-        check(&[0.05; 9], Some(42));
+        check(&[0.04; 4], &[]);
+        check(&[0.04; 9], &[42]);
+    }
+
+    #[test]
+    fn a_young_segment_must_convince() {
+        let young = |by: f64| {
+            let values: Vec<f64> = level().into_iter().chain(level().into_iter().take(12).map(|v| v + by)).collect();
+            let settings = Settings::default();
+            Ending { values: &values, scores: &values, widening: 1.0, settings: &settings }.judged(vec![42])
+        };
+        assert_eq!(young(0.05), [42]);
+        assert_eq!(young(0.015), [0; 0]);
     }
 }
