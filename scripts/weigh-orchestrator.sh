@@ -10,11 +10,12 @@ cd "$(dirname "$0")/.."
 repeats=21
 while [ $# -gt 0 ]; do
     case $1 in
-        --repeats) repeats=${2:?--repeats needs a number}; shift 2 ;;
+        --repeats) repeats=${2:-}; shift $(($# > 1 ? 2 : 1)) ;;
         -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;;
         *) echo "unknown argument \`$1\`: see scripts/weigh-orchestrator.sh --help" >&2; exit 2 ;;
     esac
 done
+[[ $repeats =~ ^[0-9]+$ ]] && [ "$repeats" -ge 6 ] || { echo "--repeats is \`$repeats\`: a number from 6 on, fewer give no interval" >&2; exit 2; }
 case $(uname -m) in aarch64 | arm64) architecture=arm64 option= ;; *) architecture=x86_64 option=--no-arm64 ;; esac
 packaged=target/package/orchestrator.zip
 if [ "$(cat target/package/architecture 2>/dev/null)" != "$architecture" ] \

@@ -216,7 +216,10 @@ impl Scene {
         let reply = self.aws.lambda.invoke(ORCHESTRATOR, tick.to_string().into_bytes(), start, patience).await;
         let answered = start.elapsed();
         let reply = reply.answer.map_err(|error| format!("the orchestrator did not answer: {error:?}"))?;
-        let answer = serde_json::from_slice(&reply.payload)?;
+        let answer: Value = serde_json::from_slice(&reply.payload)?;
+        if let Some(refusal) = answer["error"].as_str().or(answer["errorMessage"].as_str()) {
+            return Err(format!("the orchestrator measured nothing: {refusal}").into());
+        }
         // As many invocations as a chain can have.
         let mut records = self.records().await?;
         let end = start + 9 * patience;
