@@ -1,0 +1,179 @@
+//! The suite as it is written, and everything that may be wrong with it.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    BURST, Limits, MAX_GB_SECONDS, MAX_INVOCATIONS, MAX_ROUNDS, MAX_SECONDS, Overrides, PARALLEL, SAMPLES, StartMode,
+    Strategy, Suite, SuiteError, Tag, TargetSpec, reserve,
+};
+
+const DEFAULT_SAMPLES: u32 = 50;
+const DEFAULT_BURST: u32 = 50;
+const DEFAULT_SPARE_ROUNDS: u32 = 5;
+const DEFAULT_INVOCATIONS_PER_SAMPLE: u32 = 4;
+const DEFAULT_GB_SECONDS: u32 = 1_000;
+const DEFAULT_SECONDS: u32 = 3_600;
+const DEFAULT_PARALLEL: u32 = 32;
+
+/// The file as it is written, before any check.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SuiteFile {
+    name: Option<String>,
+    samples: Option<i64>,
+    burst: Option<i64>,
+    start: Option<String>,
+    invalidate: Option<String>,
+    max_rounds: Option<i64>,
+    max_invocations: Option<i64>,
+    max_gb_seconds: Option<i64>,
+    max_seconds: Option<i64>,
+    parallel: Option<i64>,
+    tagged: Option<String>,
+    #[serde(default)]
+    targets: Vec<TargetFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TargetFile {
+    function: String,
+    label: Option<String>,
+    payload: Option<Value>,
+    #[serde(default)]
+    control: bool,
+}
+
+impl SuiteFile {
+    pub(super) fn with(self, overrides: Overrides) -> Self {
+        Self {
+            samples: overrides.samples.map(i64::from).or(self.samples),
+            burst: overrides.burst.map(i64::from).or(self.burst),
+            ..self
+        }
+    }
+
+    pub(super) fn check(self) -> Result<Suite, SuiteError> {
+        let start = parse_start(self.start.as_deref())?;
+        let idle = start == StartMode::Idle;
+        let samples = in_range("samples", self.samples, &SAMPLES, if idle { 1 } else { DEFAULT_SAMPLES })?;
+        // A burst larger than what is wanted would never be sent.
+        let burst = in_range("burst", self.burst, &BURST, DEFAULT_BURST)?.min(samples);
+        if idle {
+            for (key, value) in [("samples", samples), ("burst", burst)] {
+                if value != 1 {
+                    return Err(SuiteError::Idle { key, value });
+                }
+            }
+        }
+        let needed = samples.div_ceil(burst);
+        let spare = if idle { 0 } else { DEFAULT_SPARE_ROUNDS };
+        let invocations = if idle { 1 } else { samples * DEFAULT_INVOCATIONS_PER_SAMPLE };
+        let limits = Limits {
+            rounds: in_range("max_rounds", self.max_rounds, &MAX_ROUNDS, (needed + spare).min(*MAX_ROUNDS.end()))?,
+            invocations: in_range("max_invocations", self.max_invocations, &MAX_INVOCATIONS, invocations)?,
+            gb_seconds: in_range("max_gb_seconds", self.max_gb_seconds, &MAX_GB_SECONDS, DEFAULT_GB_SECONDS)?,
+            seconds: in_range("max_seconds", self.max_seconds, &MAX_SECONDS, DEFAULT_SECONDS)?,
+        };
+        for (key, value, needed) in
+            [("max_rounds", limits.rounds, needed), ("max_invocations", limits.invocations, samples)]
+        {
+            if value < needed {
+                return Err(SuiteError::TooFew { key, value, samples, burst, needed });
+            }
+        }
+        let targets = check_targets(self.targets, self.tagged.is_some())?;
+        check_seconds(limits.seconds, reserve(start, targets.len()))?;
+        Ok(Suite {
+            name: self.name.unwrap_or_else(|| "unnamed".to_owned()),
+            samples,
+            burst,
+            start,
+            invalidate: parse_strategy(self.invalidate.as_deref())?,
+            limits,
+            parallel: in_range("parallel", self.parallel, &PARALLEL, DEFAULT_PARALLEL)?,
+            tagged: self.tagged.map(Tag::parse).transpose()?,
+            targets,
+        })
+    }
+}
+
+fn in_range(
+    key: &'static str,
+    value: Option<i64>,
+    range: &RangeInclusive<u32>,
+    default: u32,
+) -> Result<u32, SuiteError> {
+    let Some(value) = value else { return Ok(default) };
+    u32::try_from(value).ok().filter(|v| range.contains(v)).ok_or(SuiteError::OutOfRange {
+        key,
+        value,
+        low: *range.start(),
+        high: *range.end(),
+    })
+}
+
+/// A run shorter than its reserve would be over before its first round.
+fn check_seconds(value: u32, reserve: Duration) -> Result<(), SuiteError> {
+    let reserve = u32::try_from(reserve.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+    let (low, high) = (reserve.saturating_add(1), *MAX_SECONDS.end());
+    if value < low {
+        return Err(SuiteError::TooShort { value, low, high, reserve });
+    }
+    Ok(())
+}
+
+fn parse_start(word: Option<&str>) -> Result<StartMode, SuiteError> {
+    match word {
+        None | Some("forced") => Ok(StartMode::Forced),
+        Some("idle") => Ok(StartMode::Idle),
+        Some(other) => {
+            Err(SuiteError::NotOneOf { key: "start", value: other.to_owned(), allowed: "\"forced\", \"idle\"" })
+        }
+    }
+}
+
+fn parse_strategy(word: Option<&str>) -> Result<Strategy, SuiteError> {
+    match word {
+        None | Some("environment") => Ok(Strategy::Environment),
+        Some("description") => Ok(Strategy::Description),
+        Some("memory") => Ok(Strategy::Memory),
+        Some(other) => Err(SuiteError::NotOneOf {
+            key: "invalidate",
+            value: other.to_owned(),
+            allowed: "\"environment\", \"description\", \"memory\"",
+        }),
+    }
+}
+
+/// `may_be_none` where a tag may find some.
+fn check_targets(files: Vec<TargetFile>, may_be_none: bool) -> Result<Vec<TargetSpec>, SuiteError> {
+    if files.is_empty() && !may_be_none {
+        return Err(SuiteError::NoTargets);
+    }
+    let mut seen = BTreeSet::new();
+    let mut targets = Vec::with_capacity(files.len());
+    for file in files {
+        if !is_function_reference(&file.function) {
+            return Err(SuiteError::BadFunction(file.function));
+        }
+        if !seen.insert(file.function.clone()) {
+            return Err(SuiteError::DuplicateTarget(file.function));
+        }
+        let label = file.label.filter(|l| !l.trim().is_empty()).unwrap_or_else(|| file.function.clone());
+        let TargetFile { function, payload, control, .. } = file;
+        targets.push(TargetSpec { function, label, payload, control });
+    }
+    Ok(targets)
+}
+
+/// Lambda's own pattern is longer; this keeps out what can only be a slip.
+fn is_function_reference(text: &str) -> bool {
+    (1..=200).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'$' | b'.'))
+}
