@@ -36,6 +36,14 @@ fn a_target_that_needs_attention_stands_first() {
 }
 
 #[test]
+fn what_is_not_estimable_says_why_where_it_stands() {
+    // Five cold starts bear a median and no interval of it.
+    let page = render(&report(&many(1, 1, 5), "coldwatch report"));
+    let row = page.split("<tbody>").nth(1).and_then(|rest| rest.split("</tr>").next()).expect("the overview");
+    assert!(row.contains("<abbr title=\"Not estimable: ") && row.contains("tabindex=\"0\">n/e</abbr>"), "{row}");
+}
+
+#[test]
 fn a_long_history_makes_no_large_page() {
     let sizes = [200, 1_500].map(|runs| render(&report(&many(12, runs, 5), "coldwatch report")).len());
     assert!(sizes[1] < 2_000_000, "{sizes:?}");
