@@ -2,19 +2,21 @@
 # usage: scripts/browser-test.sh
 #
 # Opens reports in headless Chromium: complaints, requests, accessibility (axe-core), hovering, zooming, choosing. Installs what
-# that needs: two npm packages, pinned, and on Debian, as root, Chromium where it is missing.
+# that needs: two npm packages, pinned, and on Debian, as root, Chromium and npm where they are missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if ! command -v chromium >/dev/null; then
+missing=()
+command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
+command -v npm >/dev/null || missing+=(npm)
+if [ ${#missing[@]} -gt 0 ]; then
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        echo "chromium is missing: the report is tested in it; install it and run this again" >&2
+        echo "${missing[0]} is missing: the report is tested with it; install it and run this again" >&2
         exit 1
     fi
     apt-get update -qq >&2
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 fi
-command -v npm >/dev/null || { echo "npm is missing: install Node.js with npm and run this again" >&2; exit 1; }
 tests=$PWD/orchestrator/tests/browser
 if ! cmp -s "$tests/package-lock.json" "$tests/node_modules/.coldwatch-lock"; then
     (cd "$tests" && npm ci --no-audit --no-fund --ignore-scripts --silent >&2)

@@ -2,7 +2,7 @@
 # usage: scripts/test.sh [ARGUMENTS OF `cargo test`]
 #
 # Runs all tests; with arguments, only those of cargo. Installs what they need: Python packages and AWS's emulator into .venv and its like, and on
-# Debian, as root, Node.js, Python's venv and Chromium where they are missing. Rust and Python 3 must be there.
+# Debian, as root, Node.js with npm, Python's venv and Chromium where they are missing. Rust and Python 3 must be there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-} in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
