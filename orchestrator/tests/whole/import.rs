@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use coldwatch::history::Run;
+use local_cloud::Fault;
 use serde_json::Value;
 
 use crate::cli::{coldwatch, folder, output};
@@ -75,6 +76,34 @@ fn one_bad_row_at_the_end_stores_nothing_unless_it_may_be_skipped() {
     fs::write(folder.path().join("other.csv"), "a,b\n1,2\n").expect("written");
     let (code, _, stderr) = output(folder.path(), &["import", "--local", "other.csv"]);
     assert!(code == Some(2) && stderr.contains("series, timestamp and init_ms"), "{stderr}");
+}
+
+#[test]
+fn a_run_that_is_too_large_stores_nothing_of_any() {
+    let folder = folder();
+    let too_large = "pay,0,1\n".repeat(50_001);
+    fs::write(folder.path().join("starts.csv"), csv(&[&rows("login", 40), &too_large])).expect("written");
+    let (code, stdout, stderr) = output(folder.path(), &["import", "--local", "starts.csv"]);
+    let wanted = "error: starts.csv: series `pay` has more than 50000 cold starts at 1970-01-01 00:00:00 UTC, and a run has no more\n";
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(2), "", wanted));
+    assert!(!folder.path().join(".coldwatch").exists(), "nothing was started for bad input");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_table_has_no_room_for_is_sent_again() {
+    let stage = Stage::set().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("starts.csv"), csv(&[&rows("login", 30)])).expect("written");
+    let throttled = "reject:dynamodb.BatchWriteItem,status=400,code=ProvisionedThroughputExceededException,times=1";
+    for fault in ["unprocessed:dynamodb.BatchWriteItem,items=5,times=3", throttled] {
+        stage.cloud.inject(Fault::parse(fault).expect("a fault"));
+    }
+    assert!(import(&stage, folder.path()).status().expect("it starts").success());
+    assert_eq!(runs(&stage).await.len(), 30);
+    assert_eq!(stage.aws.store.runs("login#imported", None).await.expect("records").len(), 30);
+    let calls = stage.calls().await.into_iter().filter(|call| call["operation"] == "BatchWriteItem").count();
+    assert!(calls > 3, "30 runs take three calls where nothing goes wrong: {calls}");
+    stage.cloud.stop().await;
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod sorter;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -153,6 +153,10 @@ fn sorted(path: &Path, source: impl BufRead, on_bad: Bad) -> Result<Sorter, Fail
                 &format!("{bad} {rows} bad and nothing was done; `import --skip-bad` imports the others"),
             ));
         }
+    }
+    // A run that is too large is known only when all its rows are together, and nothing is to be stored before that.
+    for run in sorter.runs().map_err(Failure::failed)? {
+        run.map_err(|e| if e.kind() == ErrorKind::InvalidData { named(path, &e) } else { Failure::failed(e) })?;
     }
     Ok(sorter)
 }

@@ -71,16 +71,20 @@ impl Sorter {
             out.write_all(&at.to_le_bytes())?;
             out.write_all(&bits.to_le_bytes())?;
         }
-        let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        self.parts.push(file);
+        self.parts.push(out.into_inner().map_err(io::IntoInnerError::into_error)?);
         Ok(())
     }
 
-    /// All runs, one after the other: by series in the order they came up, and by time.
+    /// All runs, one after the other: by series in the order they came up, and by time. Can be read again. A run of more than
+    /// [`MOST_STARTS`] is an error of the kind `InvalidData`.
     pub fn runs(&mut self) -> io::Result<impl Iterator<Item = io::Result<Sorted>> + '_> {
-        self.spill()?;
-        let mut readers: Vec<_> = self.parts.drain(..).map(BufReader::new).collect();
+        if !self.part.is_empty() {
+            self.spill()?;
+        }
+        for part in &mut self.parts {
+            part.rewind()?;
+        }
+        let mut readers: Vec<_> = self.parts.iter_mut().map(BufReader::new).collect();
         let mut heads = Heads::new();
         for (index, reader) in readers.iter_mut().enumerate() {
             heads.extend(read(reader)?.map(|key| Reverse((key, index))));
@@ -91,11 +95,7 @@ impl Sorter {
 }
 
 /// The next run of the merged parts.
-fn run(
-    heads: &mut Heads,
-    readers: &mut [BufReader<File>],
-    series: &[(String, DateTime<Utc>)],
-) -> io::Result<Option<Sorted>> {
+fn run(heads: &mut Heads, readers: &mut [impl Read], series: &[(String, DateTime<Utc>)]) -> io::Result<Option<Sorted>> {
     let Some(Reverse(((number, ms, _), _))) = heads.peek().copied() else { return Ok(None) };
     let mut init_ms = Vec::new();
     let name = &series[number as usize].0;
@@ -104,14 +104,16 @@ fn run(
         let Reverse(((_, _, bits), part)) = heads.pop().expect("there was one a line ago");
         init_ms.push(f64::from_bits(bits));
         if init_ms.len() > MOST_STARTS {
-            return Err(io::Error::other(format!("series `{name}` has more than {MOST_STARTS} cold starts at {at}")));
+            let text =
+                format!("series `{name}` has more than {MOST_STARTS} cold starts at {at}, and a run has no more");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
         heads.extend(read(&mut readers[part])?.map(|key| Reverse((key, part))));
     }
     Ok(Some(Sorted { series: name.clone(), at, init_ms }))
 }
 
-fn read(reader: &mut BufReader<File>) -> io::Result<Option<Key>> {
+fn read(reader: &mut impl Read) -> io::Result<Option<Key>> {
     let mut bytes = [0; ROW];
     match reader.read_exact(&mut bytes) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -141,7 +143,9 @@ mod tests {
             }
         }
         assert_eq!(sorter.series(), [("b".to_owned(), at(2)), ("a".to_owned(), at(1))]);
-        let runs: Vec<_> = sorter.runs().expect("read").map(|run| run.expect("read")).collect();
+        let mut read = || sorter.runs().expect("read").map(|run| run.expect("read")).collect::<Vec<_>>();
+        let runs = read();
+        assert_eq!(read(), runs, "as often as wanted");
         let run = |series: &str, second, init_ms: &[f64]| Sorted {
             series: series.to_owned(),
             at: at(second),
