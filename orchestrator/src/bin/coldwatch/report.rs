@@ -11,6 +11,7 @@ use coldwatch::show::html::{self, Report, SeriesHistory};
 
 use crate::Place;
 use crate::outcome::{Exit, Failure, warn};
+use crate::output::Output;
 
 /// Records of a series from which outcomes, cost and provenance are told.
 const RECENT: i32 = 30;
@@ -109,14 +110,11 @@ pub fn write(report: &Report, out: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a page to a file, or to stdout for `-`.
+/// Writes a page to a file, in place when it is whole, or to stdout for `-`.
 pub fn put(page: &str, out: &Path) -> Result<(), Failure> {
-    if out == Path::new("-") {
-        let mut stdout = std::io::stdout().lock();
-        stdout.write_all(page.as_bytes())?;
-        return Ok(stdout.flush()?);
-    }
-    std::fs::write(out, page).map_err(|e| Failure::failed(format!("{}: {e}", out.display())))
+    let mut output = Output::open((out != Path::new("-")).then_some(out))?;
+    output.write_all(page.as_bytes())?;
+    output.finish()
 }
 
 fn open(file: &Path) {
