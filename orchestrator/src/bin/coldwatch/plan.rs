@@ -6,6 +6,7 @@ use clap::Args;
 use coldwatch::aws::Aws;
 use coldwatch::cost::PRICES_READ_ON;
 use coldwatch::estimate::{self, Known, Plan};
+use coldwatch::pace::CONTROL_CALLS_PER_SECOND;
 use coldwatch::preflight::{found, refusal};
 use coldwatch::suite::Suite;
 
@@ -79,7 +80,7 @@ fn show(plan: &Plan, json: bool) -> Result<(), Failure> {
     writeln!(out, "billed           {billed}")?;
     writeln!(
         out,
-        "wall time        at least {:.1} s, from 14 control calls a second and the waits for updates",
+        "wall time        at least {:.1} s, from {CONTROL_CALLS_PER_SECOND} control calls a second and the waits for updates",
         plan.least_seconds
     )?;
     writeln!(out, "concurrency      {} taken at most, {} free", plan.concurrency_needed, plan.concurrency_free)?;
