@@ -4,6 +4,7 @@
 //! samples of a run shift together (`docs/methodology.md`).
 
 mod causes;
+mod steps;
 mod moves;
 pub mod platform;
 pub mod replay;
@@ -21,6 +22,7 @@ use crate::summary::CONFIDENCE;
 use crate::target::Provenance;
 
 use moves::{Move, moves};
+use steps::{levels, steps};
 
 pub use causes::CAUSE_REACH;
 pub use moves::DRIFT_GAP;
@@ -173,9 +175,18 @@ struct Figures {
 
 impl Figures {
     fn of(runs: &[Run], metric: Metric) -> Self {
-        let known = runs.iter().enumerate().filter_map(|(index, run)| Some((index, metric.of(&run.samples)?.ln())));
-        let (runs, logs) = known.unzip();
+        Self::among(0..runs.len(), runs, metric)
+    }
+
+    /// The figures of the runs with these indices.
+    fn among(indices: impl Iterator<Item = usize>, runs: &[Run], metric: Metric) -> Self {
+        let (runs, logs) = indices.filter_map(|index| Some((index, metric.of(&runs[index].samples)?.ln()))).unzip();
         Self { runs, logs }
+    }
+
+    /// The samples of the runs that these come from.
+    fn samples<'a>(&self, runs: &'a [Run]) -> Vec<&'a [f64]> {
+        self.runs.iter().map(|run| runs[*run].samples.as_slice()).collect()
     }
 
     /// The figures from one to before another.
@@ -186,7 +197,9 @@ impl Figures {
 
 /// Judges a series, oldest run first.
 pub fn judge(runs: &[Run]) -> Judgement {
-    let changes: Vec<Change> = Metric::ALL.into_iter().flat_map(|metric| changes(runs, metric)).collect();
+    let levels = levels(runs, 0..runs.len());
+    let changes: Vec<Change> =
+        Metric::ALL.into_iter().flat_map(|metric| changes_beside(&levels, runs, metric)).collect();
     let since = changes.iter().filter(|c| c.metric == Metric::P50).map(|c| c.index).max().unwrap_or(0);
     let medians: Vec<f64> = runs[since..].iter().filter_map(Run::p50).collect();
     let level = Sorted::new(medians).ok().map(|medians| Level {
@@ -205,13 +218,20 @@ pub fn judge(runs: &[Run]) -> Judgement {
 /// The indices of the changes of one figure, and nothing about them.
 pub fn change_indices(runs: &[Run], metric: Metric) -> Vec<usize> {
     let figures = Figures::of(runs, metric);
-    moves(runs, &figures, metric).into_iter().map(|found| figures.runs[found.start]).collect()
+    let levels = levels(runs, 0..runs.len());
+    moves(&figures, steps(runs, &figures, metric, &levels)).into_iter().map(|found| figures.runs[found.start]).collect()
 }
 
 /// The changes of one figure.
 pub fn changes(runs: &[Run], metric: Metric) -> Vec<Change> {
+    changes_beside(&levels(runs, 0..runs.len()), runs, metric)
+}
+
+/// The same, the runs at which the level changes being known.
+fn changes_beside(levels: &[usize], runs: &[Run], metric: Metric) -> Vec<Change> {
     let figures = Figures::of(runs, metric);
-    moves(runs, &figures, metric).iter().map(|found| change(runs, &figures, found, metric)).collect()
+    let found = moves(&figures, steps(runs, &figures, metric, levels));
+    found.iter().map(|found| change(runs, &figures, found, metric)).collect()
 }
 
 fn change(runs: &[Run], figures: &Figures, found: &Move, metric: Metric) -> Change {

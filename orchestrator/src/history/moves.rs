@@ -1,10 +1,7 @@
 //! The changes of one figure: steps, and what came little by little.
 
-use super::{Figures, Metric, Run};
-use crate::stats::{
-    SCORED_RUNS, Settings, Sorted, change_points, change_points_scored, locate, mean_ranks, quantile, ramp,
-    without_outliers,
-};
+use super::Figures;
+use crate::stats::{Sorted, quantile, ramp, without_outliers};
 
 /// Steps in one direction with at most this many runs between them are one drift.
 pub const DRIFT_GAP: usize = 35;
@@ -27,10 +24,9 @@ pub(super) struct Move {
     steps: Vec<usize>,
 }
 
-/// The moves of a figure in their order: each a step, or a drift where a ramp explains the runs better, or where steps in one
-/// direction follow each other within [`DRIFT_GAP`] runs.
-pub(super) fn moves(runs: &[Run], figures: &Figures, metric: Metric) -> Vec<Move> {
-    let found = steps(runs, figures, metric);
+/// The moves of a figure in their order, new levels of it beginning at `found`: each a step, or a drift where a ramp explains the
+/// runs better, or where steps in one direction follow each other within [`DRIFT_GAP`] runs.
+pub(super) fn moves(figures: &Figures, found: Vec<usize>) -> Vec<Move> {
     if found.is_empty() {
         return Vec::new();
     }
@@ -49,17 +45,6 @@ pub(super) fn moves(runs: &[Run], figures: &Figures, metric: Metric) -> Vec<Move
         }
     }
     moves
-}
-
-/// The first runs of new levels. The samples of the runs are at hand for the median only: p90 and spread of a run are all that
-/// its samples tell of them.
-fn steps(runs: &[Run], figures: &Figures, metric: Metric) -> Vec<usize> {
-    if metric != Metric::P50 {
-        return change_points(&figures.logs, &Settings::default());
-    }
-    let samples: Vec<&[f64]> = figures.runs.iter().map(|run| runs[*run].samples.as_slice()).collect();
-    let scores = mean_ranks(&samples[samples.len().saturating_sub(SCORED_RUNS)..]);
-    locate(&samples, &change_points_scored(&figures.logs, &scores, &Settings::default()))
 }
 
 impl Move {

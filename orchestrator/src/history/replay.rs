@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CONFIRMING_RUNS, Figures, Metric, Run, State, moves};
+use super::{CONFIRMING_RUNS, Figures, Metric, Run, State, levels, moves, steps};
 
 /// The orchestrator judges the newest runs only: as many as one query of the table returns.
 pub const RUNS_JUDGED: usize = 400;
@@ -44,7 +44,8 @@ pub fn replay(runs: &[Run], metric: Metric) -> Vec<Alert> {
     for newest in 0..figures.runs.len() {
         let from = (newest + 1).saturating_sub(RUNS_JUDGED);
         let known = figures.part(from, newest + 1);
-        let found: Vec<(usize, bool, usize)> = moves(runs, &known, metric)
+        let levels = levels(runs, known.runs.iter().copied());
+        let found: Vec<(usize, bool, usize)> = moves(&known, steps(runs, &known, metric, &levels))
             .iter()
             .map(|found| (from + found.start, found.rises, newest + 1 - from - found.start))
             .collect();

@@ -159,8 +159,9 @@ fn segments(starts: &[usize], len: usize) -> impl Iterator<Item = (usize, usize)
     begins.zip(starts.iter().copied().chain([len]))
 }
 
-/// Drops the weakest change until every one that is left convinces.
-fn believable(values: &[f64], mut starts: Vec<usize>, settings: &Settings) -> Vec<usize> {
+/// Drops the weakest change until every one that is left convinces: by a rank test of the runs on both sides, the size of the
+/// shift, and the length of the first level.
+pub fn believable(values: &[f64], mut starts: Vec<usize>, settings: &Settings) -> Vec<usize> {
     loop {
         let bounds: Vec<usize> = [0].into_iter().chain(starts.iter().copied()).chain([values.len()]).collect();
         let doubts = bounds.windows(3).map(|around| doubt(values, around, settings)).enumerate();

@@ -17,7 +17,7 @@ use coldwatch::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND, restore_reserv
 use coldwatch::publish::MAX_UNIQUE_VALUES;
 use coldwatch::sample::CLOCK_TOLERANCE;
 use coldwatch::settle::{FIRST_POLL, LONGEST_POLL, SETTLE_LIMIT};
-use coldwatch::stats::{CONFIRMING_RUNS, LEAST_HEIGHT, LEAST_Z, MODES_FROM, RUN_EFFECT_FROM, Settings};
+use coldwatch::stats::{CONFIRMING_RUNS, LEAST_HEIGHT, LEAST_Z, MODES_FROM, RUN_EFFECT_FROM, Settings, TAIL_COUNTED};
 use coldwatch::stopping::{FIRST_LOOK, LOOK_EVERY, NARROW_LOOKS};
 use coldwatch::summary::CONFIDENCE;
 
@@ -56,6 +56,8 @@ fn the_methodology_names_the_constants_of_the_code() {
         ("runs that confirm", CONFIRMING_RUNS.to_string()),
         ("least z of the newest runs", LEAST_Z.to_string()),
         ("height of an excursion", format!("{LEAST_HEIGHT} σ")),
+        ("a sample is in the tail from", format!("{} σ", TAIL_COUNTED.0)),
+        ("a sample is in the tail in full from", format!("{} σ", TAIL_COUNTED.1)),
         ("longest gap in a drift", format!("{DRIFT_GAP} runs")),
         ("days of a platform event", EVENT_DAYS.to_string()),
         ("share of a platform event", format!("{} %", EVENT_SHARE * 100.0)),

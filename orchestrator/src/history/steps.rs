@@ -1,0 +1,118 @@
+//! The first runs of new levels of one figure.
+//!
+//! The median is judged by the figures of the runs. p90 and the spread of a run are told by few of its samples, so what is
+//! looked for is a change of the shape, by scores that use all of them; the figure has to bear it out.
+
+use super::{Figures, Metric, Run};
+use crate::stats::{
+    SCORED_RUNS, Settings, Tails, believable, change_points, change_points_scored, locate, mean_ranks, place,
+    tail_scores,
+};
+
+/// A change of the level this near to a change of the shape is the same change.
+const SAME: usize = 8;
+
+/// The runs at which the level changes, of the runs `among`.
+pub(super) fn levels(runs: &[Run], among: impl Iterator<Item = usize>) -> Vec<usize> {
+    let medians = Figures::among(among, runs, Metric::P50);
+    let samples = medians.samples(runs);
+    let scores = mean_ranks(&samples[samples.len().saturating_sub(SCORED_RUNS)..]);
+    let starts = locate(&samples, &change_points_scored(&medians.logs, &scores, &Settings::default()));
+    starts.into_iter().map(|start| medians.runs[start]).collect()
+}
+
+/// Indices of the figures at which new levels of them begin, ascending. `levels` are those of [`levels`] among the same runs.
+pub(super) fn steps(runs: &[Run], figures: &Figures, metric: Metric, levels: &[usize]) -> Vec<usize> {
+    let levels = levels.iter().map(|level| figures.runs.partition_point(|run| run < level));
+    let starts = match metric {
+        Metric::P50 => return levels.collect(),
+        Metric::P90 => with_levels(of_shape(&figures.samples(runs), Tails::Upper), levels),
+        Metric::Spread => of_shape(&figures.samples(runs), Tails::Both),
+    };
+    believable(&figures.logs, starts, &Settings::default())
+}
+
+/// Where the share of the samples in the tails changes, beside the level of their run.
+fn of_shape(samples: &[&[f64]], tails: Tails) -> Vec<usize> {
+    if samples.is_empty() {
+        return Vec::new();
+    }
+    let scores = tail_scores(samples, tails);
+    // What is worth a word is a matter of the figure, not of a score.
+    let settings = Settings { least_shift: 0.0, ..Settings::default() };
+    place(&scores, &change_points(&scores, &settings))
+}
+
+/// The changes of the shape and those of the level: either moves p90.
+fn with_levels(shapes: Vec<usize>, levels: impl Iterator<Item = usize>) -> Vec<usize> {
+    let apart: Vec<usize> = levels.filter(|level| shapes.iter().all(|shape| shape.abs_diff(*level) > SAME)).collect();
+    let mut all = [shapes, apart].concat();
+    all.sort_unstable();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::{DateTime, Utc};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::history::{Circumstances, change_indices};
+
+    /// Two hundred runs of twenty samples that scatter by some 6 %, one in twenty of them up to twice as long; from the hundredth
+    /// run on, `slow` of them, and all samples `level` times as long.
+    fn series(slow: f64, level: f64, seed: u64) -> Vec<Run> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut sample = |slow: f64, level: f64| {
+            let scatter = 0.94 + 0.12 * random.random::<f64>();
+            let longer = if random.random::<f64>() < slow { 1.2 + 0.8 * random.random::<f64>() } else { 1.0 };
+            100.0 * level * scatter * longer
+        };
+        let run = |i: usize| {
+            let (slow, level) = if i < 100 { (0.05, 1.0) } else { (slow, level) };
+            let mut samples: Vec<f64> = (0..20).map(|_| sample(slow, level)).collect();
+            samples.sort_unstable_by(f64::total_cmp);
+            let (id, circumstances) = (String::new(), Arc::new(Circumstances::default()));
+            Run { id, at: DateTime::<Utc>::UNIX_EPOCH, samples, circumstances }
+        };
+        (0..200).map(run).collect()
+    }
+
+    /// How many changes each figure has, and whether each lies within five runs of the hundredth.
+    fn check(slow: f64, level: f64, wanted: [usize; 3]) {
+        for seed in 0..10 {
+            let runs = series(slow, level, seed);
+            let found = Metric::ALL.map(|metric| change_indices(&runs, metric));
+            assert_eq!(found.each_ref().map(Vec::len), wanted, "seed {seed}: {found:?}");
+            assert!(found.iter().flatten().all(|index| index.abs_diff(100) <= 5), "seed {seed}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_tail_that_grows_moves_p90_and_the_spread_and_not_the_median() {
+        check(0.25, 1.0, [0, 1, 1]);
+    }
+
+    #[test]
+    fn a_level_moves_the_median_and_p90_and_not_the_spread() {
+        check(0.05, 1.2, [1, 1, 0]);
+    }
+
+    #[test]
+    fn nothing_moves_where_nothing_changes() {
+        check(0.05, 1.0, [0; 3]);
+    }
+
+    #[test]
+    fn a_series_of_nothing_has_no_changes() {
+        assert_eq!(Metric::ALL.map(|metric| change_indices(&[], metric)), [const { Vec::new() }; 3]);
+        let gap = Run { samples: Vec::new(), ..series(0.0, 1.0, 0).swap_remove(0) };
+        assert_eq!(
+            Metric::ALL.map(|metric| change_indices(&[gap.clone(), gap.clone()], metric)),
+            [const { Vec::new() }; 3]
+        );
+    }
+}

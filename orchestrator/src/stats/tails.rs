@@ -1,0 +1,99 @@
+//! How much of a run lies in the tails of its distribution: a score of each run that sees a change of shape.
+//!
+//! A run's p90 is told by two or three of its samples, and scatters by as much as a change of shape moves it. The part of the
+//! samples that lies far out uses all of them, and one sample counts for no more than one however far out it lies.
+
+use super::noise::median;
+use super::quantile_of;
+
+/// A run's samples are divided by their 30th percentile: a second mode or a tail that grows moves it little, the run effect as
+/// much as any other.
+const BASE: f64 = 0.3;
+/// Between these percentiles lies the body below the median, whose width is the unit of distance.
+const BODY: (f64, f64) = (0.1, 0.4);
+/// Standard deviations of normal values between the percentiles of `BODY`, and from `BASE` to the median.
+const BODY_WIDTH: f64 = 1.028_204_462_408_846_8;
+const BASE_TO_MEDIAN: f64 = 0.524_400_512_708_040_8;
+/// From how many standard deviations a sample begins to count, and from how many it counts in full.
+pub const COUNTED: (f64, f64) = (1.5, 6.0);
+/// What Anscombe (1948) adds to a count before its root is taken, so that the variance of the root is the same for all counts.
+const ANSCOMBE: f64 = 0.375;
+
+/// Which tails count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tails {
+    /// What p90 tells of.
+    Upper,
+    /// What the spread tells of.
+    Both,
+}
+
+/// The root of the share of each run's samples in the tails, each counted by how far out it lies. `runs` are ascending samples, at
+/// least one each; a standard deviation is the one that the bodies of the series' runs have. Linear in the samples.
+pub fn tail_scores(runs: &[&[f64]], tails: Tails) -> Vec<f64> {
+    let at = |run: &[f64], p: f64| quantile_of(run, p).expect("a run with a figure has a sample");
+    // Samples of zero, and runs whose samples are equal, must not divide by zero.
+    let base = |run: &[f64]| at(run, BASE).max(f64::MIN_POSITIVE);
+    let body = |run: &&[f64]| (at(run, BODY.1) - at(run, BODY.0)) / base(run) / BODY_WIDTH;
+    let sigma = median(&mut runs.iter().map(body).collect::<Vec<f64>>()).clamp(1e-9, 1e9);
+    let counted = |off: f64| ((off - COUNTED.0) / (COUNTED.1 - COUNTED.0)).clamp(0.0, 1.0);
+    let score = |run: &&[f64]| {
+        let base = base(run);
+        let off = |sample: &f64| (sample / base - 1.0) / sigma - BASE_TO_MEDIAN;
+        let sum: f64 = match tails {
+            Tails::Upper => run.iter().map(|sample| counted(off(sample))).sum(),
+            Tails::Both => run.iter().map(|sample| counted(off(sample).abs())).sum(),
+        };
+        ((sum + ANSCOMBE) / count(run.len())).sqrt()
+    };
+    runs.iter().map(score).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "samples are far fewer than 2^52")]
+fn count(n: usize) -> f64 {
+    n as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twenty samples beside `level`, of which the `far` greatest are `by` times as long.
+    fn run(level: f64, far: usize, by: f64) -> Vec<f64> {
+        (0..20).map(|i| level * (1.0 + count(i) / 200.0) * if i >= 20 - far { by } else { 1.0 }).collect()
+    }
+
+    fn scores(runs: &[Vec<f64>], tails: Tails) -> Vec<f64> {
+        tail_scores(&runs.iter().map(Vec::as_slice).collect::<Vec<_>>(), tails)
+    }
+
+    #[test]
+    fn a_tail_that_grows_is_seen_and_the_level_is_not() {
+        let found = scores(&[run(100.0, 1, 1.5), run(300.0, 1, 1.5), run(100.0, 3, 1.5)], Tails::Upper);
+        assert!((found[0] - found[1]).abs() < 1e-9 && found[2] > found[0] + 0.1, "{found:?}");
+    }
+
+    #[test]
+    fn no_sample_counts_for_more_than_one() {
+        let found = scores(&[run(100.0, 0, 1.0), run(100.0, 1, 2.0), run(100.0, 1, 1_000.0)], Tails::Upper);
+        let counted = 20.0 * (found[1].powi(2) - found[0].powi(2));
+        assert!(0.5 < counted && counted <= 1.0 && (found[2] - found[1]).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn the_lower_tail_counts_for_the_spread_only() {
+        let mut low = run(100.0, 0, 1.0);
+        low[0] = 50.0;
+        let runs = [run(100.0, 0, 1.0), run(100.0, 0, 1.0), low];
+        let [upper, both] = [Tails::Upper, Tails::Both].map(|tails| scores(&runs, tails));
+        assert!((upper[2] - upper[0]).abs() < 1e-9 && both[2] > both[0] + 0.05, "{upper:?} {both:?}");
+    }
+
+    #[test]
+    fn equal_samples_and_zeros_have_scores() {
+        let runs = [vec![7.0; 5], vec![0.0; 5], vec![0.0, 0.0, 0.0, 0.0, 9.0]];
+        for tails in [Tails::Upper, Tails::Both] {
+            assert!(scores(&runs, tails).iter().all(|score| score.is_finite()));
+        }
+    }
+}
