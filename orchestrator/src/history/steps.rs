@@ -3,11 +3,10 @@
 //! The median is judged by the figures of the runs. p90 and the spread of a run are told by few of its samples, so what is
 //! looked for is a change of the shape, by scores that use all of them; the figure has to bear it out.
 
+use chrono::{DateTime, Utc};
+
 use super::{Figures, Metric, Run};
-use crate::stats::{
-    SCORED_RUNS, Settings, Tails, believable, change_points, change_points_scored, locate, mean_ranks, place,
-    tail_scores,
-};
+use crate::stats::{Evidence, Settings, Tails, believable, change_points, locations, place, season, tail_scores};
 
 /// A change of the level this near to a change of the shape is the same change.
 const SAME: usize = 8;
@@ -16,9 +15,23 @@ const SAME: usize = 8;
 pub(super) fn levels(runs: &[Run], among: impl Iterator<Item = usize>) -> Vec<usize> {
     let medians = Figures::among(among, runs, Metric::P50);
     let samples = medians.samples(runs);
-    let scores = mean_ranks(&samples[samples.len().saturating_sub(SCORED_RUNS)..]);
-    let starts = locate(&samples, &change_points_scored(&medians.logs, &scores, &Settings::default()));
+    let days: Vec<f64> = medians.runs.iter().map(|run| days(runs[*run].at)).collect();
+    let mut figures = locations(&samples, &medians.logs);
+    let mut logs = medians.logs;
+    if let Some(season) = season(&figures, &days) {
+        for values in [&mut figures, &mut logs] {
+            values.iter_mut().zip(&season).for_each(|(value, season)| *value -= season);
+        }
+    }
+    let evidence = Evidence { figures: &figures, medians: &logs, samples: &samples };
+    let starts = place(&figures, &evidence.change_points(&Settings::default()));
     starts.into_iter().map(|start| medians.runs[start]).collect()
+}
+
+/// Days since 1970.
+#[expect(clippy::cast_precision_loss, reason = "seconds of any year fit")]
+fn days(at: DateTime<Utc>) -> f64 {
+    at.timestamp() as f64 / 86_400.0
 }
 
 /// Indices of the figures at which new levels of them begin, ascending. `levels` are those of [`levels`] among the same runs.
@@ -55,7 +68,6 @@ fn with_levels(shapes: Vec<usize>, levels: impl Iterator<Item = usize>) -> Vec<u
 mod tests {
     use std::sync::Arc;
 
-    use chrono::{DateTime, Utc};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -108,11 +120,11 @@ mod tests {
 
     #[test]
     fn a_series_of_nothing_has_no_changes() {
-        assert_eq!(Metric::ALL.map(|metric| change_indices(&[], metric)), [const { Vec::new() }; 3]);
+        assert_eq!(Metric::ALL.map(|metric| change_indices(&[], metric)), [const { Vec::<usize>::new() }; 3]);
         let gap = Run { samples: Vec::new(), ..series(0.0, 1.0, 0).swap_remove(0) };
         assert_eq!(
             Metric::ALL.map(|metric| change_indices(&[gap.clone(), gap.clone()], metric)),
-            [const { Vec::new() }; 3]
+            [const { Vec::<usize>::new() }; 3]
         );
     }
 }

@@ -13,6 +13,10 @@ pub const CONFIRMING_RUNS: usize = 10;
 const NOISE_RUNS: usize = 20;
 /// Lags of the long-run variance.
 const LAGS: usize = 5;
+/// Standard errors beyond which autocorrelations are more than chance.
+const CHANCE: f64 = 2.0;
+/// The slowest fading that is reckoned with, from run to run.
+const MOST_PERSISTENT: f64 = 0.75;
 
 /// How changes are looked for. There is one set for everything, [`Settings::default`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,25 +57,42 @@ impl Default for Settings {
     }
 }
 
-/// The first values of new levels, ascending. `values` are logarithms of positive figures, so that a shift of 0.02 is 2 %.
-pub fn change_points(values: &[f64], settings: &Settings) -> Vec<usize> {
-    change_points_scored(values, values, settings)
+/// What is known of the runs of a series, in their order.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// Logarithms of the figures by which levels are told apart.
+    pub figures: &'a [f64],
+    /// Logarithms of the figures that must bear a change out.
+    pub medians: &'a [f64],
+    /// Ascending samples, which tell the newest runs from the level before; empty where the figures do.
+    pub samples: &'a [&'a [f64]],
 }
 
-/// The same, the last runs told apart by `scores` that are finer than the values: [`mean_ranks`](super::mean_ranks) of the samples
-/// of the last [`SCORED_RUNS`](super::SCORED_RUNS).
-pub fn change_points_scored(values: &[f64], scores: &[f64], settings: &Settings) -> Vec<usize> {
-    if values.len() < 2 {
-        return Vec::new();
+/// The first values of new levels, ascending. `values` are logarithms of positive figures, so that a shift of 0.02 is 2 %.
+pub fn change_points(values: &[f64], settings: &Settings) -> Vec<usize> {
+    Evidence { figures: values, medians: values, samples: &[] }.change_points(settings)
+}
+
+impl Evidence<'_> {
+    /// The first runs of new levels, ascending.
+    pub fn change_points(&self, settings: &Settings) -> Vec<usize> {
+        let values = self.figures;
+        if values.len() < 2 {
+            return Vec::new();
+        }
+        let noise = Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor);
+        let points = weighted(&noise, settings.clip);
+        let penalty = settings.penalty * count(values.len()).ln();
+        let first = segment(&points, penalty);
+        let memory = inflation(&points, &first).max(persistence(&points, &first));
+        // A higher penalty finds no more than none.
+        let found = if first.is_empty() { first } else { segment(&points, penalty * memory) };
+        let widening = inflation(&points, &found);
+        let memory = widening.max(persistence(&points, &found));
+        let found = believable(self.medians, believable(values, found, settings), settings);
+        let starts = with_excursions(self.medians, found, penalty * memory, settings);
+        Ending::new(self, widening, settings).judged(starts)
     }
-    let noise = Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor);
-    let points = weighted(&noise, settings.clip);
-    let penalty = settings.penalty * count(values.len()).ln();
-    let found = segment_widened(&points, penalty);
-    let widening = inflation(&points, &found);
-    let found = believable(values, found, settings);
-    let starts = with_excursions(values, found, penalty * widening, settings);
-    Ending { values, scores, widening, settings }.judged(starts)
 }
 
 /// The values without what outliers have too much, each weighted by the noise around it.
@@ -84,16 +105,6 @@ pub(super) fn weighted(noise: &Noise, clip: f64) -> Vec<Weighted> {
 pub fn without_outliers(values: &[f64]) -> Vec<f64> {
     let settings = Settings::default();
     Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor).clipped(settings.clip)
-}
-
-/// Segments with the penalty that the autocorrelation of a first division asks for.
-fn segment_widened(points: &[Weighted], penalty: f64) -> Vec<usize> {
-    let first = segment(points, penalty);
-    if first.is_empty() {
-        // A higher penalty finds no more.
-        return first;
-    }
-    segment(points, penalty * inflation(points, &first))
 }
 
 /// How far the values of one level lie above those of the level before: the Hodges-Lehmann estimate from the runs next to
@@ -129,15 +140,8 @@ pub fn minimum_detectable(values: &[f64]) -> Option<f64> {
 /// By what factor runs that resemble their predecessors widen the error of a mean: (1 + φ) / (1 − φ) for the lag-1
 /// autocorrelation φ of what the segments leave over, or what more lags say, if that is more.
 fn inflation(points: &[Weighted], starts: &[usize]) -> f64 {
-    let mut residuals = Vec::with_capacity(points.len());
-    for (start, end) in segments(starts, points.len()) {
-        let part = &points[start..end];
-        let weight: f64 = part.iter().map(|p| p.weight).sum();
-        let mean = part.iter().map(|p| p.weight * p.value).sum::<f64>() / weight;
-        residuals.extend(part.iter().map(|p| (p.value - mean) * p.weight.sqrt()));
-    }
-    let squares: f64 = residuals.iter().map(|r| r * r).sum();
-    let products: f64 = residuals.windows(2).map(|pair| pair[0] * pair[1]).sum();
+    let residuals = residuals(points, starts);
+    let [squares, products] = [0, 1].map(|lag| products(&residuals, lag));
     if squares <= 0.0 {
         return 1.0;
     }
@@ -145,12 +149,44 @@ fn inflation(points: &[Weighted], starts: &[usize]) -> f64 {
     ((1.0 + phi) / (1.0 - phi)).max(long_run(&residuals) / squares)
 }
 
+/// The same for a run effect that fades slowly beneath noise of single runs: the autocorrelations r of lags 1 to 3 fall by the
+/// factor φ = (r₂ + r₃) / (r₁ + r₂) from lag to lag, as those of an ARMA(1, 1) series do (Box & Jenkins 1970), and all of them
+/// together widen by 1 + 2 r₁ / (1 − φ). 1 where the autocorrelations are within chance.
+fn persistence(points: &[Weighted], starts: &[usize]) -> f64 {
+    let residuals = residuals(points, starts);
+    let [squares, first, second, third] = [0, 1, 2, 3].map(|lag| products(&residuals, lag));
+    let near = (first + second) / squares;
+    if squares <= 0.0 || near <= CHANCE * std::f64::consts::SQRT_2 / count(residuals.len()).sqrt() {
+        return 1.0;
+    }
+    let phi = ((second + third) / (first + second)).clamp(0.0, MOST_PERSISTENT);
+    // The first of two that fall by φ and have this sum.
+    1.0 + 2.0 * near / (1.0 + phi) / (1.0 - phi)
+}
+
+/// What the means of the segments leave over, in standard deviations.
+fn residuals(points: &[Weighted], starts: &[usize]) -> Vec<f64> {
+    let mut residuals = Vec::with_capacity(points.len());
+    for (start, end) in segments(starts, points.len()) {
+        let part = &points[start..end];
+        let weight: f64 = part.iter().map(|p| p.weight).sum();
+        let mean = part.iter().map(|p| p.weight * p.value).sum::<f64>() / weight;
+        residuals.extend(part.iter().map(|p| (p.value - mean) * p.weight.sqrt()));
+    }
+    residuals
+}
+
+/// The sum of the products of all values with the one `lag` places before.
+fn products(values: &[f64], lag: usize) -> f64 {
+    values.iter().zip(values.get(lag..).unwrap_or_default()).map(|(a, b)| a * b).sum()
+}
+
 /// The long-run variance by Bartlett's window (Newey & West 1987), times the number of values: sees an autocorrelation that lasts
 /// beneath noise of single runs, which hides it from lag 1.
 fn long_run(residuals: &[f64]) -> f64 {
-    let products = |lag: usize| residuals.iter().zip(&residuals[lag..]).map(|(a, b)| a * b).sum::<f64>();
     let lags = 1..=LAGS.min(residuals.len() / 4);
-    products(0) + 2.0 * lags.map(|lag| (1.0 - count(lag) / count(LAGS + 1)) * products(lag)).sum::<f64>()
+    let weighted = |lag: usize| (1.0 - count(lag) / count(LAGS + 1)) * products(residuals, lag);
+    products(residuals, 0) + 2.0 * lags.map(weighted).sum::<f64>()
 }
 
 /// The segments between `starts`, as half-open ranges.

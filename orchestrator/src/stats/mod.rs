@@ -5,8 +5,8 @@
 
 mod change_points;
 mod excursions;
-mod locate;
 mod discoveries;
+mod location;
 mod modes;
 mod newest;
 mod noise;
@@ -15,24 +15,25 @@ mod quantile;
 mod ramp;
 mod ranks;
 mod root;
+mod season;
 mod segment;
 mod sorted;
 mod spread;
 mod tails;
 
 pub use change_points::{
-    CONFIRMING_RUNS, Settings, believable, change_points, change_points_scored, level_shift, minimum_detectable,
-    without_outliers,
+    CONFIRMING_RUNS, Evidence, Settings, believable, change_points, level_shift, minimum_detectable, without_outliers,
 };
 pub use discoveries::benjamini_hochberg;
 pub use excursions::LEAST_HEIGHT;
-pub use locate::{locate, mean_ranks};
+pub use location::locations;
 pub use modes::{MODES_FROM, TwoModes, dip, two_modes};
-pub use newest::{LEAST_Z, SCORED_RUNS};
+pub use newest::LEAST_Z;
 pub use place::place;
 pub use quantile::{Interval, interval, quantile, quantile_of};
 pub use ramp::{Ramp, ramp};
 pub use ranks::{MannWhitney, Method, Shift, mann_whitney, normal_p, normal_z, probability_b_greater, ratio, shift};
+pub use season::season;
 pub use sorted::{Sorted, SortedError};
 pub use spread::{RUN_EFFECT_FROM, RunNoise, robust_sigma, run_effect};
 pub use tails::{COUNTED as TAIL_COUNTED, Tails, tail_scores};

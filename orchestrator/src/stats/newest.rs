@@ -3,9 +3,10 @@
 //! How far they lie off is told by a score of each run that uses all of its samples (the mean rank of them), because the wait
 //! for a small change depends on how little the runs scatter; that they lie off at all is told by their figures as well.
 
+use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 
-use super::change_points::Settings;
+use super::change_points::{Evidence, Settings};
 use super::noise::{median, sigma};
 
 /// Fewest and most runs that are looked at as newest.
@@ -13,14 +14,19 @@ const NEWEST: RangeInclusive<usize> = 4..=20;
 /// With no more runs than this they must also convince without the last: one more judgement costs less than a false alarm.
 const FEW: usize = 6;
 /// A segment that ends with the last run and is no longer than this must convince like the newest runs.
-const YOUNG: usize = 30;
+const YOUNG: usize = 40;
 /// Fewest runs of the level before the newest runs, and before a young segment.
 const LEVEL_RUNS: usize = 20;
 const YOUNG_LEVEL_RUNS: usize = 10;
-/// How far the newest runs must lie off by their scores, in standard errors of the mean.
-pub const LEAST_Z: f64 = 4.5;
+/// How far the newest runs must lie off by their scores, in standard errors of the mean; and so few of them, which must convince twice.
+pub const LEAST_Z: f64 = 4.7;
+const FEW_LEAST_Z: f64 = 4.5;
+/// From so many runs on they must lie the farther off the more they are, by this power of their number: a change that is as large as it
+/// first seemed comes to lie farther off by the root of it, an excursion that goes back does not.
+const MANY: f64 = 10.0;
+const MANY_POWER: f64 = 0.4;
 /// How far by their figures.
-const LEAST_FIGURE_Z: f64 = 3.5;
+const LEAST_FIGURE_Z: f64 = 4.0;
 /// What the figures' distance counts where it is the greater one: ranks have an end, and runs that differ more than their samples
 /// reach it soon.
 const FIGURES_SHARE: f64 = 0.75;
@@ -30,20 +36,27 @@ const CLIP: f64 = 4.0;
 const ONE_IN: usize = 5;
 
 /// Scores of as many of the last runs are enough: the newest runs or a young segment, and the level before.
-pub const SCORED_RUNS: usize = 90;
+const SCORED_RUNS: usize = 100;
 
 /// What the end of a series is judged by.
 pub(super) struct Ending<'a> {
     /// Figures of the runs.
-    pub values: &'a [f64],
-    /// Scores of the last runs.
-    pub scores: &'a [f64],
+    values: &'a [f64],
+    /// Samples of the last runs.
+    samples: &'a [&'a [f64]],
+    /// Mean ranks of them, once they are asked for.
+    scores: OnceCell<Vec<f64>>,
     /// By what factor the runs' autocorrelation widens the variance of a mean.
-    pub widening: f64,
-    pub settings: &'a Settings,
+    widening: f64,
+    settings: &'a Settings,
 }
 
-impl Ending<'_> {
+impl<'a> Ending<'a> {
+    pub fn new(evidence: &Evidence<'a>, widening: f64, settings: &'a Settings) -> Self {
+        let samples = &evidence.samples[evidence.samples.len().saturating_sub(SCORED_RUNS)..];
+        Self { values: evidence.figures, samples, scores: OnceCell::new(), widening, settings }
+    }
+
     /// The changes with what the newest runs say: without a last one that is too young to be believed, and with one that is too
     /// young to be a segment.
     pub fn judged(&self, mut starts: Vec<usize>) -> Vec<usize> {
@@ -51,7 +64,7 @@ impl Ending<'_> {
         if let Some(last) = starts.pop() {
             let from = starts.last().copied().unwrap_or(0).max(last.saturating_sub(self.settings.side));
             let judged = end - last <= YOUNG && last - from >= YOUNG_LEVEL_RUNS;
-            if !judged || self.z(from, last, end) >= LEAST_Z {
+            if !judged || self.z(from, last, end) >= least_z(end - last) {
                 starts.push(last);
             }
         }
@@ -68,10 +81,11 @@ impl Ending<'_> {
             let start = end - runs;
             let from = level.max(start.saturating_sub(self.settings.side));
             let mut z = self.z(from, start, end);
-            if runs <= FEW && z > LEAST_Z {
+            let least = least_z(runs);
+            if runs <= FEW && z > least {
                 z = z.min(self.z(from, start, end - 1));
             }
-            if z > LEAST_Z && best.is_none_or(|(so_far, _)| z > so_far) {
+            if z > least && best.is_none_or(|(so_far, _)| z > so_far) {
                 best = Some((z, start));
             }
         }
@@ -92,8 +106,18 @@ impl Ending<'_> {
         if by_figures < LEAST_FIGURE_Z {
             return 0.0;
         }
-        distance(self.scores, self.values.len() - self.scores.len(), 0.0).max(FIGURES_SHARE * by_figures)
+        if self.samples.is_empty() {
+            return by_figures;
+        }
+        let scores = self.scores.get_or_init(|| mean_ranks(self.samples));
+        distance(scores, self.values.len() - scores.len(), 0.0).max(FIGURES_SHARE * by_figures)
     }
+}
+
+/// How far so many runs must lie off.
+fn least_z(runs: usize) -> f64 {
+    let least = if runs <= FEW { FEW_LEAST_Z } else { LEAST_Z };
+    least * (count(runs) / MANY).max(1.0).powf(MANY_POWER)
 }
 
 /// Standard errors between the newest values and the level before; 0 where they do not agree on a side. The one that lies
@@ -114,7 +138,20 @@ fn distance(before: &[f64], newest: &[f64], inflation: f64, least_shift: f64) ->
     mean / (inflation * (1.0 / count(off.len()) + 1.0 / count(before.len()))).sqrt()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "at most a few dozen values")]
+/// Mean rank of each run's samples among all, as a share of them (Wilcoxon's score).
+fn mean_ranks(runs: &[&[f64]]) -> Vec<f64> {
+    let mut all: Vec<(f64, usize)> =
+        runs.iter().enumerate().flat_map(|(run, samples)| samples.iter().map(move |sample| (*sample, run))).collect();
+    // Stable, because that merges what is already in order: each run is.
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut sums = vec![0.0; runs.len()];
+    for (rank, (_, run)) in all.iter().enumerate() {
+        sums[*run] += count(rank) / count(all.len());
+    }
+    sums.iter().zip(runs).map(|(sum, samples)| sum / count(samples.len().max(1))).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "samples of a hundred runs are far fewer than 2^52")]
 fn count(n: usize) -> f64 {
     n as f64
 }
@@ -131,8 +168,8 @@ mod tests {
     fn check(newest: &[f64], wanted: &[usize]) {
         let values = [level().as_slice(), newest].concat();
         let settings = Settings::default();
-        let ending = Ending { values: &values, scores: &values, widening: 1.0, settings: &settings };
-        assert_eq!(ending.judged(vec![]), wanted, "{newest:?}");
+        let evidence = Evidence { figures: &values, medians: &values, samples: &[] };
+        assert_eq!(Ending::new(&evidence, 1.0, &settings).judged(vec![]), wanted, "{newest:?}");
     }
 
     #[test]
@@ -159,7 +196,8 @@ mod tests {
         let young = |by: f64| {
             let values: Vec<f64> = level().into_iter().chain(level().into_iter().take(12).map(|v| v + by)).collect();
             let settings = Settings::default();
-            Ending { values: &values, scores: &values, widening: 1.0, settings: &settings }.judged(vec![42])
+            let evidence = Evidence { figures: &values, medians: &values, samples: &[] };
+            Ending::new(&evidence, 1.0, &settings).judged(vec![42])
         };
         assert_eq!(young(0.05), [42]);
         assert_eq!(young(0.015), [0; 0]);

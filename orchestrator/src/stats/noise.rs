@@ -3,7 +3,7 @@
 //! Both ask more than half of a window, so a run that is an outlier moves neither.
 
 /// The factor that makes the median absolute deviation of normal values their standard deviation: 1 / Φ⁻¹(3/4).
-const MAD_TO_SIGMA: f64 = 1.482_602_218_505_602;
+pub(super) const MAD_TO_SIGMA: f64 = 1.482_602_218_505_602;
 
 /// Values beside their running median, with the scale of the noise around each.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,0 +1,143 @@
+//! What comes back with the hour of the day and with the day of the week.
+
+use std::f64::consts::TAU;
+
+use super::noise::{MAD_TO_SIGMA, median, running_median};
+
+/// A day and a week, in days.
+const PERIODS: [f64; 2] = [1.0, 7.0];
+/// Fewest runs, and fewest periods, from which a season is told.
+const LEAST_RUNS: usize = 60;
+const LEAST_PERIODS: f64 = 3.0;
+/// Runs to either side in the level beside which seasons are looked for. A period that does not fit in there is part of the level.
+const LEVEL_REACH: usize = 20;
+/// No run counts for more than this many standard deviations.
+const CLIP: f64 = 2.5;
+/// What an amplitude and a phase have to gain, in units of log n: twice what the Bayesian information criterion asks.
+const PRICE: f64 = 4.0;
+/// A wave that keeps less than this share of its variance at the times of the runs cannot be told from the level.
+const LEAST_SHARE: f64 = 0.1;
+/// The running median keeps some of a week, so that the first fit is not the last.
+const FITS: usize = 2;
+
+/// What in `values` at these `days` (in days since any moment) is a wave of a day or of a week: an amplitude and a phase each, by
+/// least squares, where the residuals beside a running median bear them out (harmonic regression; Bloomfield 2000, *Fourier Analysis
+/// of Time Series*, with Schwarz's criterion, 1978). `None` where there is none. In O(n log n).
+pub fn season(values: &[f64], days: &[f64]) -> Option<Vec<f64>> {
+    if values.len() < LEAST_RUNS {
+        return None;
+    }
+    let span = days[days.len() - 1] - days[0];
+    let window = span * count(2 * LEVEL_REACH + 1) / count(values.len());
+    let periods = PERIODS.into_iter().filter(|period| *period <= window && LEAST_PERIODS * period <= span);
+    let mut waves: Vec<Wave> = periods.map(|period| Wave::of(period, days)).collect();
+    let mut found = vec![0.0; values.len()];
+    for fit in 0..FITS {
+        let mut rest = residuals(values.iter().zip(&found).map(|(value, season)| value - season).collect());
+        waves.retain(|wave| wave.fit(&mut rest, &mut found, fit == 0));
+        if waves.is_empty() {
+            return None;
+        }
+    }
+    Some(found)
+}
+
+/// What is left beside the running median, no more than noise goes.
+fn residuals(values: Vec<f64>) -> Vec<f64> {
+    let level = running_median(&values, LEVEL_REACH);
+    let mut rest = values;
+    for (value, level) in rest.iter_mut().zip(&level) {
+        *value -= level;
+    }
+    let limit = CLIP * MAD_TO_SIGMA * median(&mut rest.iter().map(|rest| rest.abs()).collect::<Vec<_>>());
+    rest.iter().map(|rest| rest.clamp(-limit, limit)).collect()
+}
+
+/// A cosine and a sine at the times of the runs, each without its mean.
+struct Wave([Vec<f64>; 2]);
+
+impl Wave {
+    fn of(period: f64, days: &[f64]) -> Self {
+        let phase = |days: &f64| (days / period).fract() * TAU;
+        let (mut sine, mut cosine): (Vec<f64>, Vec<f64>) = days.iter().map(|days| phase(days).sin_cos()).unzip();
+        for part in [&mut sine, &mut cosine] {
+            let mean = part.iter().sum::<f64>() / count(part.len());
+            for value in part {
+                *value -= mean;
+            }
+        }
+        Self([cosine, sine])
+    }
+
+    /// Moves what the wave explains from `rest` to `found`; with `in_doubt`, only if that gains what it has to, and `false` if not.
+    fn fit(&self, rest: &mut Vec<f64>, found: &mut [f64], in_doubt: bool) -> bool {
+        let runs = count(rest.len());
+        let squares = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>();
+        let mut left = rest.clone();
+        for part in &self.0 {
+            let square = squares(part);
+            // A wave that is the same at all runs, as that of a day is where there is one run a day.
+            if square < LEAST_SHARE * runs / 2.0 {
+                continue;
+            }
+            let share = part.iter().zip(&left).map(|(part, left)| part * left).sum::<f64>() / square;
+            left.iter_mut().zip(part).for_each(|(left, part)| *left -= share * part);
+        }
+        let gain = runs * (squares(rest).max(f64::MIN_POSITIVE) / squares(&left).max(f64::MIN_POSITIVE)).ln();
+        if in_doubt && gain <= PRICE * runs.ln() {
+            return false;
+        }
+        found.iter_mut().zip(rest.iter().zip(&left)).for_each(|(found, (rest, left))| *found += rest - left);
+        *rest = left;
+        true
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "series are far shorter than 2^52 runs")]
+fn count(n: usize) -> f64 {
+    n as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs every `hours`, with noise of about 1 %, and with waves of a day and of a week of these amplitudes.
+    fn series(runs: u32, hours: f64, day: f64, week: f64) -> (Vec<f64>, Vec<f64>) {
+        let days: Vec<f64> = (0..runs).map(|run| 20_000.3 + f64::from(run) * hours / 24.0).collect();
+        let wave = |days: &f64| day * (days * TAU).sin() + week * (days * TAU / 7.0 + 1.0).cos();
+        let noise = |run: usize| count(run * 8 % 21) / 600.0;
+        (days.iter().enumerate().map(|(run, days)| wave(days) + noise(run)).collect(), days)
+    }
+
+    fn largest_error(found: &[f64], days: &[f64], day: f64, week: f64) -> f64 {
+        let wave = |days: &f64| day * (days * TAU).sin() + week * (days * TAU / 7.0 + 1.0).cos();
+        found.iter().zip(days).map(|(found, days)| (found - wave(days)).abs()).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn a_day_and_a_week_are_told() {
+        for (hours, day, week) in [(6.0, 0.015, 0.015), (5.3, 0.015, 0.015), (3.0, 0.015, 0.0), (24.0, 0.0, 0.015)] {
+            let (values, days) = series(400, hours, day, week);
+            let found = season(&values, &days).expect("a season");
+            let error = largest_error(&found, &days, day, week);
+            assert!(error < 0.005, "every {hours} h: {error}");
+        }
+    }
+
+    #[test]
+    fn a_step_is_no_season_and_stays() {
+        let (mut values, days) = series(400, 6.0, 0.0, 0.0);
+        values[200..].iter_mut().for_each(|value| *value += 0.1);
+        assert_eq!(season(&values, &days), None);
+    }
+
+    #[test]
+    fn too_few_runs_and_runs_at_one_hour_have_no_day() {
+        let (values, days) = series(59, 6.0, 0.05, 0.05);
+        assert_eq!(season(&values, &days), None);
+        let (values, days) = series(200, 24.0, 0.05, 0.0);
+        assert_eq!(season(&values, &days), None);
+        assert_eq!(season(&[1.0; 100], &[5.0; 100]), None);
+    }
+}
