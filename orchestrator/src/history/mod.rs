@@ -21,8 +21,8 @@ use crate::stats::{
 use crate::summary::CONFIDENCE;
 use crate::target::Provenance;
 
-use moves::{Move, moves};
-use steps::{levels, steps};
+use moves::Move;
+use steps::{Levels, levels, moves_of};
 
 pub use causes::CAUSE_REACH;
 pub use moves::DRIFT_GAP;
@@ -208,8 +208,7 @@ pub fn judge(runs: &[Run]) -> Judgement {
         p50: quantile(&medians, 0.5),
         interval: interval(&medians, 0.5, CONFIDENCE),
     });
-    let logs = Figures::of(runs, Metric::P50).logs;
-    let minimum_detectable_percent = minimum_detectable(&logs).map(percent);
+    let minimum_detectable_percent = minimum_detectable(&levels.places.logs).map(percent);
     let mut changes = changes;
     changes.sort_by_key(|change| change.index);
     Judgement { level, minimum_detectable_percent, changes }
@@ -219,7 +218,7 @@ pub fn judge(runs: &[Run]) -> Judgement {
 pub fn change_indices(runs: &[Run], metric: Metric) -> Vec<usize> {
     let figures = Figures::of(runs, metric);
     let levels = levels(runs, 0..runs.len());
-    moves(&figures, steps(runs, &figures, metric, &levels)).into_iter().map(|found| figures.runs[found.start]).collect()
+    moves_of(runs, &figures, metric, &levels).into_iter().map(|found| figures.runs[found.start]).collect()
 }
 
 /// The changes of one figure.
@@ -227,10 +226,10 @@ pub fn changes(runs: &[Run], metric: Metric) -> Vec<Change> {
     changes_beside(&levels(runs, 0..runs.len()), runs, metric)
 }
 
-/// The same, the runs at which the level changes being known.
-fn changes_beside(levels: &[usize], runs: &[Run], metric: Metric) -> Vec<Change> {
+/// The same, the level being known.
+fn changes_beside(levels: &Levels, runs: &[Run], metric: Metric) -> Vec<Change> {
     let figures = Figures::of(runs, metric);
-    let found = moves(&figures, steps(runs, &figures, metric, levels));
+    let found = moves_of(runs, &figures, metric, levels);
     found.iter().map(|found| change(runs, &figures, found, metric)).collect()
 }
 

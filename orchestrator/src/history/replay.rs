@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CONFIRMING_RUNS, Figures, Metric, Run, State, levels, moves, steps};
+use super::{CONFIRMING_RUNS, Figures, Metric, Run, State, levels, moves_of};
 
 /// The orchestrator judges the newest runs only: as many as one query of the table returns.
 pub const RUNS_JUDGED: usize = 400;
@@ -45,7 +45,7 @@ pub fn replay(runs: &[Run], metric: Metric) -> Vec<Alert> {
         let from = (newest + 1).saturating_sub(RUNS_JUDGED);
         let known = figures.part(from, newest + 1);
         let levels = levels(runs, known.runs.iter().copied());
-        let found: Vec<(usize, bool, usize)> = moves(&known, steps(runs, &known, metric, &levels))
+        let found: Vec<(usize, bool, usize)> = moves_of(runs, &known, metric, &levels)
             .iter()
             .map(|found| (from + found.start, found.rises, newest + 1 - from - found.start))
             .collect();

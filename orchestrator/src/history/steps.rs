@@ -5,27 +5,36 @@
 
 use chrono::{DateTime, Utc};
 
+use super::moves::{Move, moves};
 use super::{Figures, Metric, Run};
 use crate::stats::{Evidence, Settings, Tails, believable, change_points, locations, place, season, tail_scores};
 
 /// A change of the level this near to a change of the shape is the same change.
 const SAME: usize = 8;
 
-/// The runs at which the level changes, of the runs `among`.
-pub(super) fn levels(runs: &[Run], among: impl Iterator<Item = usize>) -> Vec<usize> {
+/// The level of a series.
+pub(super) struct Levels {
+    /// Where the runs lie, without what comes back daily and weekly.
+    pub places: Figures,
+    /// Indices of the places at which a new level begins, ascending.
+    pub starts: Vec<usize>,
+}
+
+/// The level of the runs `among`, and where it changes.
+pub(super) fn levels(runs: &[Run], among: impl Iterator<Item = usize>) -> Levels {
     let medians = Figures::among(among, runs, Metric::P50);
     let samples = medians.samples(runs);
     let days: Vec<f64> = medians.runs.iter().map(|run| days(runs[*run].at)).collect();
-    let mut figures = locations(&samples, &medians.logs);
+    let mut places = locations(&samples, &medians.logs);
     let mut logs = medians.logs;
-    if let Some(season) = season(&figures, &days) {
-        for values in [&mut figures, &mut logs] {
+    if let Some(season) = season(&places, &days) {
+        for values in [&mut places, &mut logs] {
             values.iter_mut().zip(&season).for_each(|(value, season)| *value -= season);
         }
     }
-    let evidence = Evidence { figures: &figures, medians: &logs, samples: &samples };
-    let starts = place(&figures, &evidence.change_points(&Settings::default()));
-    starts.into_iter().map(|start| medians.runs[start]).collect()
+    let evidence = Evidence { figures: &places, medians: &logs, samples: &samples };
+    let starts = place(&places, &evidence.change_points(&Settings::default()));
+    Levels { places: Figures { runs: medians.runs, logs: places }, starts }
 }
 
 /// Days since 1970.
@@ -34,15 +43,15 @@ fn days(at: DateTime<Utc>) -> f64 {
     at.timestamp() as f64 / 86_400.0
 }
 
-/// Indices of the figures at which new levels of them begin, ascending. `levels` are those of [`levels`] among the same runs.
-pub(super) fn steps(runs: &[Run], figures: &Figures, metric: Metric, levels: &[usize]) -> Vec<usize> {
-    let levels = levels.iter().map(|level| figures.runs.partition_point(|run| run < level));
+/// The moves of one figure, of which these are the `figures`; `levels` are those of the same runs.
+pub(super) fn moves_of(runs: &[Run], figures: &Figures, metric: Metric, levels: &Levels) -> Vec<Move> {
+    let shapes = |tails| of_shape(&figures.samples(runs), tails);
     let starts = match metric {
-        Metric::P50 => return levels.collect(),
-        Metric::P90 => with_levels(of_shape(&figures.samples(runs), Tails::Upper), levels),
-        Metric::Spread => of_shape(&figures.samples(runs), Tails::Both),
+        Metric::P50 => return moves(&levels.places, levels.starts.clone()),
+        Metric::P90 => with_levels(shapes(Tails::Upper), levels, figures),
+        Metric::Spread => shapes(Tails::Both),
     };
-    believable(&figures.logs, starts, &Settings::default())
+    moves(figures, believable(&figures.logs, starts, &Settings::default()))
 }
 
 /// Where the share of the samples in the tails changes, beside the level of their run.
@@ -57,7 +66,9 @@ fn of_shape(samples: &[&[f64]], tails: Tails) -> Vec<usize> {
 }
 
 /// The changes of the shape and those of the level: either moves p90.
-fn with_levels(shapes: Vec<usize>, levels: impl Iterator<Item = usize>) -> Vec<usize> {
+fn with_levels(shapes: Vec<usize>, levels: &Levels, figures: &Figures) -> Vec<usize> {
+    let levels = levels.starts.iter().map(|start| levels.places.runs[*start]);
+    let levels = levels.map(|level| figures.runs.partition_point(|run| *run < level));
     let apart: Vec<usize> = levels.filter(|level| shapes.iter().all(|shape| shape.abs_diff(*level) > SAME)).collect();
     let mut all = [shapes, apart].concat();
     all.sort_unstable();

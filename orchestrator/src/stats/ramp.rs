@@ -9,7 +9,7 @@ const LEAST_LEVEL: usize = 5;
 /// Places tried are this many runs apart.
 const GRAIN: usize = 3;
 /// What a further parameter has to gain, in units of log n.
-const PARAMETER: f64 = 1.5;
+const PARAMETER: f64 = 2.0;
 
 /// A straight way from one level to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
