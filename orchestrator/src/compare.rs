@@ -6,8 +6,8 @@
 
 use crate::record::Distribution;
 use crate::stats::{
-    Interval, RunNoise, Shift, Sorted, TwoModes, mann_whitney, normal_p, normal_z, probability_b_greater, quantile,
-    ratio, shift, two_modes,
+    Interval, RunNoise, Shift, Sorted, TwoModes, interpolated_p, interpolated_shift, mann_whitney, normal_p, normal_z,
+    probability_b_greater, quantile, ratio, shift, two_modes,
 };
 use crate::summary::{CONFIDENCE, distribution_ms};
 
@@ -113,18 +113,21 @@ pub fn together(a: &Group, b: &Group) -> Result<Comparison, NothingToCompare> {
 pub fn apart(a: &Group, b: &Group) -> Result<Comparison, NothingToCompare> {
     let pooled = together(a, b)?;
     let (medians_a, medians_b) = (a.medians()?, b.medians()?);
-    let by_runs = shift(&medians_a, &medians_b, CONFIDENCE);
+    let by_runs = interpolated_shift(&medians_a, &medians_b, CONFIDENCE);
+    let logarithms = medians_a.ln().zip(medians_b.ln());
+    let ratio = logarithms.as_ref().map(|(a, b)| interpolated_shift(a, b, CONFIDENCE));
     if by_runs.interval.is_none() {
         return Ok(pooled.with_run_effects(a, b));
     }
-    let widening = variances(a, b, |noise| noise.map_or(1.0, |noise| noise.widening)) / variances(a, b, |_| 1.0);
+    let widening = error(a, b, |side| side.noise.as_ref().map_or(1.0, |noise| noise.widening(side.runs.len())))
+        / error(a, b, |_| 1.0);
     let widened = |shift: Shift| farther(shift, |distance| distance * widening);
-    let p = mann_whitney(&medians_a, &medians_b).p;
+    let p = logarithms.map_or_else(|| interpolated_p(&medians_a, &medians_b), |(a, b)| interpolated_p(&a, &b));
     Ok(Comparison {
         basis: Basis::Runs,
         p: if widening > 1.0 { normal_p(normal_z(p) / widening) } else { p },
         shift: widened(by_runs),
-        ratio: ratio(&medians_a, &medians_b, CONFIDENCE).map(|ratio| on_logarithms(ratio, widened)),
+        ratio: ratio.map(|ratio| exponential(widened(ratio))),
         ..pooled
     })
 }
@@ -242,28 +245,31 @@ impl Comparison {
 
     /// Adds to both ends of the intervals what runs shift together, as variances add.
     fn with_run_effects(self, a: &Group, b: &Group) -> Self {
-        let effect = |noise: Option<RunNoise>| noise.map_or(USUAL_RUN_EFFECT, |noise| noise.effect);
+        let effect = |side: &Group| side.noise.as_ref().map_or(USUAL_RUN_EFFECT, |noise| noise.effect);
+        let of_runs = |side: &Group| {
+            let alike = side.noise.as_ref().map_or(1.0, |noise| noise.variance_of_mean(side.runs.len()));
+            effect(side) * alike.sqrt()
+        };
         let normal = normal_z(1.0 - CONFIDENCE);
-        let reach = normal * variances(a, b, |noise| effect(noise) * noise.map_or(1.0, |noise| noise.widening));
-        let student = [a, b].into_iter().filter_map(|side| Some(side.noise?.reach(CONFIDENCE) / normal));
+        let reach = normal * error(a, b, of_runs);
+        let student = [a, b].into_iter().filter_map(|side| Some(side.noise.as_ref()?.reach(CONFIDENCE) / normal));
         let student = student.fold(1.0, f64::max);
         let level = self.b.durations.p50.unwrap_or_default();
         let wider = |shift: Shift, level: f64| farther(shift, |distance| student * distance.hypot(reach * level));
-        let ratio = self.ratio.map(|ratio| on_logarithms(ratio, |shift| wider(shift, 1.0)));
+        let ratio = self.ratio.map(|ratio| exponential(wider(logarithm(ratio), 1.0)));
         let p = ratio.and_then(|r| Some((r.estimate.ln(), r.interval?))).map_or(1.0, |(estimate, interval)| {
             let sd = (interval.high.ln() - interval.low.ln()) / 2.0 / normal;
             if sd > 0.0 { normal_p(estimate / sd) } else { self.p }
         });
         let shift = wider(self.shift, level);
-        Self { basis: Basis::FewRuns { a: effect(a.noise), b: effect(b.noise) }, p, shift, ratio, ..self }
+        Self { basis: Basis::FewRuns { a: effect(a), b: effect(b) }, p, shift, ratio, ..self }
     }
 }
 
-/// The root of the variances of both sides' means of runs, where a run of a side has the standard deviation `of`.
-#[expect(clippy::cast_precision_loss, reason = "runs are few")]
-fn variances(a: &Group, b: &Group, of: impl Fn(Option<RunNoise>) -> f64) -> f64 {
-    let root = |side: &Group| of(side.noise) / (side.runs.len() as f64).sqrt();
-    root(a).hypot(root(b))
+/// The standard error of the difference between both sides' means of runs, where a run of a side has the standard deviation `of`.
+fn error(a: &Group, b: &Group, of: impl Fn(&Group) -> f64) -> f64 {
+    let of_mean = |side: &Group| of(side) / count(side.runs.len()).sqrt();
+    of_mean(a).hypot(of_mean(b))
 }
 
 /// A shift whose interval ends are as far from the estimate as `distance` says.
@@ -276,13 +282,24 @@ fn farther(shift: Shift, distance: impl Fn(f64) -> f64) -> Shift {
     Shift { estimate, interval }
 }
 
-/// Changes a ratio as the difference of logarithms that it is.
-fn on_logarithms(ratio: Shift, change: impl Fn(Shift) -> Shift) -> Shift {
-    let each = |shift: Shift, f: fn(f64) -> f64| Shift {
-        estimate: f(shift.estimate),
-        interval: shift.interval.map(|Interval { low, high }| Interval { low: f(low), high: f(high) }),
-    };
-    each(change(each(ratio, f64::ln)), f64::exp)
+/// The ratio that a difference of logarithms is.
+fn exponential(difference: Shift) -> Shift {
+    each(difference, f64::exp)
+}
+
+/// The difference of logarithms that a ratio is.
+fn logarithm(ratio: Shift) -> Shift {
+    each(ratio, f64::ln)
+}
+
+fn each(Shift { estimate, interval }: Shift, f: fn(f64) -> f64) -> Shift {
+    let interval = interval.map(|Interval { low, high }| Interval { low: f(low), high: f(high) });
+    Shift { estimate: f(estimate), interval }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "runs and samples are few")]
+fn count(n: usize) -> f64 {
+    n as f64
 }
 
 fn slower(who: &str, than: &str, ratio: f64, Interval { low, high }: Interval) -> String {
@@ -372,28 +389,31 @@ mod tests {
         let compared = apart(&a, &b).unwrap();
         // Six medians from 100 and five from 120, each a hundredth apart: none of A above any of B.
         assert_eq!((compared.basis, compared.p), (Basis::Runs, 2.0 / 462.0));
-        assert_eq!(compared.ratio, ratio(&a.medians().unwrap(), &b.medians().unwrap(), CONFIDENCE));
+        let exact = ratio(&a.medians().unwrap(), &b.medians().unwrap(), CONFIDENCE).unwrap();
+        let (exact, found) = (exact.interval.unwrap(), compared.ratio.unwrap().interval.unwrap());
+        assert!(exact.low < found.low && found.high < exact.high, "{found:?} lies within the exact {exact:?}");
         assert!(compared.verdict().ends_with("300 + 250 cold starts of 6 + 5 runs"), "{}", compared.verdict());
     }
 
     #[test]
     fn runs_that_resemble_their_predecessors_count_for_less() {
-        let runs = |level: f64, widening| Group {
-            noise: Some(RunNoise { effect: 0.01, runs: 100, widening }),
+        let noise = |memory: f64| RunNoise { effect: 0.01, runs: 100, autocorrelation: vec![memory] };
+        let runs = |level: f64, memory| Group {
+            noise: Some(noise(memory)),
             ..group("x", &[0.98, 0.99, 1.0, 1.01, 1.02].map(|by| around(level * by, 0.05, 50)))
         };
-        let of = |widening| apart(&runs(100.0, widening), &runs(103.5, widening)).unwrap();
-        let (independent, alike) = (of(1.0), of(1.5));
+        let of = |memory| apart(&runs(100.0, memory), &runs(103.0, memory)).unwrap();
+        let (independent, alike) = (of(0.0), of(0.6));
         assert_eq!((independent.finding(), alike.finding()), (Finding::Slower, Finding::NoneShown));
         let width = |compared: &Comparison| compared.shift.interval.map(|i| i.high - i.low).unwrap();
-        assert!((width(&alike) / width(&independent) - 1.5).abs() < 1e-9);
+        assert!((width(&alike) / width(&independent) - noise(0.6).widening(5)).abs() < 1e-9);
         assert!(independent.p < 0.05 && alike.p > 0.05, "{} {}", independent.p, alike.p);
     }
 
     #[test]
     fn of_one_run_a_side_the_run_effect_is_allowed_for() {
         let runs = |level, effect: Option<f64>| Group {
-            noise: effect.map(|effect| RunNoise { effect, runs: 10_000, widening: 1.0 }),
+            noise: effect.map(|effect| RunNoise { effect, runs: 10_000, autocorrelation: vec![] }),
             ..group("x", &[around(level, 0.05, 100)])
         };
         let pooled = together(&runs(100.0, None), &runs(104.0, None)).unwrap();
@@ -403,8 +423,8 @@ mod tests {
         let calm = apart(&runs(100.0, Some(0.005)), &runs(104.0, Some(0.005))).unwrap();
         assert_eq!((usual.finding(), calm.finding()), (Finding::NoneShown, Finding::Slower));
         assert!(pooled.p < calm.p && calm.p < 0.05 && usual.p > 0.05, "{} {} {}", pooled.p, calm.p, usual.p);
-        let barely_known = RunNoise { effect: 0.005, runs: 8, widening: 1.0 };
-        let barely = |level| Group { noise: Some(barely_known), ..runs(level, None) };
+        let barely_known = || RunNoise { effect: 0.00502, runs: 8, autocorrelation: vec![] };
+        let barely = |level| Group { noise: Some(barely_known()), ..runs(level, None) };
         let barely = apart(&barely(100.0), &barely(104.0)).unwrap();
         assert!(calm.p < barely.p, "an effect known from eight runs is known less well: {} {}", calm.p, barely.p);
         let unknown = apart(&runs(100.0, None), &runs(104.0, None)).unwrap();

@@ -32,8 +32,11 @@ pub use newest::LEAST_Z;
 pub use place::place;
 pub use quantile::{Interval, interval, quantile, quantile_of};
 pub use ramp::{Ramp, ramp};
-pub use ranks::{MannWhitney, Method, Shift, mann_whitney, normal_p, normal_z, probability_b_greater, ratio, shift};
+pub use ranks::{
+    MannWhitney, Method, Shift, interpolated_p, interpolated_shift, mann_whitney, normal_p, normal_z,
+    probability_b_greater, ratio, shift,
+};
 pub use season::season;
 pub use sorted::{Sorted, SortedError};
-pub use spread::{RUN_EFFECT_FROM, RunNoise, robust_sigma, run_effect};
+pub use spread::{RUN_EFFECT_FROM, RunNoise, robust_sigma};
 pub use tails::{COUNTED as TAIL_COUNTED, Tails, tail_scores};

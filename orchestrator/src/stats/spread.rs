@@ -2,43 +2,84 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use super::change_points::{Settings, change_points};
+use super::noise::median;
 use super::{Sorted, quantile};
 
 /// Turns the median distance from the median into the standard deviation of normal values: 1 / Φ⁻¹(3/4).
 const NORMAL: f64 = 1.482_602_218_505_602;
 
-/// Efficiency of the median absolute deviation, for normal values.
-const EFFICIENCY: f64 = 0.37;
+/// Medians of runs are cut at so many robust standard deviations before it is asked how much they scatter.
+const EFFECT_CUT: f64 = 1.5;
+/// What that leaves of the variance of normal values: 1 − 2Q − 2·cut·φ + 2·cut²·Q with their density φ and upper tail Q there.
+const LEFT_BY_CUT: f64 = 0.778_465;
+/// Efficiency of that variance, for normal values: in simulations 0.59 of 40 values and 0.60 of 400.
+const EFFICIENCY: f64 = 0.6;
 /// Medians of runs are cut at so many robust standard deviations before it is asked how they resemble each other.
 const CUT: f64 = 2.5;
+/// What scatter inside a window of runs is taken to show of all scatter at least, however much the runs resemble each other.
+const LEAST_SEEN: f64 = 0.3;
 /// Fewest runs from which a run effect is told.
 pub const RUN_EFFECT_FROM: usize = 8;
 
-/// How whole runs of a function scatter, as its history tells. On the logarithms: 0.02 is 2 %.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How whole runs of a function scatter around its levels, as its history tells. On the logarithms: 0.02 is 2 %.
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunNoise {
-    /// Standard deviation by which whole runs shift together; see [`run_effect`].
+    /// Standard deviation by which whole runs shift together: of their medians beyond what the samples inside them explain (the
+    /// variance component of a one-way model with random effects; Searle et al., *Variance Components*, 1992).
     pub effect: f64,
     /// Runs that tell it.
     pub runs: usize,
-    /// By what factor runs that resemble their predecessors widen the error of a mean of runs: from 1 on.
-    pub widening: f64,
+    /// How the runs' medians resemble those 1, 2, … runs before, from −1 to 1; up to a quarter of the runs before.
+    pub autocorrelation: Vec<f64>,
 }
 
 impl RunNoise {
-    /// Of runs in the order of their times. `None` where [`run_effect`] has none.
+    /// Of runs in the order of their times. What lies between the levels on either side of a change is no noise. `None` below
+    /// [`RUN_EFFECT_FROM`] runs or where values are not positive.
     pub fn of(runs: &[Sorted]) -> Option<Self> {
-        Some(Self { effect: run_effect(runs)?, runs: runs.len(), widening: widening(runs)? })
+        if runs.len() < RUN_EFFECT_FROM {
+            return None;
+        }
+        let logarithms: Vec<Sorted> = runs.iter().map(Sorted::ln).collect::<Option<_>>()?;
+        let residuals = beside_levels(&logarithms.iter().map(|run| quantile(run, 0.5)).collect::<Vec<_>>());
+        let sigma = robust_sigma(&Sorted::new(residuals.clone()).ok()?);
+        let cut = |at: f64| residuals.iter().map(move |residual| residual.clamp(-at * sigma, at * sigma));
+        let variance = cut(EFFECT_CUT).map(|r| r * r).sum::<f64>() / LEFT_BY_CUT / count(runs.len());
+        Some(Self {
+            effect: (variance - explained(&logarithms)).max(0.0).sqrt(),
+            runs: runs.len(),
+            autocorrelation: autocorrelation(&cut(CUT).collect::<Vec<_>>()),
+        })
     }
 
     /// How many standard deviations to either side hold a normal value with this confidence where the standard deviation is
-    /// known from these runs only: Student's t. The median absolute deviation knows it as well as the usual estimate from 37 % as
-    /// many values would (Rousseeuw & Croux 1993).
+    /// known from these runs only: Student's t.
     pub fn reach(&self, confidence: f64) -> f64 {
-        let freedom = (EFFICIENCY * count(self.runs - 1)).max(1.0);
-        StudentsT::new(0.0, 1.0, freedom)
+        StudentsT::new(0.0, 1.0, (EFFICIENCY * count(self.runs - 1)).max(1.0))
             .expect("degrees of freedom are positive")
             .inverse_cdf(f64::midpoint(1.0, confidence))
+    }
+
+    /// The variance of a mean of so many successive runs, beside that of independent ones: 1 + 2 Σ (1 − k/m) ρ(k) for the
+    /// lags k from 1 to m − 1 (Priestley, *Spectral Analysis and Time Series*, 1981, 5.3.2), as far as chance does not explain it: one
+    /// standard error is taken off, 1/√n for each ρ. From 1 on.
+    pub fn variance_of_mean(&self, of: usize) -> f64 {
+        let weights = (1..of).map(|lag| 2.0 * (1.0 - count(lag) / count(of)));
+        let (mut more, mut squares) = (0.0, 0.0);
+        for (weight, autocorrelation) in weights.zip(&self.autocorrelation) {
+            more += weight * autocorrelation;
+            squares += weight * weight;
+        }
+        1.0 + (more - (squares / count(self.runs)).sqrt()).max(0.0)
+    }
+
+    /// By what factor the error of a mean of so many successive runs is larger than the scatter of these runs lets expect: runs
+    /// that resemble each other scatter less around their mean, and their means more. From 1 on.
+    pub fn widening(&self, of: usize) -> f64 {
+        let variance = self.variance_of_mean(of);
+        let seen = 1.0 - (variance - 1.0) / count(of.max(2) - 1);
+        (variance / seen.max(LEAST_SEEN)).sqrt()
     }
 }
 
@@ -50,38 +91,35 @@ pub fn robust_sigma(sample: &Sorted) -> f64 {
     Sorted::new(distances).map_or(0.0, |distances| NORMAL * quantile(&distances, 0.5))
 }
 
-/// The standard deviation by which whole runs shift together, on the logarithms: 0.02 is 2 %.
-///
-/// The variance of the runs' medians beyond what the samples inside the runs explain (the variance component of a one-way
-/// model with random effects; Searle et al., *Variance Components*, 1992), both taken robustly: the median
-/// of n normal values has the variance π/2 · σ²/n. `None` below [`RUN_EFFECT_FROM`] runs or where values are not
-/// positive; 0 where the samples explain all of it.
-pub fn run_effect(runs: &[Sorted]) -> Option<f64> {
-    if runs.len() < RUN_EFFECT_FROM {
-        return None;
-    }
-    let logarithms: Vec<Sorted> = runs.iter().map(Sorted::ln).collect::<Option<_>>()?;
-    let of_medians = robust_sigma(&Sorted::new(logarithms.iter().map(|run| quantile(run, 0.5)).collect()).ok()?);
-    let explained =
-        logarithms.iter().map(|run| std::f64::consts::FRAC_PI_2 * robust_sigma(run).powi(2) / count(run.len()));
-    let explained = explained.sum::<f64>() / count(runs.len());
-    Some((of_medians.powi(2) - explained).max(0.0).sqrt())
+/// What the samples inside the runs explain of the variance of the runs' medians: π/2 · σ²/n for n normal values, with the median
+/// of the runs' robust σ², which a wild run does not move. That median is too small where σ² comes from few values: simulations of
+/// 8 to 50 normal values ask for 1 + 1.3/n times as much.
+fn explained(runs: &[Sorted]) -> f64 {
+    let square = median(&mut runs.iter().map(|run| robust_sigma(run).powi(2)).collect::<Vec<_>>());
+    let shares = runs.iter().map(|run| (1.0 + 1.3 / count(run.len())) / count(run.len()));
+    std::f64::consts::FRAC_PI_2 * square * shares.sum::<f64>() / count(runs.len())
 }
 
-/// √((1 + φ) / (1 − φ)) for the lag-1 autocorrelation φ of the runs' medians, as far as chance does not explain it: one standard
-/// error, 1/√n, is taken off. `None` where values are not positive.
-fn widening(runs: &[Sorted]) -> Option<f64> {
-    let medians: Vec<f64> = runs.iter().map(|run| Some(quantile(&run.ln()?, 0.5))).collect::<Option<_>>()?;
-    let sample = Sorted::new(medians.clone()).ok()?;
-    let (middle, cut) = (quantile(&sample, 0.5), CUT * robust_sigma(&sample));
-    let residuals: Vec<f64> = medians.iter().map(|median| (median - middle).clamp(-cut, cut)).collect();
-    let squares: f64 = residuals.iter().map(|r| r * r).sum();
-    let products: f64 = residuals.windows(2).map(|pair| pair[0] * pair[1]).sum();
-    if squares <= 0.0 {
-        return Some(1.0);
+/// The values less the median of the level that each belongs to.
+fn beside_levels(values: &[f64]) -> Vec<f64> {
+    let mut residuals = Vec::with_capacity(values.len());
+    let starts = change_points(values, &Settings::default());
+    for (start, end) in [0].into_iter().chain(starts.iter().copied()).zip(starts.iter().copied().chain([values.len()]))
+    {
+        let middle = median(&mut values[start..end].to_vec());
+        residuals.extend(values[start..end].iter().map(|value| value - middle));
     }
-    let phi = (products / squares - 1.0 / count(runs.len()).sqrt()).clamp(0.0, 0.9);
-    Some(((1.0 + phi) / (1.0 - phi)).sqrt())
+    residuals
+}
+
+/// The autocorrelation at lags from 1 to a quarter of the values, whose mean is taken to be 0. Empty where all are 0.
+fn autocorrelation(values: &[f64]) -> Vec<f64> {
+    let products = |lag: usize| values.iter().zip(&values[lag..]).map(|(a, b)| a * b).sum::<f64>();
+    let squares = products(0);
+    if squares <= 0.0 {
+        return Vec::new();
+    }
+    (1..=values.len() / 4).map(|lag| products(lag) / squares).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "samples are far smaller than 2^52 values")]
@@ -118,9 +156,9 @@ mod tests {
                     Sorted::new(values.collect()).unwrap()
                 })
                 .collect();
-            let found = run_effect(&runs).unwrap();
+            let found = RunNoise::of(&runs).unwrap().effect;
             assert!((found - effect).abs() < 0.007, "{effect}: {found}");
-            assert_eq!(run_effect(&runs[..RUN_EFFECT_FROM - 1]), None);
+            assert_eq!(RunNoise::of(&runs[..RUN_EFFECT_FROM - 1]), None);
         }
     }
 
@@ -136,17 +174,40 @@ mod tests {
                     Sorted::new(vec![100.0 * (0.02 * effect).exp()]).unwrap()
                 })
                 .collect();
-            RunNoise::of(&runs).unwrap().widening
+            RunNoise::of(&runs).unwrap().widening(5)
         };
-        // √(1.5 / 0.5) is 1.73; what one standard error takes off leaves some 1.6.
+        // Of ρ = 0.5^k, V = 1 + 2 (0.8·0.5 + 0.6·0.25 + 0.4·0.125 + 0.2·0.0625) = 2.225, and √(V / (1 − 1.225/4)) is 1.79.
         let (independent, alike) = (widening(0.0), widening(0.5));
-        assert!(independent < 1.05 && (1.4..=1.75).contains(&alike), "{independent} {alike}");
+        assert!(independent < 1.05 && (1.5..=1.8).contains(&alike), "{independent} {alike}");
+    }
+
+    #[test]
+    fn the_variance_of_a_mean_counts_each_lag_as_often_as_it_occurs() {
+        let noise = RunNoise { effect: 0.02, runs: 10_000, autocorrelation: vec![0.5, 0.25, 0.5] };
+        // Of three runs two pairs are neighbours and one is two apart: 1 + 2 (2/3 · 0.5 + 1/3 · 0.25) = 1.833; the standard
+        // error of that, √((4/3)² + (2/3)²) / 100, is 0.015.
+        let variances = [1, 2, 3].map(|of| noise.variance_of_mean(of));
+        let wanted = [1.0, 1.5 - 0.01, 1.833_333 - 0.014_907];
+        assert!(variances.iter().zip(wanted).all(|(got, wanted)| (got - wanted).abs() < 1e-6), "{variances:?}");
+        assert!(noise.widening(1) - 1.0 < f64::EPSILON, "one run has no others to resemble");
+    }
+
+    #[test]
+    fn a_change_of_level_is_no_noise() {
+        let run = |i: u32| {
+            let level = if i < 60 { 100.0 } else { 130.0 };
+            Sorted::new(vec![level * (1.0 + 0.01 * f64::from(i * 7 % 5))]).unwrap()
+        };
+        let noise = |runs: std::ops::Range<u32>| RunNoise::of(&runs.map(run).collect::<Vec<_>>()).unwrap();
+        let (changed, calm) = (noise(0..120), noise(0..60));
+        assert!((changed.effect / calm.effect - 1.0).abs() < 0.05, "{} {}", changed.effect, calm.effect);
+        assert!(changed.variance_of_mean(10) - 1.0 < f64::EPSILON, "{}", changed.variance_of_mean(10));
     }
 
     #[test]
     fn an_effect_known_from_few_runs_reaches_farther() {
-        // Student's t at 97.5 %: 2.571 with 5 degrees of freedom, which 37 % of 13.5 runs leave; 1.960 with very many.
-        let reach = |runs| RunNoise { effect: 0.02, runs, widening: 1.0 }.reach(0.95);
-        assert!((2.51..2.64).contains(&reach(14)) && (reach(1_000_000) - 1.96).abs() < 0.001, "{}", reach(14));
+        // Student's t at 97.5 %: 2.571 with 5 degrees of freedom, which 60 % of 8.33 runs leave; 1.960 with very many.
+        let reach = |runs| RunNoise { effect: 0.02, runs, autocorrelation: vec![] }.reach(0.95);
+        assert!((2.44..2.68).contains(&reach(9)) && (reach(1_000_000) - 1.96).abs() < 0.001, "{}", reach(9));
     }
 }

@@ -24,8 +24,9 @@ pub async fn groups(store: &Store, a: &str, b: &str, last: usize) -> Result<(Gro
 async fn group(store: &Store, entry: &SeriesEntry, last: usize) -> Result<Group, Failure> {
     let runs = store.recent_history(&entry.series).await?;
     let since = judge(&runs).level.map_or(0, |level| level.since);
+    // A change of level is no noise to `RunNoise`, and the more runs tell it the better.
+    let noise = RunNoise::of(&runs.iter().filter_map(sample).collect::<Vec<_>>());
     let level: Vec<Sorted> = runs[since..].iter().filter_map(sample).collect();
-    let noise = RunNoise::of(&level);
     let from = level.len().saturating_sub(last);
     Ok(Group { label: entry.label.clone(), runs: level[from..].to_vec(), noise })
 }
