@@ -114,20 +114,23 @@ pub fn apart(a: &Group, b: &Group) -> Result<Comparison, NothingToCompare> {
     let pooled = together(a, b)?;
     let (medians_a, medians_b) = (a.medians()?, b.medians()?);
     let by_runs = interpolated_shift(&medians_a, &medians_b, CONFIDENCE);
-    let logarithms = medians_a.ln().zip(medians_b.ln());
-    let ratio = logarithms.as_ref().map(|(a, b)| interpolated_shift(a, b, CONFIDENCE));
     if by_runs.interval.is_none() {
-        return Ok(pooled.with_run_effects(a, b));
+        let (all_a, all_b) = (a.pooled()?, b.pooled()?);
+        let shift = interpolated_shift(&all_a, &all_b, CONFIDENCE);
+        let ratio = all_a.ln().zip(all_b.ln()).map(|(a, b)| exponential(interpolated_shift(&a, &b, CONFIDENCE)));
+        return Ok(Comparison { shift, ratio, ..pooled }.with_run_effects(a, b));
     }
     let widening = error(a, b, |side| side.noise.as_ref().map_or(1.0, |noise| noise.widening(side.runs.len())))
         / error(a, b, |_| 1.0);
     let widened = |shift: Shift| farther(shift, |distance| distance * widening);
+    let logarithms = medians_a.ln().zip(medians_b.ln());
+    let ratio = logarithms.as_ref().map(|(a, b)| exponential(widened(interpolated_shift(a, b, CONFIDENCE))));
     let p = logarithms.map_or_else(|| interpolated_p(&medians_a, &medians_b), |(a, b)| interpolated_p(&a, &b));
     Ok(Comparison {
         basis: Basis::Runs,
         p: if widening > 1.0 { normal_p(normal_z(p) / widening) } else { p },
         shift: widened(by_runs),
-        ratio: ratio.map(|ratio| exponential(widened(ratio))),
+        ratio,
         ..pooled
     })
 }
