@@ -50,7 +50,7 @@ fn between_neighbours(histories: &[Known], runs: usize) -> [Row; 2] {
             let (a, b) = (side(from, known.clone()), side(from + runs, known.clone()));
             let shown = usize::from(shows(&apart(&a, &b).expect("samples")));
             let unchanged = !changes.iter().any(|at| (from + 1..from + 2 * runs).contains(at));
-            for [compared, shows] in &mut counts[..1 + usize::from(unchanged)] {
+            for [compared, shows] in &mut counts[..=usize::from(unchanged)] {
                 *compared += 1;
                 *shows += shown;
             }
