@@ -7,10 +7,15 @@ use chrono::{DateTime, Utc};
 
 use super::moves::{Move, moves};
 use super::{Figures, Metric, Run};
-use crate::stats::{Evidence, Settings, Tails, believable, change_points, locations, place, season, tail_scores};
+use crate::stats::{
+    Evidence, Settings, Sorted, Tails, believable, change_points, locations, place, quantile, season, tail_scores,
+};
 
 /// A change of the level this near to a change of the shape is the same change.
 const SAME: usize = 8;
+
+/// How many times as many samples the runs of one of two levels may have for their p90 and spread to be compared.
+const ALIKE: f64 = 1.5;
 
 /// The level of a series.
 pub(super) struct Levels {
@@ -51,7 +56,23 @@ pub(super) fn moves_of(runs: &[Run], figures: &Figures, metric: Metric, levels: 
         Metric::P90 => with_levels(shapes(Tails::Upper), levels, figures),
         Metric::Spread => shapes(Tails::Both),
     };
-    moves(figures, believable(&figures.logs, starts, &Settings::default()))
+    let starts = believable(&figures.logs, starts, &Settings::default());
+    moves(figures, between_alike(&figures.samples(runs), starts))
+}
+
+/// The starts of those levels whose runs have about as many samples as those of the level before: p90 and the spread of few
+/// samples lie elsewhere than those of many.
+fn between_alike(samples: &[&[f64]], starts: Vec<usize>) -> Vec<usize> {
+    let bounds: Vec<usize> = [0].into_iter().chain(starts).chain([samples.len()]).collect();
+    let size = |from: usize, to: usize| {
+        let sizes = samples[from..to].iter().map(|run| count(run.len())).collect();
+        Sorted::new(sizes).map_or(0.0, |sizes| quantile(&sizes, 0.5))
+    };
+    let alike = |around: &&[usize]| {
+        let (before, after) = (size(around[0], around[1]), size(around[1], around[2]));
+        before.max(after) <= ALIKE * before.min(after)
+    };
+    bounds.windows(3).filter(alike).map(|around| around[1]).collect()
 }
 
 /// Where the share of the samples in the tails changes, beside the level of their run.
@@ -73,6 +94,11 @@ fn with_levels(shapes: Vec<usize>, levels: &Levels, figures: &Figures) -> Vec<us
     let mut all = [shapes, apart].concat();
     all.sort_unstable();
     all
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a run has far fewer than 2^52 samples")]
+fn count(n: usize) -> f64 {
+    n as f64
 }
 
 #[cfg(test)]
@@ -127,6 +153,69 @@ mod tests {
     #[test]
     fn nothing_moves_where_nothing_changes() {
         check(0.05, 1.0, [0; 3]);
+    }
+
+    /// Two hundred and forty runs of twenty samples, one in six hours, of which `sample` makes each from two numbers from 0 to 1 (the
+    /// first of them the run's own), the run's number and the time of day from 0 to 1.
+    fn made(seed: u64, sample: impl Fn(f64, f64, usize, f64) -> f64) -> Vec<Run> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut run = |i: usize| {
+            let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap()
+                + chrono::TimeDelta::hours(6 * i64::try_from(i).unwrap());
+            let (of_run, time) = (random.random(), days(at).fract());
+            let mut samples: Vec<f64> = (0..20).map(|_| sample(of_run, random.random(), i, time)).collect();
+            samples.sort_unstable_by(f64::total_cmp);
+            Run { id: String::new(), at, samples, circumstances: Arc::new(Circumstances::default()) }
+        };
+        (0..240).map(&mut run).collect()
+    }
+
+    #[test]
+    fn a_step_beneath_the_wave_of_a_day_is_found() {
+        for seed in 0..10 {
+            let wave = |time: f64| 1.0 + 0.06 * (std::f64::consts::TAU * time).sin();
+            let level = |i| if i < 120 { 100.0 } else { 103.0 };
+            let runs = made(seed, |own, u, i, time| level(i) * wave(time) * (1.0 + 0.02 * own + 0.1 * u));
+            let found = change_indices(&runs, Metric::P50);
+            assert!(matches!(found[..], [index] if index.abs_diff(120) <= 5), "seed {seed}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_step_in_samples_with_a_floor_and_a_long_tail_is_found_where_it_is() {
+        for seed in 0..10 {
+            let level = |i| if i < 120 { 100.0 } else { 108.0 };
+            let runs = made(seed, |own, u, i, _| level(i) * (1.0 + 0.02 * own + 0.8 * u * u));
+            let found = change_indices(&runs, Metric::P50);
+            assert!(matches!(found[..], [index] if index.abs_diff(120) <= 1), "seed {seed}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_floor_that_rises_beneath_the_median_is_no_change_of_the_level() {
+        let mut said = 0;
+        for seed in 0..10 {
+            let floor = |i| if i < 120 { 0.8 } else { 0.95 };
+            let runs = made(seed, |own, u, i, _| {
+                let place = if u < 0.5 { floor(i) + (1.0 - floor(i)) * 2.0 * u } else { 1.0 + (u - 0.5) };
+                100.0 * (1.0 + 0.02 * own) * place
+            });
+            assert_eq!(change_indices(&runs, Metric::P50), [0; 0], "seed {seed}");
+            said += crate::history::replay::replay(&runs, Metric::P50).len();
+        }
+        assert!(said <= 1, "{said} alerts in ten series");
+    }
+
+    #[test]
+    fn fewer_samples_a_run_are_no_change_of_the_shape() {
+        for seed in 0..10 {
+            let mut runs = made(seed, |own, u, _, _| 100.0 * (1.0 + 0.02 * own + 0.2 * u));
+            for run in &mut runs[120..] {
+                run.samples = run.samples.iter().copied().step_by(4).collect();
+            }
+            let found = Metric::ALL.map(|metric| change_indices(&runs, metric));
+            assert_eq!(found[1..], [const { Vec::<usize>::new() }; 2], "seed {seed}");
+        }
     }
 
     #[test]

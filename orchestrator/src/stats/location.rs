@@ -64,7 +64,8 @@ fn parts(runs: &[&[f64]]) -> [Vec<f64>; PARTS.len()] {
         }));
         for ((low, high), means) in PARTS.iter().zip(&mut means) {
             let part = below(run, &sums, *high) - below(run, &sums, *low);
-            means.push((part / ((high - low) * count(run.len()))).ln());
+            // Of samples of zero, too, the logarithm is a number.
+            means.push((part / ((high - low) * count(run.len()))).max(f64::MIN_POSITIVE).ln());
         }
     }
     means
@@ -138,10 +139,17 @@ mod tests {
 
     #[test]
     fn medians_that_scatter_least_are_taken() {
-        // Half of the samples are equal.
-        let (runs, medians) = runs(|u, _| if (0.2..0.8).contains(&u) { 100.0 } else { 250.0 * u + 1.0 });
+        // Most samples lie near the median, and the rest anywhere.
+        let (runs, medians) = runs(|u, _| if (0.2..0.8).contains(&u) { 100.0 + u } else { 250.0 * u + 1.0 });
         assert_eq!(located(&runs, &medians), medians);
         assert_eq!(located(&[], &[]), [0.0; 0]);
+    }
+
+    #[test]
+    fn samples_of_zero_are_located_by_numbers() {
+        let (mut runs, medians) = runs(|u, _| 100.0 + 10.0 * u);
+        runs[50..150].iter_mut().for_each(|run| run[..9].fill(0.0));
+        assert!(located(&runs, &medians).iter().all(|figure| figure.is_finite()));
     }
 
     #[test]

@@ -27,6 +27,8 @@ const MANY: f64 = 10.0;
 const MANY_POWER: f64 = 0.4;
 /// How far by their figures.
 const LEAST_FIGURE_Z: f64 = 4.0;
+/// How far by their medians, so that a change of shape is none of the level.
+const LEAST_MEDIAN_Z: f64 = 2.0;
 /// What the figures' distance counts where it is the greater one: ranks have an end, and runs that differ more than their samples
 /// reach it soon.
 const FIGURES_SHARE: f64 = 0.75;
@@ -42,6 +44,8 @@ const SCORED_RUNS: usize = 100;
 pub(super) struct Ending<'a> {
     /// Figures of the runs.
     values: &'a [f64],
+    /// Figures that must bear a change out.
+    medians: &'a [f64],
     /// Samples of the last runs.
     samples: &'a [&'a [f64]],
     /// Mean ranks of them, once they are asked for.
@@ -54,7 +58,14 @@ pub(super) struct Ending<'a> {
 impl<'a> Ending<'a> {
     pub fn new(evidence: &Evidence<'a>, widening: f64, settings: &'a Settings) -> Self {
         let samples = &evidence.samples[evidence.samples.len().saturating_sub(SCORED_RUNS)..];
-        Self { values: evidence.figures, samples, scores: OnceCell::new(), widening, settings }
+        Self {
+            values: evidence.figures,
+            medians: evidence.medians,
+            samples,
+            scores: OnceCell::new(),
+            widening,
+            settings,
+        }
     }
 
     /// The changes with what the newest runs say: without a last one that is too young to be believed, and with one that is too
@@ -103,7 +114,8 @@ impl<'a> Ending<'a> {
             )
         };
         let by_figures = distance(self.values, 0, self.settings.least_shift);
-        if by_figures < LEAST_FIGURE_Z {
+        let by_medians = || distance(self.medians, 0, self.settings.least_shift);
+        if by_figures < LEAST_FIGURE_Z || by_medians() < LEAST_MEDIAN_Z {
             return 0.0;
         }
         if self.samples.is_empty() {

@@ -106,8 +106,10 @@ mod tests {
 
     #[test]
     fn a_change_does_not_pass_its_neighbours() {
-        let three: Vec<f64> = (0..60_u32).map(|i| f64::from(i / 20)).collect();
-        assert_eq!(place(&three, &[18, 43]), [20, 40]);
+        // Far more happens at 30 than at 20, and far less at 40 than at 30.
+        let levels: Vec<f64> = [0.0, 1.0, 5.0, 5.5].iter().flat_map(|level| [*level; 10]).collect();
+        let levels = [vec![0.0; 10], levels].concat();
+        assert_eq!(place(&levels, &[19, 31, 41]), [20, 30, 40]);
         assert_eq!(place(&[0.0, 1.0, 1.0], &[1]), [1]);
     }
 }
