@@ -5,7 +5,7 @@ use super::newest::Ending;
 use super::noise::{Noise, median};
 use super::ranks::{Shift, rank_z, shift};
 use super::segment::{Weighted, segment};
-use super::{Interval, Sorted};
+use super::{Interval, Sorted, count};
 
 /// A change is provisional until the new level has this many runs.
 pub const CONFIRMING_RUNS: usize = 10;
@@ -222,11 +222,6 @@ fn doubt(values: &[f64], bounds: &[usize], settings: &Settings) -> f64 {
         return settings.least_z + settings.least_shift - shift;
     }
     (settings.least_z - rank_z(before, after).abs()).max(0.0)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "series are far shorter than 2^52 runs")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! A run's median uses little of its samples. Of a function whose cold starts have a floor and a long tail, the lowest 30 % of
 //! them tell the location with two thirds of the median's standard deviation; of one with few stray samples, the middle half does.
 
+use super::count;
 use super::noise::{MAD_TO_SIGMA, median, running_median};
 
 /// The parts that are tried, as quantiles between which the samples are averaged.
@@ -76,11 +77,6 @@ fn below(run: &[f64], sums: &[f64], quantile: f64) -> f64 {
     let place = quantile * count(run.len());
     let whole = floor(place).min(run.len() - 1);
     sums[whole] + (place - count(whole)) * run[whole]
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a run has far fewer than 2^52 samples")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of the number of samples")]

@@ -40,3 +40,9 @@ pub use season::season;
 pub use sorted::{Sorted, SortedError};
 pub use spread::{RUN_EFFECT_FROM, RunNoise, robust_sigma};
 pub use tails::{COUNTED as TAIL_COUNTED, Tails, tail_scores};
+
+/// A number of samples or of runs, to reckon with.
+#[expect(clippy::cast_precision_loss, reason = "samples and runs are far fewer than 2^52")]
+fn count(n: usize) -> f64 {
+    n as f64
+}

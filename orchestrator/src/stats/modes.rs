@@ -1,6 +1,6 @@
 //! Whether a sample has two modes: a median between two humps says nothing of either.
 
-use super::{Sorted, quantile};
+use super::{Sorted, count, quantile};
 
 /// A sample in two parts, each around a mode of its own.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -154,11 +154,6 @@ fn critical(n: usize) -> f64 {
         return if above == 0 { CRITICAL[0].1 } else { CRITICAL[CRITICAL.len() - 1].1 };
     };
     low + (high - low) * (n - left) / (right - left)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "samples are far smaller than 2^52 values")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! How far they lie off is told by a score of each run that uses all of its samples (the mean rank of them), because the wait
 //! for a small change depends on how little the runs scatter; that they lie off at all is told by their figures as well.
 
+use super::count;
 use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 
@@ -161,11 +162,6 @@ fn mean_ranks(runs: &[&[f64]]) -> Vec<f64> {
         sums[*run] += count(rank) / count(all.len());
     }
     sums.iter().zip(runs).map(|(sum, samples)| sum / count(samples.len().max(1))).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "samples of a hundred runs are far fewer than 2^52")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! likely. The place told is therefore the one that is least far off on average over all of them (a Bayes estimate with equal odds
 //! for all places; Smith 1975, "A Bayesian approach to inference about a change-point in a sequence of random variables").
 
+use super::count;
 use super::noise::{median, sigma};
 
 /// Runs to either side whose scores tell.
@@ -70,11 +71,6 @@ fn likelihoods(scores: &[f64], start: usize) -> Vec<(usize, f64)> {
     // Scores that are two constants have no variance; what is left keeps the quotient finite.
     let variance = ((squares - most) / runs).max(1e-12);
     gains.into_iter().map(|(split, gain)| (split, ((gain - most) / (2.0 * variance)).exp())).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "at most a few dozen")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

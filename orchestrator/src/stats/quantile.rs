@@ -2,7 +2,7 @@
 
 use statrs::function::beta::beta_reg;
 
-use super::Sorted;
+use super::{Sorted, count};
 
 /// Two limits between which the true value lies with the confidence that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,11 +93,6 @@ fn lower_limit(n: usize, p: f64, confidence: f64) -> Option<Place> {
 /// `rank` of `n` draws fall below it, a binomial tail.
 fn rank_is_below(rank: usize, n: usize, p: f64) -> f64 {
     beta_reg(count(rank), count(n - rank + 1), p)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "samples are far smaller than 2^52 values")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions lie between 0 and the length")]

@@ -1,5 +1,7 @@
 //! Whether a level gave way to another little by little instead of from one run to the next.
 
+use super::count;
+
 /// Runs to either side of the steps that are looked at.
 const REACH: usize = 60;
 /// Fewest runs of a ramp; a quicker one is a step.
@@ -97,11 +99,6 @@ impl Sums {
         let (sxx, sxy) = (squares - share * share / n, product - share * sum / n);
         self.squares[self.len()] - sum * sum / n - sxy * sxy / sxx
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "series are far shorter than 2^52 runs")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use statrs::function::erf::{erfc, erfc_inv};
 
 use super::root::zero_between;
-use super::{Interval, Sorted};
+use super::{Interval, Sorted, count};
 
 /// The Mann-Whitney test that both samples come from one distribution, two-sided.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -288,11 +288,6 @@ fn smaller_of(a: Option<f64>, b: Option<f64>) -> Option<f64> {
         (Some(a), Some(b)) => Some(a.min(b)),
         (one, other) => one.or(other),
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "samples are far smaller than 2^52 values")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What comes back with the hour of the day and with the day of the week.
 
+use super::count;
 use std::f64::consts::TAU;
 
 use super::noise::{MAD_TO_SIGMA, median, running_median};
@@ -100,11 +101,6 @@ impl Wave {
 
 fn product(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "series are far shorter than 2^52 runs")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::change_points::{Settings, change_points};
 use super::noise::median;
-use super::{Sorted, quantile};
+use super::{Sorted, count, quantile};
 
 /// Turns the median distance from the median into the standard deviation of normal values: 1 / Φ⁻¹(3/4).
 const NORMAL: f64 = 1.482_602_218_505_602;
@@ -120,11 +120,6 @@ fn autocorrelation(values: &[f64]) -> Vec<f64> {
         return Vec::new();
     }
     (1..=values.len() / 4).map(|lag| products(lag) / squares).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "samples are far smaller than 2^52 values")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! samples that lies far out uses all of them, and one sample counts for no more than one however far out it lies.
 
 use super::noise::median;
-use super::quantile_of;
+use super::{count, quantile_of};
 
 /// A run's samples are divided by their 30th percentile: a second mode or a tail that grows moves it little, the run effect as
 /// much as any other.
@@ -47,11 +47,6 @@ pub fn tail_scores(runs: &[&[f64]], tails: Tails) -> Vec<f64> {
         ((sum + ANSCOMBE) / count(run.len())).sqrt()
     };
     runs.iter().map(score).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "samples are far fewer than 2^52")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]
