@@ -1,5 +1,6 @@
 //! Records to text, JSON, HTML and the formats of other tools: pure functions.
 
+mod change;
 pub mod comparison;
 pub mod json;
 #[cfg(feature = "cli")]

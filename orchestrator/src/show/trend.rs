@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::history::{Cause, Change, Judgement, Metric, Run, Shape, State};
+use super::change::{at_the_same_time, certainty, nothing_at_the_same_time};
+use crate::history::{Cause, Change, Judgement, Metric, Run, Shape};
 use crate::record::FindingRecord;
 use crate::stats::{Sorted, quantile};
 
@@ -36,7 +37,7 @@ pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> 
 pub fn finding(finding: &FindingRecord) -> String {
     let bounds = bounds(finding.shift_low.zip(finding.shift_high));
     let what = if finding.regression { "regression" } else { "change" };
-    let (since, state) = (finding.since.format("%Y-%m-%d %H:%M"), state(finding.state));
+    let (since, state) = (finding.since.format("%Y-%m-%d %H:%M UTC"), certainty(finding.state));
     let why = finding.platform_event.map_or_else(
         || causes(&finding.causes),
         |event| format!("platform event: {} of {} targets moved together", event.moved, event.measured),
@@ -54,7 +55,7 @@ fn change(change: &Change) -> String {
         Shape::Step => "",
         Shape::Drift => " as a drift",
     };
-    let (at, state) = (change.at.format("%Y-%m-%d %H:%M"), state(change.state));
+    let (at, state) = (change.at.format("%Y-%m-%d %H:%M UTC"), certainty(change.state));
     let bounds = bounds(change.interval.map(|i| (i.low, i.high)));
     format!("{at}  {metric} {:+.1} %{bounds}{shape}, {state}; {}", change.shift_percent, causes(&change.causes))
 }
@@ -63,25 +64,17 @@ fn bounds(interval: Option<(f64, f64)>) -> String {
     interval.map_or_else(String::new, |(low, high)| format!(" (95 %: {low:+.1} to {high:+.1} %)"))
 }
 
-fn state(state: State) -> &'static str {
-    match state {
-        State::Provisional => "provisional",
-        State::Confirmed => "confirmed",
-        State::Retracted => "retracted",
-    }
-}
-
 fn causes(causes: &[Cause]) -> String {
     if causes.is_empty() {
-        return "nothing we can see changed: platform".to_owned();
+        return nothing_at_the_same_time();
     }
     let value = |value: &Option<String>| value.as_deref().unwrap_or("unknown").chars().take(24).collect::<String>();
     let told = causes.iter().map(|c| format!("{} {} → {}", c.what, value(&c.before), value(&c.after)));
-    told.collect::<Vec<_>>().join(", ")
+    format!("{}: {}", at_the_same_time(), told.collect::<Vec<_>>().join(", "))
 }
 
-/// Medians of the runs from the lowest to the highest bar; runs that share a bar are told by their median, and a gap stays
-/// a gap.
+/// Medians of the runs from the lowest to the highest bar, and what those two stand for; runs that share a bar are told by their
+/// median, and a gap stays a gap.
 fn spark(runs: &[Run]) -> String {
     let per_bar = runs.len().div_ceil(WIDTH).max(1);
     let bars: Vec<Option<f64>> = runs
@@ -95,7 +88,8 @@ fn spark(runs: &[Run]) -> String {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
         BARS[(share * 7.0).round() as usize]
     };
-    bars.iter().map(|value| value.map_or(' ', bar)).collect()
+    let line: String = bars.iter().map(|value| value.map_or(' ', bar)).collect();
+    if low > high { line } else { format!("{line}  p50 of the runs: {low:.1} to {high:.1} ms") }
 }
 
 #[cfg(test)]
@@ -105,7 +99,7 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
-    use crate::history::Level;
+    use crate::history::{Level, State};
     use crate::stats::Interval;
 
     fn run(day: i64, level: f64) -> Run {
@@ -138,17 +132,18 @@ mod tests {
         };
         assert_eq!(
             series("rust", "forced-burst-2", &runs, &judged),
-            "rust  forced-burst-2, 5 runs, 1970-01-01 to 1970-01-05\n  ▁▁ ██\n  \
+            "rust  forced-burst-2, 5 runs, 1970-01-01 to 1970-01-05\n  ▁▁ ██  p50 of the runs: 10.0 to 17.0 ms\n  \
              now     p50 17.0 ms (95 %: from 6 runs on), 2 runs since 1970-01-04\n  \
              least change that would be seen: 4.2 %\n  \
-             1970-01-04 00:00  p50 +70.0 % (95 %: +60.0 to +80.0 %), provisional; memory 128 → unknown\n"
+             1970-01-04 00:00 UTC  p50 +70.0 % (95 %: +60.0 to +80.0 %), provisional: seen in fewer than 10 runs yet; \
+             changed at the same time (within 2 runs): memory 128 → unknown\n"
         );
     }
 
     #[test]
     fn a_long_series_fits_the_line_and_an_empty_one_says_so() {
         let long: Vec<Run> = (0..1_000).map(|day| run(day, 10.0)).collect();
-        assert_eq!(spark(&long), "▁".repeat(59));
+        assert_eq!(spark(&long), "▁".repeat(59) + "  p50 of the runs: 10.0 to 10.0 ms");
         assert!(series("x", "idle", &[run(0, 0.0)], &Judgement::default()).ends_with("no run proved a cold start\n"));
     }
 }

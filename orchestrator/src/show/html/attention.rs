@@ -157,7 +157,7 @@ impl<'a> Standing<'a> {
                 format!("no run for {}; there was one every {}", words::span(*silent), words::span(*usual))
             }
             Self::Platform(_) => "many targets moved together: an event of the platform".to_owned(),
-            Self::Slower(change) | Self::Tail(change) | Self::Faster(change) => words::certainty(change).to_owned(),
+            Self::Slower(change) | Self::Tail(change) | Self::Faster(change) => words::certainty(change),
             Self::New { runs: 1 } => "1 run proves no trend".to_owned(),
             Self::New { runs } => format!("{runs} runs show no trend; {ENOUGH_RUNS} are needed"),
             Self::Steady { runs } => format!("{} at this level", words::counted(*runs, "run")),

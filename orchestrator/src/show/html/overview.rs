@@ -8,6 +8,7 @@ use super::view::{Estimate, View};
 use super::words::{self, NOT_ESTIMABLE, counted};
 use crate::history::Change;
 use crate::history::platform::PlatformEvent;
+use crate::stats::CONFIRMING_RUNS;
 
 /// Cards shown above the table; the rest follow in it.
 const CARDS: usize = 5;
@@ -109,16 +110,17 @@ fn card(html: &mut Html, view: &View<'_>) {
 fn moved(html: &mut Html, view: &View<'_>, change: &Change) {
     let metric = words::metric(change.metric);
     html.add(format_args!(
-        "<p class=\"big\">{metric} <strong>{}</strong></p><p>since {}</p><p>{}",
+        "<p class=\"big\">{metric} <strong>{}</strong></p><p>{}",
         words::shift(change.shift_percent),
-        Time(change.at),
         words::shift_interval(change.interval),
     ));
     if let Some((before, after)) = view.last_step().filter(|_| change.metric == crate::history::Metric::P50) {
         html.add(format_args!(" · {} → {}", words::figure(before), words::ms(after)));
     }
     html.add(format_args!(
-        " · {}</p><p>changed beside it: {}</p>",
+        "</p><p>since {} · <span title=\"Confirmed: {CONFIRMING_RUNS} runs or more \
+         lie at the new level, and a rank test tells them from those before (docs/methodology.md, Changes)\">{}</span></p><p>{}</p>",
+        Time(change.at),
         words::certainty(change),
         Escaped(&words::causes(&change.causes))
     ));

@@ -14,8 +14,12 @@
   document.documentElement.classList.add("js");
 
   // Figures, as the program writes them.
-  const figure = (v) => Math.abs(v) < 9.995 ? v.toFixed(2) : Math.abs(v) < 99.95 ? v.toFixed(1)
-    : Math.abs(v) < 9999.5 ? v.toFixed(0) : Math.round(v).toLocaleString("en-US");
+  const figure = (v, more = 0) => Math.abs(v) < 9999.5 ? v.toFixed((Math.abs(v) < 9.995 ? 2 : Math.abs(v) < 99.95 ? 1 : 0) + more)
+    : Math.round(v).toLocaleString("en-US");
+  const range = (low, high) => {
+    const more = figure(low) === figure(high) ? 1 : 0;
+    return `${figure(low, more)}–${figure(high, more)}`;
+  };
   const tickLabel = (v) => { const t = figure(v); return t.includes(".") ? t.replace(/\.?0+$/, "") : t; };
   const shift = (p) => {
     const digits = Math.abs(p) < 99.95 ? Math.abs(p).toFixed(1) : Math.round(Math.abs(p)).toLocaleString("en-US");
@@ -160,7 +164,7 @@
       draw();
     };
     const words = (i) => {
-      const interval = told.l[i] === null ? " (interval not estimable)" : ` (95 %: ${figure(told.l[i])}–${figure(told.h[i])})`;
+      const interval = told.l[i] === null ? " (interval not estimable)" : ` (95 %: ${range(told.l[i], told.h[i])})`;
       const lines = [`p50 ${figure(told.m[i])} ms${interval}`];
       if (told.q[i] !== null) lines.push(`p90 ${figure(told.q[i])} ms`);
       lines.push(told.k[i] > 1 ? `${told.k[i]} runs, ${told.n[i]} samples` : `${told.n[i]} samples`);
@@ -266,7 +270,7 @@
       headRow.append(row(["From", "Runs", "Samples", "p50, ms", "95 %", "p90, ms"], "th"));
       for (let i = last; i >= 0; i--) {
         body.append(row([local(begin(i)), told.k[i], told.n[i], figure(told.m[i]),
-          told.l[i] === null ? "n/e" : `${figure(told.l[i])}–${figure(told.h[i])}`, told.q[i] === null ? "n/e" : figure(told.q[i])], "td"));
+          told.l[i] === null ? "n/e" : range(told.l[i], told.h[i]), told.q[i] === null ? "n/e" : figure(told.q[i])], "td"));
       }
       table.append(headRow, body);
     });
@@ -306,7 +310,7 @@
       const bounds = `95 %: ${shift((low - 1) * 100).replace(" %", "")} to ${shift((high - 1) * 100)}`;
       if (!high) item.append(bdi(a), ` has the lower median; too few ${basis} to say more about `, bdi(b));
       else if (low <= 1 && high >= 1) item.append("no difference shown between ", bdi(a), " and ", bdi(b), `: ${shift((factor - 1) * 100)} (${bounds}; ${basis})`);
-      else if (factor >= 2) item.append(bdi(b), " takes ", make("strong", "", `${figure(factor)} times`), " as long as ", bdi(a), ` (95 %: ${figure(low)}–${figure(high)}; ${basis})`);
+      else if (factor >= 2) item.append(bdi(b), " takes ", make("strong", "", `${figure(factor)} times`), " as long as ", bdi(a), ` (95 %: ${range(low, high)}; ${basis})`);
       else item.append(bdi(b), " is ", make("strong", "", `${shift((factor - 1) * 100).replace(/^[+−]/, "")} ${factor > 1 ? "slower" : "faster"}`), " than ", bdi(a), ` (${bounds}; ${basis})`);
       return item;
     };

@@ -9,7 +9,7 @@ use super::thin::Room;
 use super::view::View;
 use super::words::{self, counted};
 use crate::cost::PRICES_READ_ON;
-use crate::history::Change;
+use crate::history::{CAUSE_REACH, Change};
 use crate::record::{Outcomes, RunRecord};
 
 /// Runs before the last one against which it is shown.
@@ -141,14 +141,14 @@ fn changes(html: &mut Html, view: &View<'_>, listed: usize) {
     if all.is_empty() {
         return;
     }
-    html.push(
+    html.add(format_args!(
         "<h3>Changes</h3><table class=\"changes\"><thead><tr><th scope=\"col\">First run</th><th scope=\"col\">Figure</th>\
-         <th scope=\"col\" class=\"n\">Shift</th><th scope=\"col\">State</th><th scope=\"col\">What else changed</th></tr></thead><tbody>",
-    );
+         <th scope=\"col\" class=\"n\">Shift</th><th scope=\"col\">State</th><th scope=\"col\">What else changed at the same time (within {CAUSE_REACH} runs)</th></tr></thead><tbody>"
+    ));
     for change in all.iter().take(listed) {
         html.add(format_args!(
             "<tr><td data-label=\"First run\">{}</td><td data-label=\"Figure\">{}</td>\
-             <td class=\"n\" data-label=\"Shift\"><strong>{}</strong><small>{}</small></td><td data-label=\"State\">{}</td><td data-label=\"What else changed\">",
+             <td class=\"n\" data-label=\"Shift\"><strong>{}</strong><small>{}</small></td><td data-label=\"State\">{}</td><td data-label=\"What else changed at the same time\">",
             Time(change.at),
             words::metric(change.metric),
             words::shift(change.shift_percent),
@@ -158,7 +158,7 @@ fn changes(html: &mut Html, view: &View<'_>, listed: usize) {
         if let Some(event) = view.event_of(change) {
             html.add(format_args!("<div>{}</div>", words::event_of(event)));
         } else if change.causes.is_empty() {
-            html.push("nothing we can see: the platform");
+            html.push(words::NOTHING_SEEN);
         }
         for cause in &change.causes {
             html.add(format_args!("<div><bdi>{}</bdi></div>", Escaped(&words::cause(cause))));

@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 
 use crate::history::platform::PlatformEvent;
-use crate::history::{Cause, Change, Metric, Shape, State};
+use crate::history::{Cause, Change, Metric, Shape};
+use crate::show::change;
 use crate::stats::Interval;
 
 /// Stands where a figure would, and is explained in the page's notes.
@@ -12,14 +13,20 @@ pub const NOT_ESTIMABLE: &str = "<abbr title=\"Not estimable: a 95 % interval of
 
 /// Three digits that count; thousands are grouped.
 pub fn figure(value: f64) -> String {
+    figure_with(value, 0)
+}
+
+/// The same with so many digits more, below 10,000.
+fn figure_with(value: f64, more: usize) -> String {
     // An empty sum is -0.0.
     let value = value + 0.0;
-    match value.abs() {
-        v if v < 9.995 => format!("{value:.2}"),
-        v if v < 99.95 => format!("{value:.1}"),
-        v if v < 9_999.5 => format!("{value:.0}"),
-        _ => grouped(value),
-    }
+    let places = match value.abs() {
+        v if v < 9.995 => 2,
+        v if v < 99.95 => 1,
+        v if v < 9_999.5 => 0,
+        _ => return grouped(value),
+    };
+    format!("{value:.*}", places + more)
 }
 
 fn grouped(value: f64) -> String {
@@ -39,9 +46,10 @@ pub fn ms(value: f64) -> String {
     format!("{} ms", figure(value))
 }
 
-/// `44.9–45.4`.
+/// `44.9–45.4`; one digit more where both ends would read alike, as in `132.8–133.3`.
 pub fn range(low: f64, high: f64) -> String {
-    format!("{}–{}", figure(low), figure(high))
+    let more = usize::from(figure(low) == figure(high));
+    format!("{}–{}", figure_with(low, more), figure_with(high, more))
 }
 
 /// `+12.4 %`, with a true minus sign.
@@ -110,22 +118,24 @@ pub fn metric(metric: Metric) -> &'static str {
 }
 
 /// How sure a change is, and how it came.
-pub fn certainty(change: &Change) -> &'static str {
-    match (change.state, change.shape) {
-        (State::Retracted, _) => "retracted: later runs did not bear it out",
-        (State::Provisional, Shape::Step) => "provisional: seen in few runs yet",
-        (State::Provisional, Shape::Drift) => "provisional drift",
-        (State::Confirmed, Shape::Step) => "confirmed",
-        (State::Confirmed, Shape::Drift) => "confirmed, little by little",
-    }
+pub fn certainty(change: &Change) -> String {
+    let how = match change.shape {
+        Shape::Step => "",
+        Shape::Drift => "little by little, ",
+    };
+    format!("{how}{}", change::certainty(change.state))
 }
 
-/// What changed beside a shift: `code, memory`, or that nothing we can see did.
+/// Stands in the table of changes where nothing else changed.
+pub const NOTHING_SEEN: &str = "nothing that we can see: probably the platform";
+
+/// What changed at the same time as a level: `code, memory`, or that nothing we can see did.
 pub fn causes(causes: &[Cause]) -> String {
     if causes.is_empty() {
-        return "nothing we can see: the platform".to_owned();
+        return change::nothing_at_the_same_time();
     }
-    causes.iter().map(|cause| cause.what.as_str()).collect::<Vec<_>>().join(", ")
+    let what: Vec<&str> = causes.iter().map(|cause| cause.what.as_str()).collect();
+    format!("{}: {}", change::at_the_same_time(), what.join(", "))
 }
 
 /// `12 of 20 arm64 targets became slower together`: who moved in an event of the platform.
@@ -166,6 +176,15 @@ mod tests {
     fn figures_have_three_digits_that_count() {
         let shown = [1.234, 9.996, 45.13, 99.97, 123.4, 1234.5, 12_345.6].map(figure);
         assert_eq!(shown, ["1.23", "10.0", "45.1", "100", "123", "1234", "12,346"]);
+    }
+
+    #[test]
+    fn the_ends_of_a_range_are_told_apart() {
+        let ranges = [(44.94, 45.38), (132.8, 133.3), (9.991, 9.993), (99.97, 100.2), (20_000.1, 20_000.2)];
+        assert_eq!(
+            ranges.map(|(low, high)| range(low, high)),
+            ["44.9–45.4", "132.8–133.3", "9.991–9.993", "100.0–100.2", "20,000–20,000"]
+        );
     }
 
     #[test]
