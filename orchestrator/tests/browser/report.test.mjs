@@ -92,6 +92,7 @@ test("times are the reader's, UTC one hover away", async () => {
   assert.equal(await time.innerText(), "24 Nov 2026 13:00");
   assert.equal(await time.getAttribute("title"), "2026-11-24 04:00 UTC");
   assert.match(await page.locator("#zone").innerText(), /Asia\/Tokyo/);
+  assert.match(await page.locator("header p").innerText(), / to 24 Nov 2026 \d\d:\d\d \(Asia\/Tokyo\)$/);
   await close();
 });
 
@@ -108,6 +109,7 @@ test("the switch turns the page dark and light again", async () => {
 
 test("targets are chosen by name", async () => {
   const { page, close } = await open("everything");
+  assert.equal(await page.getByLabel("Show").getAttribute("placeholder"), "filter targets by name");
   await page.locator("#filter").fill("web");
   assert.deepEqual(await page.locator(".overview tbody tr:visible th").allInnerTexts(), ["webhooks"]);
   assert.deepEqual(await page.locator("section.target:visible h2").allInnerTexts(), ["webhooks"]);

@@ -83,7 +83,17 @@ fn the_one_target_that_got_slower_is_the_first_thing_said() {
     assert_eq!(top.matches("▲").count(), 1, "one card: {top}");
     let card = top.split_once("orders ▲ slower p50 +1").expect("which, and by how much").1;
     assert!(card[..3].parse::<f64>().is_ok_and(|rest| (1.0..3.5).contains(&rest)), "12 % is said: {card}");
-    assert!(card.contains(" since 15 Nov 2026 ") && card.contains("95 %: +") && card.contains("code"), "{card}");
+    assert!(card.contains(" since 15 Nov 2026 ") && card.contains("95 %: +"), "{card}");
+    assert!(card.contains(" confirmed by 10 runs or more changed at the same time (within 2 runs): code "), "{card}");
+}
+
+#[test]
+fn a_line_without_an_axis_has_its_scale_as_title() {
+    let page = render(&report(&one_regression(), "coldwatch report"));
+    let title = page.split("<title>").nth(2).and_then(|rest| rest.split("</title>").next()).expect("of the first card");
+    assert!(title.starts_with("p50 of 360 runs, 26 Aug 2026 to 24 Nov 2026 (UTC), as drawn: lowest 15"), "{title}");
+    assert!(title.contains(" ms, highest 18") && title.ends_with(" ms"), "{title}");
+    assert!(page.contains("<th scope=\"col\">p50 of all runs</th>") && page.contains(">p50, ms (95 %)</th>"));
 }
 
 #[test]

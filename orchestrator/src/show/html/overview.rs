@@ -130,10 +130,10 @@ fn moved(html: &mut Html, view: &View<'_>, change: &Change) {
 pub fn table(html: &mut Html, views: &[View<'_>]) {
     html.push(
         "<section><div class=\"heading\"><h2 id=\"targets\">Targets</h2>\
-         <label class=\"script\">Show <input type=\"search\" id=\"filter\" placeholder=\"any target\" autocomplete=\"off\"></label></div>\
+         <label class=\"script\">Show <input type=\"search\" id=\"filter\" placeholder=\"filter targets by name\" autocomplete=\"off\"></label></div>\
          <table class=\"overview\"><thead><tr><th scope=\"col\">Target</th><th scope=\"col\">State</th>\
-         <th scope=\"col\">Trend</th><th scope=\"col\" class=\"n\">p50, ms</th><th scope=\"col\" class=\"n\">p90, ms</th>\
-         <th scope=\"col\" class=\"n\">Change against the last level</th>\
+         <th scope=\"col\">p50 of all runs</th><th scope=\"col\" class=\"n\">p50, ms (95 %)</th><th scope=\"col\" class=\"n\">p90, ms (95 %)</th>\
+         <th scope=\"col\" class=\"n\"><abbr title=\"Shift of p50 from the level before to the level it is at now, and the first run of that level\" tabindex=\"0\">Last change of p50</abbr></th>\
          <th scope=\"col\" class=\"n\"><abbr title=\"Smallest change of the median that the next runs would show\" tabindex=\"0\">Detectable</abbr></th>\
          <th scope=\"col\" class=\"n\"><abbr title=\"Proven samples of the invocations that returned, in the last run\" tabindex=\"0\">Yield</abbr></th>\
          <th scope=\"col\" class=\"n\">Last run</th></tr></thead><tbody>",
@@ -148,7 +148,7 @@ fn row(html: &mut Html, view: &View<'_>) {
     let (series, state) = (view.series, &view.standing);
     html.add(format_args!(
         "<tr data-target=\"{}\"><th scope=\"row\"><a href=\"#{}\"><bdi>{}</bdi></a></th>\
-         <td data-label=\"State\"><span class=\"state {}\" title=\"{}\">{} {}</span></td><td data-label=\"Trend\">",
+         <td data-label=\"State\"><span class=\"state {}\" title=\"{}\">{} {}</span></td><td class=\"trend\" data-label=\"p50 of all runs\">",
         view.id,
         view.id,
         Escaped(&series.label),
@@ -158,14 +158,14 @@ fn row(html: &mut Html, view: &View<'_>) {
         state.word()
     ));
     view.spark(html);
-    html.push("</td><td class=\"n\" data-label=\"p50, ms\">");
+    html.push("</td><td class=\"n\" data-label=\"p50, ms (95 %)\">");
     estimate(html, view.p50());
-    html.push("</td><td class=\"n\" data-label=\"p90, ms\">");
+    html.push("</td><td class=\"n\" data-label=\"p90, ms (95 %)\">");
     estimate(html, view.p90());
-    html.push("</td><td class=\"n\" data-label=\"Change\">");
+    html.push("</td><td class=\"n\" data-label=\"Last change of p50\">");
     match standing(&series.judgement.changes).last() {
         Some(change) => html.add(format_args!(
-            "<strong>{}</strong><small>{}<br>{}</small>",
+            "<strong>{}</strong><small>{}<br>since {}</small>",
             words::shift(change.shift_percent),
             words::shift_interval(change.interval),
             Time(change.at)

@@ -43,7 +43,9 @@
     time.title = utc(ms);
     time.textContent = local(ms);
   }
-  one("#zone").textContent = clock.resolvedOptions().timeZone + ", UTC on hover";
+  const zone = clock.resolvedOptions().timeZone;
+  one("#zone").textContent = zone + ", UTC on hover";
+  if (one("#times")) one("#times").textContent = ` (${zone})`;
 
   // Round values between two edges.
   const values = (low, high, log, wanted) => {

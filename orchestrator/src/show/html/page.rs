@@ -130,14 +130,15 @@ fn header(html: &mut Html, report: &Report, title: &str) {
     html.push("<header>");
     brand(html);
     html.add(format_args!(
-        "<h1>{}</h1><p>{} · {} · {} proven cold starts",
+        "<h1>{}</h1><p>{} · {} · {} <abbr title=\"Shown beyond doubt to be cold starts or restores, by the platform's own REPORT; only these enter the figures \
+         (docs/methodology.md)\" tabindex=\"0\">proven</abbr> cold starts",
         Escaped(title),
         Escaped(&report.place),
         counted(runs, "run"),
         figure_of_count(samples)
     ));
     if let (Some(first), Some(last)) = (all().min(), all().max()) {
-        html.add(format_args!(" · {} to {}", Time(first), Time(last)));
+        html.add(format_args!(" · {} to {}<span id=\"times\"></span>", Time(first), Time(last)));
     }
     html.push("</p></header>");
 }

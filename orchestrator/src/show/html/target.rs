@@ -114,9 +114,9 @@ fn last_run(html: &mut Html, view: &View<'_>) {
 
 /// The figures that matter, large.
 fn figures(html: &mut Html, view: &View<'_>) {
-    html.push("<dl class=\"figures\"><div><dt>p50, ms</dt><dd>");
+    html.push("<dl class=\"figures\"><div><dt>p50, ms (95 %)</dt><dd>");
     estimate(html, view.p50());
-    html.push("</dd></div><div><dt>p90, ms</dt><dd>");
+    html.push("</dd></div><div><dt>p90, ms (95 %)</dt><dd>");
     estimate(html, view.p90());
     html.push("</dd></div><div><dt>Runs</dt><dd>");
     let runs = view.series.runs.len();
