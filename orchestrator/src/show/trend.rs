@@ -89,7 +89,7 @@ fn spark(runs: &[Run]) -> String {
         BARS[(share * 7.0).round() as usize]
     };
     let line: String = bars.iter().map(|value| value.map_or(' ', bar)).collect();
-    if low > high { line } else { format!("{line}  p50 of the runs: {low:.1} to {high:.1} ms") }
+    if low > high { line } else { format!("{line}  p50 as drawn: {low:.1} to {high:.1} ms") }
 }
 
 #[cfg(test)]
@@ -132,7 +132,7 @@ mod tests {
         };
         assert_eq!(
             series("rust", "forced-burst-2", &runs, &judged),
-            "rust  forced-burst-2, 5 runs, 1970-01-01 to 1970-01-05\n  ▁▁ ██  p50 of the runs: 10.0 to 17.0 ms\n  \
+            "rust  forced-burst-2, 5 runs, 1970-01-01 to 1970-01-05\n  ▁▁ ██  p50 as drawn: 10.0 to 17.0 ms\n  \
              now     p50 17.0 ms (95 %: from 6 runs on), 2 runs since 1970-01-04\n  \
              least change that would be seen: 4.2 %\n  \
              1970-01-04 00:00 UTC  p50 +70.0 % (95 %: +60.0 to +80.0 %), provisional: seen in fewer than 10 runs yet; \
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_long_series_fits_the_line_and_an_empty_one_says_so() {
         let long: Vec<Run> = (0..1_000).map(|day| run(day, 10.0)).collect();
-        assert_eq!(spark(&long), "▁".repeat(59) + "  p50 of the runs: 10.0 to 10.0 ms");
+        assert_eq!(spark(&long), "▁".repeat(59) + "  p50 as drawn: 10.0 to 10.0 ms");
         assert!(series("x", "idle", &[run(0, 0.0)], &Judgement::default()).ends_with("no run proved a cold start\n"));
     }
 }
