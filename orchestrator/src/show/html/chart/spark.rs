@@ -33,7 +33,8 @@ pub fn write(html: &mut Html, pieces: &[Piece], edge: Option<f64>) {
     }
     html.add(format_args!(
         "<svg class=\"spark\" viewBox=\"-300 -300 16600 8600\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
-         <title>p50 of {}, {} to {} (UTC), as drawn: lowest {}, highest {}</title>         <path class=\"edge\" d=\"{}\"/><path class=\"line\" d=\"{}\"/><path class=\"end\" d=\"{}\"/></svg>",
+         <title>p50 of {}, {} to {} (UTC), as drawn: lowest {}, highest {}</title>\
+         <path class=\"edge\" d=\"{}\"/><path class=\"line\" d=\"{}\"/><path class=\"end\" d=\"{}\"/></svg>",
         words::counted(all().map(|s| s.runs).sum(), "run"),
         first.from.format(DAY),
         last.to.format(DAY),
