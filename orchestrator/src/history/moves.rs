@@ -1,7 +1,7 @@
 //! The changes of one figure: steps, and what came little by little.
 
 use super::Figures;
-use crate::stats::{Sorted, quantile, ramp, without_outliers};
+use crate::stats::{Sorted, quantile, ramp};
 
 /// Steps in one direction with at most this many runs between them are one drift.
 pub const DRIFT_GAP: usize = 35;
@@ -35,13 +35,12 @@ pub(super) fn moves(figures: &Figures, found: Vec<usize>) -> Vec<Move> {
         Sorted::new(figures.logs[from..to].to_vec()).map_or(0.0, |level| quantile(&level, 0.5))
     };
     let levels: Vec<f64> = bounds.windows(2).map(|ends| median(ends[0], ends[1])).collect();
-    let calm = without_outliers(&figures.logs);
     let mut moves: Vec<Move> = Vec::new();
     for (around, level) in bounds.windows(3).zip(levels.windows(2)) {
         let step = Move::step(around, level[1] > level[0]);
-        match moves.last().and_then(|last| last.joined(&step, &calm)) {
+        match moves.last().and_then(|last| last.joined(&step, &figures.logs)) {
             Some(drift) => *moves.last_mut().expect("it was joined") = drift,
-            None => moves.push(step.ramp(&calm).unwrap_or(step)),
+            None => moves.push(step.ramp(&figures.logs).unwrap_or(step)),
         }
     }
     moves
@@ -54,7 +53,7 @@ impl Move {
     }
 
     /// This move and the step after it as one drift, if that is what they are.
-    fn joined(&self, next: &Self, calm: &[f64]) -> Option<Self> {
+    fn joined(&self, next: &Self, logs: &[f64]) -> Option<Self> {
         if next.rises != self.rises {
             return None;
         }
@@ -62,13 +61,13 @@ impl Move {
         let gap = steps[steps.len() - 1] - steps[steps.len() - 2];
         let (before, left, start) = (self.before, self.start, self.start);
         let both = Self { before, left, start, settled: next.start, end: next.end, rises: self.rises, steps };
-        both.ramp(calm).or((gap <= DRIFT_GAP).then_some(both))
+        both.ramp(logs).or((gap <= DRIFT_GAP).then_some(both))
     }
 
     /// The same as a ramp, where that explains the values better than the steps do.
-    fn ramp(&self, calm: &[f64]) -> Option<Self> {
+    fn ramp(&self, logs: &[f64]) -> Option<Self> {
         let steps: Vec<usize> = self.steps.iter().map(|step| step - self.before).collect();
-        let ramp = ramp(&calm[self.before..self.end], &steps)?;
+        let ramp = ramp(&logs[self.before..self.end], &steps)?;
         let (left, settled) = (self.before + ramp.from + 1, self.before + ramp.to);
         Some(Self { left, settled, steps: self.steps.clone(), ..*self })
     }

@@ -16,7 +16,7 @@ const LAGS: usize = 5;
 /// Standard errors beyond which autocorrelations are more than chance.
 const CHANCE: f64 = 2.0;
 /// The slowest fading that is reckoned with, from run to run.
-const MOST_PERSISTENT: f64 = 0.75;
+const MOST_PERSISTENT: f64 = 0.5;
 
 /// How changes are looked for. There is one set for everything, [`Settings::default`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -84,11 +84,13 @@ impl Evidence<'_> {
         let points = weighted(&noise, settings.clip);
         let penalty = settings.penalty * count(values.len()).ln();
         let first = segment(&points, penalty);
-        let memory = inflation(&points, &first).max(persistence(&points, &first));
+        let mut left = residuals(&points, &first);
         // A higher penalty finds no more than none.
-        let found = if first.is_empty() { first } else { segment(&points, penalty * memory) };
-        let widening = inflation(&points, &found);
-        let memory = widening.max(persistence(&points, &found));
+        let found = if first.is_empty() { first.clone() } else { segment(&points, penalty * memory(&left)) };
+        if found != first {
+            left = residuals(&points, &found);
+        }
+        let (widening, memory) = (inflation(&left), memory(&left));
         let found = believable(self.medians, believable(values, found, settings), settings);
         let starts = with_excursions(self.medians, found, penalty * memory, settings);
         Ending::new(self, widening, settings).judged(starts)
@@ -102,7 +104,7 @@ pub(super) fn weighted(noise: &Noise, clip: f64) -> Vec<Weighted> {
 }
 
 /// The values, none farther from the slow level than noise goes.
-pub fn without_outliers(values: &[f64]) -> Vec<f64> {
+pub(super) fn without_outliers(values: &[f64]) -> Vec<f64> {
     let settings = Settings::default();
     Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor).clipped(settings.clip)
 }
@@ -115,8 +117,9 @@ pub fn level_shift(before: &[f64], after: &[f64], confidence: f64) -> Shift {
     let after = &after[..after.len().min(settings.side)];
     let sorted = |values: &[f64]| Sorted::new(values.to_vec()).expect("a level has a run, and its figures are finite");
     let Shift { estimate, interval } = shift(&sorted(before), &sorted(after), confidence);
-    let weighted = before.iter().chain(after).map(|value| Weighted { value: *value, weight: 1.0 });
-    let widening = inflation(&weighted.collect::<Vec<_>>(), &[before.len()]).sqrt();
+    let points: Vec<Weighted> =
+        before.iter().chain(after).map(|value| Weighted { value: *value, weight: 1.0 }).collect();
+    let widening = inflation(&residuals(&points, &[before.len()])).sqrt();
     let widened = |limit: f64| estimate + (limit - estimate) * widening;
     Shift { estimate, interval: interval.map(|i| Interval { low: widened(i.low), high: widened(i.high) }) }
 }
@@ -139,22 +142,25 @@ pub fn minimum_detectable(values: &[f64]) -> Option<f64> {
 
 /// By what factor runs that resemble their predecessors widen the error of a mean: (1 + φ) / (1 − φ) for the lag-1
 /// autocorrelation φ of what the segments leave over, or what more lags say, if that is more.
-fn inflation(points: &[Weighted], starts: &[usize]) -> f64 {
-    let residuals = residuals(points, starts);
-    let [squares, products] = [0, 1].map(|lag| products(&residuals, lag));
+fn inflation(residuals: &[f64]) -> f64 {
+    let [squares, products] = [0, 1].map(|lag| products(residuals, lag));
     if squares <= 0.0 {
         return 1.0;
     }
     let phi = (products / squares).clamp(0.0, 0.9);
-    ((1.0 + phi) / (1.0 - phi)).max(long_run(&residuals) / squares)
+    ((1.0 + phi) / (1.0 - phi)).max(long_run(residuals) / squares)
+}
+
+/// The same for the penalty of a level.
+fn memory(residuals: &[f64]) -> f64 {
+    inflation(residuals).max(persistence(residuals))
 }
 
 /// The same for a run effect that fades slowly beneath noise of single runs: the autocorrelations r of lags 1 to 3 fall by the
 /// factor φ = (r₂ + r₃) / (r₁ + r₂) from lag to lag, as those of an ARMA(1, 1) series do (Box & Jenkins 1970), and all of them
 /// together widen by 1 + 2 r₁ / (1 − φ). 1 where the autocorrelations are within chance.
-fn persistence(points: &[Weighted], starts: &[usize]) -> f64 {
-    let residuals = residuals(points, starts);
-    let [squares, first, second, third] = [0, 1, 2, 3].map(|lag| products(&residuals, lag));
+fn persistence(residuals: &[f64]) -> f64 {
+    let [squares, first, second, third] = [0, 1, 2, 3].map(|lag| products(residuals, lag));
     let near = (first + second) / squares;
     if squares <= 0.0 || near <= CHANCE * std::f64::consts::SQRT_2 / count(residuals.len()).sqrt() {
         return 1.0;

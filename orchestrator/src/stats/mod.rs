@@ -22,7 +22,7 @@ mod spread;
 mod tails;
 
 pub use change_points::{
-    CONFIRMING_RUNS, Evidence, Settings, believable, change_points, level_shift, minimum_detectable, without_outliers,
+    CONFIRMING_RUNS, Evidence, Settings, believable, change_points, level_shift, minimum_detectable,
 };
 pub use discoveries::benjamini_hochberg;
 pub use excursions::LEAST_HEIGHT;

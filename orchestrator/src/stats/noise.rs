@@ -40,7 +40,6 @@ impl Noise {
 pub(super) fn running_median(values: &[f64], reach: usize) -> Vec<f64> {
     let mut window: Vec<f64> = values[..reach.min(values.len())].to_vec();
     window.sort_unstable_by(f64::total_cmp);
-    let place = |window: &[f64], value: f64| window.partition_point(|w| *w < value);
     (0..values.len())
         .map(|i| {
             let gone = (i > reach).then(|| place(&window, values[i - reach - 1]));
@@ -55,15 +54,33 @@ pub(super) fn running_median(values: &[f64], reach: usize) -> Vec<f64> {
         .collect()
 }
 
+/// Where a value belongs in an ascending window. So few are counted quicker than searched: there is nothing to guess.
+fn place(window: &[f64], value: f64) -> usize {
+    window.iter().map(|w| usize::from(*w < value)).sum()
+}
+
 /// Takes the value at `gone` out of the ascending window and puts `next` where it belongs.
 fn replace(window: &mut [f64], gone: usize, next: f64) {
-    let place = window.partition_point(|w| *w < next);
+    let place = place(window, next);
     if place > gone {
         window.copy_within(gone + 1..place, gone);
         window[place - 1] = next;
     } else {
         window.copy_within(place..gone, place + 1);
         window[place] = next;
+    }
+}
+
+/// Takes from each value the median of its block of so many: a level in O(n), where a coarse one will do.
+pub(super) fn less_blocks(values: &mut [f64], block: usize) {
+    let mut sorted = Vec::with_capacity(block);
+    for block in values.chunks_mut(block) {
+        sorted.clear();
+        sorted.extend_from_slice(block);
+        let middle = median(&mut sorted);
+        for value in block {
+            *value -= middle;
+        }
     }
 }
 

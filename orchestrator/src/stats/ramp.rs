@@ -1,5 +1,6 @@
 //! Whether a level gave way to another little by little instead of from one run to the next.
 
+use super::change_points::without_outliers;
 use super::count;
 
 /// Runs to either side of the steps that are looked at.
@@ -23,12 +24,12 @@ pub struct Ramp {
 }
 
 /// The ramp that explains the values better than steps at `starts` do, by the Bayesian information criterion (Schwarz 1978);
-/// `None` where steps are as good. The values are without outliers; they begin with the level before the first step and
-/// end with that of the last.
+/// `None` where steps are as good. The values begin with the level before the first step and end with that of the last;
+/// outliers among them are cut.
 pub fn ramp(values: &[f64], starts: &[usize]) -> Option<Ramp> {
     let (&first, &last) = (starts.first()?, starts.last()?);
     let offset = first.saturating_sub(REACH);
-    let sums = Sums::of(&values[offset..values.len().min(last + REACH)]);
+    let sums = Sums::of(&without_outliers(&values[offset..values.len().min(last + REACH)]));
     let starts: Vec<usize> = starts.iter().map(|start| start - offset).collect();
     let (first, last) = (first - offset, last - offset);
     let ends = (LEAST_LEVEL..=first).rev().step_by(GRAIN).flat_map(|from| {

@@ -3,14 +3,14 @@
 use super::count;
 use std::f64::consts::TAU;
 
-use super::noise::{MAD_TO_SIGMA, median, running_median};
+use super::noise::{MAD_TO_SIGMA, less_blocks, median, running_median};
 
 /// A day and a week, in days.
 const PERIODS: [f64; 2] = [1.0, 7.0];
 /// Fewest runs, and fewest periods, from which a season is told.
 const LEAST_RUNS: usize = 60;
 const LEAST_PERIODS: f64 = 3.0;
-/// Runs to either side in the level beside which seasons are looked for. A period that does not fit in there is part of the level.
+/// Runs to either side in the level beside which waves are fitted; whether there are any is told beside blocks of as many. A period that does not fit in there is part of the level.
 const LEVEL_REACH: usize = 20;
 /// No run counts for more than this many standard deviations.
 const CLIP: f64 = 2.5;
@@ -31,27 +31,35 @@ pub fn season(values: &[f64], days: &[f64]) -> Option<Vec<f64>> {
     let span = days[days.len() - 1] - days[0];
     let window = span * count(2 * LEVEL_REACH + 1) / count(values.len());
     let periods = PERIODS.into_iter().filter(|period| *period <= window && LEAST_PERIODS * period <= span);
+    let mut coarse = values.to_vec();
+    less_blocks(&mut coarse, 2 * LEVEL_REACH + 1);
+    cut(&mut coarse);
     let mut waves: Vec<Wave> = periods.map(|period| Wave::of(period, days)).collect();
+    waves.retain(|wave| wave.is_in(&mut coarse));
+    if waves.is_empty() {
+        return None;
+    }
     let mut found = vec![0.0; values.len()];
-    for fit in 0..FITS {
-        let mut rest = residuals(values.iter().zip(&found).map(|(value, season)| value - season).collect());
-        waves.retain(|wave| wave.fit(&mut rest, &mut found, fit == 0));
-        if waves.is_empty() {
-            return None;
+    for _ in 0..FITS {
+        let mut rest: Vec<f64> = values.iter().zip(&found).map(|(value, season)| value - season).collect();
+        let level = running_median(&rest, LEVEL_REACH);
+        rest.iter_mut().zip(&level).for_each(|(value, level)| *value -= level);
+        cut(&mut rest);
+        for wave in &waves {
+            let left = wave.left_of(&rest);
+            found.iter_mut().zip(rest.iter().zip(&left)).for_each(|(found, (rest, left))| *found += rest - left);
+            rest = left;
         }
     }
     Some(found)
 }
 
-/// What is left beside the running median, no more than noise goes.
-fn residuals(values: Vec<f64>) -> Vec<f64> {
-    let level = running_median(&values, LEVEL_REACH);
-    let mut rest = values;
-    for (value, level) in rest.iter_mut().zip(&level) {
-        *value -= level;
-    }
+/// Cuts residuals where noise does not go farther.
+fn cut(rest: &mut [f64]) {
     let limit = CLIP * MAD_TO_SIGMA * median(&mut rest.iter().map(|rest| rest.abs()).collect::<Vec<_>>());
-    rest.iter().map(|rest| rest.clamp(-limit, limit)).collect()
+    for rest in rest {
+        *rest = rest.clamp(-limit, limit);
+    }
 }
 
 /// A cosine and a sine at the times of the runs, each without its mean, and the sine without what the cosine has of it.
@@ -75,27 +83,31 @@ impl Wave {
         Self([cosine, sine])
     }
 
-    /// Moves what the wave explains from `rest` to `found`; with `in_doubt`, only if that gains what it has to, and `false` if not.
-    fn fit(&self, rest: &mut Vec<f64>, found: &mut [f64], in_doubt: bool) -> bool {
+    /// Whether the wave gains what it has to; then `rest` is left without it.
+    fn is_in(&self, rest: &mut Vec<f64>) -> bool {
+        let left = self.left_of(rest);
+        let squares = |values: &[f64]| product(values, values).max(f64::MIN_POSITIVE);
         let runs = count(rest.len());
-        let squares = |values: &[f64]| product(values, values);
-        let mut left = rest.clone();
+        let is_in = runs * (squares(rest) / squares(&left)).ln() > PRICE * runs.ln();
+        if is_in {
+            *rest = left;
+        }
+        is_in
+    }
+
+    /// What the wave does not explain.
+    fn left_of(&self, rest: &[f64]) -> Vec<f64> {
+        let mut left = rest.to_vec();
         for part in &self.0 {
-            let square = squares(part);
+            let square = product(part, part);
             // A wave that is the same at all runs, as that of a day is where there is one run a day.
-            if square < LEAST_SHARE * runs / 2.0 {
+            if square < LEAST_SHARE * count(rest.len()) / 2.0 {
                 continue;
             }
             let share = product(part, &left) / square;
             left.iter_mut().zip(part).for_each(|(left, part)| *left -= share * part);
         }
-        let gain = runs * (squares(rest).max(f64::MIN_POSITIVE) / squares(&left).max(f64::MIN_POSITIVE)).ln();
-        if in_doubt && gain <= PRICE * runs.ln() {
-            return false;
-        }
-        found.iter_mut().zip(rest.iter().zip(&left)).for_each(|(found, (rest, left))| *found += rest - left);
-        *rest = left;
-        true
+        left
     }
 }
 
