@@ -16,7 +16,7 @@ async fn the_first_invocation_is_cold_and_the_second_is_not() {
     let cold = rig.invoke("f", "{}").await;
     let warm = rig.invoke("f", "{}").await;
     let init = cold.ms("Init Duration").expect("a cold start has an init duration");
-    assert!((200.0..1500.0).contains(&init), "{init}");
+    assert!((200.0..5_000.0).contains(&init), "{init}");
     assert!(!warm.is_cold());
     assert_eq!((&cold.payload["invocation"], &warm.payload["invocation"]), (&json!(1), &json!(2)));
     assert_eq!(cold.payload["pid"], warm.payload["pid"]);
@@ -101,15 +101,15 @@ async fn a_change_of_the_description_retires_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timeout_kills_and_the_next_init_runs_inside_the_invocation() {
     let rig = Rig::start().await;
-    rig.bootstrap("f", 1, &[]).await;
+    rig.bootstrap("f", 4, &[]).await;
     let late = rig.invoke("f", r#"{"sleep_s":30}"#).await;
     let id = &late.request_id;
     assert_eq!(late.function_error.as_deref(), Some("Unhandled"));
-    let message = format!("RequestId: {id} Error: Task timed out after 1.00 seconds");
+    let message = format!("RequestId: {id} Error: Task timed out after 4.00 seconds");
     assert_eq!(late.payload, json!({ "errorType": "Sandbox.Timedout", "errorMessage": message }));
     let report = late.report();
-    assert_eq!((report["Duration"].as_str(), report["Status"].as_str()), ("1000.00", "timeout"));
-    assert!(late.tail.contains(&format!(" {id} Task timed out after 1.00 seconds\n\nEND RequestId")));
+    assert_eq!((report["Duration"].as_str(), report["Status"].as_str()), ("4000.00", "timeout"));
+    assert!(late.tail.contains(&format!(" {id} Task timed out after 4.00 seconds\n\nEND RequestId")));
     let next = rig.invoke("f", "{}").await;
     assert_eq!((next.function_error.as_deref(), next.is_cold()), (None, false), "{}", next.tail);
     assert_eq!(next.payload["invocation"], 1, "the process is another one");
@@ -184,7 +184,7 @@ async fn an_init_error_names_its_type() {
 async fn an_init_over_the_limit_is_cut_and_run_again_without_init_duration() {
     let marker = tempfile::tempdir().unwrap();
     let marker = marker.path().join("slept").display().to_string();
-    let rig = Rig::with(Options { init_limit: Duration::from_millis(600), ..Options::default() }).await;
+    let rig = Rig::with(Options { init_limit: Duration::from_secs(3), ..Options::default() }).await;
     rig.bootstrap("f", 10, &[("SLOW_ONCE", &marker)]).await;
     let late = rig.invoke("f", "{}").await;
     assert_eq!((late.function_error.as_deref(), late.is_cold()), (None, false), "{}", late.tail);
@@ -192,7 +192,7 @@ async fn an_init_over_the_limit_is_cut_and_run_again_without_init_duration() {
     let (duration, rest) = line.split_once('\t').unwrap();
     assert_eq!(rest, "Phase: init\tStatus: timeout");
     let ms: f64 = duration.trim_start_matches("INIT_REPORT Init Duration: ").trim_end_matches(" ms").parse().unwrap();
-    assert!((600.0..900.0).contains(&ms), "{ms}");
+    assert!((3_000.0..20_000.0).contains(&ms), "cut long before its minute is over: {ms}");
     assert!(late.ms("Duration").unwrap() > 10.0, "the second init counts as duration");
     rig.cloud.stop().await;
 }

@@ -1,5 +1,6 @@
 //! The command-line program as a user meets it: output, exit codes, signals.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -48,8 +49,7 @@ fn a_local_run_proves_every_sample_and_adds_to_the_history() {
     for run in first["runs"].as_array().expect("runs") {
         assert_eq!((&run["wanted"], &run["proven"], &run["outcomes"]["cold"]), (&4.into(), &4.into(), &4.into()));
         let samples = run["samples"].as_array().expect("samples").iter().filter(|s| s["outcome"] == "cold");
-        let ids: std::collections::BTreeSet<_> =
-            samples.map(|s| s["environment_id"].as_str().expect("an id").to_owned()).collect();
+        let ids: BTreeSet<_> = samples.map(|s| s["environment_id"].as_str().expect("an id").to_owned()).collect();
         assert_eq!(ids.len(), 4, "every cold start had an environment of its own");
     }
     run("3");
@@ -174,18 +174,22 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Starts a run, sends it `signal` while environments are alive, and returns its exit code.
+/// Starts a run of many rounds, sends it `signal` when some of them are done, and returns its exit code.
 #[cfg(target_os = "linux")]
 fn killed(folder: &Path, signal: &str) -> Option<i32> {
-    let mut run = coldwatch(folder, &["run", "--local", "--samples", "50"])
+    const BURST: usize = 5;
+    let mut run = coldwatch(folder, &["run", "--local", "--samples", "100", "--burst", &BURST.to_string()])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
     let folder = folder.canonicalize().expect("a path");
-    eventually("environments are started", || !environments(&folder).is_empty());
-    // Some rounds later, so that something is stored.
-    std::thread::sleep(Duration::from_millis(1_500));
+    // A round's environments start when the round before is stored.
+    let mut seen = BTreeSet::new();
+    eventually("a third round is started", || {
+        seen.extend(environments(&folder));
+        seen.len() > 2 * BURST
+    });
     let sent = Command::new("kill").args([signal, &run.id().to_string()]).status().expect("kill starts");
     assert!(sent.success());
     let code = run.wait().expect("the program ends").code();

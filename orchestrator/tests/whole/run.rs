@@ -159,14 +159,17 @@ async fn a_full_environment_is_left_alone_and_the_record_says_so() {
 async fn a_second_delivery_while_the_first_is_under_way_is_refused() {
     let stage = Stage::set().await;
     stage.simulated("f", "constant:1500", &[]).await;
+    let before = stage.configuration("f").await;
     let suite = Suite::from_toml("samples = 4\nburst = 2\n[[targets]]\nfunction = \"f\"\n").expect("valid");
     let trigger = fresh();
     let (first, second) = (stage.context(trigger.clone()), stage.context(trigger));
     // A holder that renews its lock is alive, and the second delivery sees it within a lease.
-    let lease = Duration::from_millis(600);
+    let lease = Duration::from_secs(2);
     let (first, second) = (RunContext { lease, ..first }, RunContext { lease, ..second });
     let (first, second) = tokio::join!(run(&suite, &first), async {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        while stage.configuration("f").await == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         run(&suite, &second).await
     });
     assert_eq!(only(first.expect("the run starts")).record.proven, 4);

@@ -60,7 +60,7 @@ impl Rig {
 
     /// Creates a simulated function and waits until it is active.
     pub async fn simulated(&self, name: &str, variables: &[(&str, &str)]) {
-        self.ensure(name, Code::Simulated, 3, variables).await;
+        self.ensure(name, Code::Simulated, 30, variables).await;
     }
 
     pub async fn ensure(&self, name: &str, code: Code, timeout_s: u32, variables: &[(&str, &str)]) {
