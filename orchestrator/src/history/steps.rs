@@ -1,7 +1,7 @@
 //! The first runs of new levels of one figure.
 //!
-//! The level is judged by where the runs lie, and their medians have to bear it out. p90 and the spread of a run are told by few of its samples, so what is
-//! looked for is a change of the shape, by scores that use all of them; the figure has to bear it out.
+//! The level is judged by where the runs lie, and their medians have to bear it out. p90 and the spread of a run are told by few
+//! of its samples, so what is looked for is a change of the shape, by scores that use all of them; the figure has to bear it out.
 
 use chrono::{DateTime, Utc};
 

@@ -196,7 +196,7 @@ fn long_run(residuals: &[f64]) -> f64 {
 }
 
 /// The segments between `starts`, as half-open ranges.
-fn segments(starts: &[usize], len: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+pub(super) fn segments(starts: &[usize], len: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
     let begins = [0].into_iter().chain(starts.iter().copied());
     begins.zip(starts.iter().copied().chain([len]))
 }

@@ -4,7 +4,7 @@
 //! all the time. Those that stand out clearly from both neighbours are looked for here, with noise of a shorter reach.
 
 use super::change_points::{Settings, weighted};
-use super::noise::{Noise, median, sigma};
+use super::noise::{Noise, median, robust_sigma};
 use super::segment::segment;
 
 /// Runs to either side in the running median: short, so that an excursion is a level of its own.
@@ -52,6 +52,6 @@ fn is_excursion(before: &[f64], within: &[f64], after: &[f64]) -> bool {
     }
     let [old, level, new] = [before, within, after].map(|values| median(&mut values.to_vec()));
     let height = (level - f64::midpoint(old, new)).abs();
-    let scale = [before, within, after].map(sigma).into_iter().fold(0.0, f64::max);
+    let scale = [before, within, after].map(robust_sigma).into_iter().fold(0.0, f64::max);
     (new - old).abs() <= RETURNS_TO * height && height >= LEAST_HEIGHT * scale
 }

@@ -13,7 +13,7 @@ const LEAST_GAIN: f64 = 0.85;
 /// Runs to either side in the level beside which the scatter is told.
 const LEVEL_REACH: usize = 20;
 /// Runs of a block, in which a part keeps its distance from the medians.
-const BLOCK: usize = 41;
+const BLOCK: usize = 2 * LEVEL_REACH + 1;
 /// Runs to either side in the level of a part beside the median.
 const SHAPE_REACH: usize = 25;
 
@@ -108,7 +108,7 @@ mod tests {
     }
 
     fn scatter(values: &[f64]) -> f64 {
-        crate::stats::noise::sigma(values)
+        crate::stats::noise::robust_sigma(values)
     }
 
     #[test]

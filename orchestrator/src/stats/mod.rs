@@ -4,8 +4,8 @@
 //! Every method names its source.
 
 mod change_points;
-mod excursions;
 mod discoveries;
+mod excursions;
 mod location;
 mod modes;
 mod newest;
@@ -29,6 +29,7 @@ pub use excursions::LEAST_HEIGHT;
 pub use location::locations;
 pub use modes::{MODES_FROM, TwoModes, dip, two_modes};
 pub use newest::LEAST_Z;
+pub use noise::robust_sigma;
 pub use place::place;
 pub use quantile::{Interval, interval, quantile, quantile_of};
 pub use ramp::{Ramp, ramp};
@@ -38,7 +39,7 @@ pub use ranks::{
 };
 pub use season::season;
 pub use sorted::{Sorted, SortedError};
-pub use spread::{RUN_EFFECT_FROM, RunNoise, robust_sigma};
+pub use spread::{RUN_EFFECT_FROM, RunNoise};
 pub use tails::{COUNTED as TAIL_COUNTED, Tails, tail_scores};
 
 /// A number of samples or of runs, to reckon with.

@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 
 use super::change_points::{Evidence, Settings};
-use super::noise::{median, sigma};
+use super::noise::{median, robust_sigma};
 
 /// Fewest and most runs that are looked at as newest.
 const NEWEST: RangeInclusive<usize> = 4..=20;
@@ -139,7 +139,7 @@ fn distance(before: &[f64], newest: &[f64], inflation: f64, least_shift: f64) ->
     let level = median(&mut before.to_vec());
     let shift = median(&mut newest.to_vec()) - level;
     // Equal values have no noise at all; what is left keeps the quotient finite.
-    let scale = sigma(before).max(1e-9);
+    let scale = robust_sigma(before).max(1e-9);
     let mut off: Vec<f64> = newest.iter().map(|value| (value - level) * shift.signum() / scale).collect();
     off.sort_unstable_by(f64::total_cmp);
     let across = off.iter().filter(|off| **off < 1.0).count();

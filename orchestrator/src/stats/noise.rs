@@ -91,8 +91,13 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
     if odd { *middle } else { f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), *middle) }
 }
 
-/// The robust standard deviation of values: their median distance from their median, scaled to normal values.
-pub(super) fn sigma(values: &[f64]) -> f64 {
+/// The standard deviation as half of the values tell it: the median absolute deviation, scaled to normal values
+/// (Rousseeuw & Croux 1993). 0 where more than half of the values are one.
+///
+/// # Panics
+///
+/// Without a value.
+pub fn robust_sigma(values: &[f64]) -> f64 {
     let mut rest = values.to_vec();
     let middle = median(&mut rest);
     for value in &mut rest {
@@ -125,6 +130,13 @@ mod tests {
         let noise = Noise::of(&values, 5, 10, 0.5);
         let clipped = noise.clipped(3.0);
         assert!(clipped[10] < 6.0 && clipped[29] < 6.0 && clipped[30] > 96.0, "{clipped:?}");
+    }
+
+    #[test]
+    fn one_wild_value_does_not_move_sigma() {
+        // Distances from the median 3: 2, 1, 0, 1, 997.
+        assert!((robust_sigma(&[1000.0, 1.0, 4.0, 2.0, 3.0]) - MAD_TO_SIGMA).abs() < 1e-15);
+        assert!(robust_sigma(&[5.0; 4]).abs() < 1e-15);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! for all places; Smith 1975, "A Bayesian approach to inference about a change-point in a sequence of random variables").
 
 use super::count;
-use super::noise::{median, sigma};
+use super::noise::{median, robust_sigma};
 
 /// Runs to either side whose scores tell.
 const REACH: usize = 60;
@@ -50,7 +50,7 @@ fn likelihoods(scores: &[f64], start: usize) -> Vec<(usize, f64)> {
     let before = median(&mut scores[..start].to_vec());
     let after = median(&mut scores[start..].to_vec());
     let off = |(run, score): (usize, &f64)| score - if run < start { before } else { after };
-    let reach = CLIP * sigma(&scores.iter().enumerate().map(off).collect::<Vec<_>>());
+    let reach = CLIP * robust_sigma(&scores.iter().enumerate().map(off).collect::<Vec<_>>());
     let (lowest, highest) = (before.min(after) - reach, before.max(after) + reach);
     let scores: Vec<f64> = scores.iter().map(|score| score.clamp(lowest, highest)).collect();
     let (runs, total) = (count(scores.len()), scores.iter().sum::<f64>());

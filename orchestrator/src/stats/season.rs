@@ -10,7 +10,8 @@ const PERIODS: [f64; 2] = [1.0, 7.0];
 /// Fewest runs, and fewest periods, from which a season is told.
 const LEAST_RUNS: usize = 60;
 const LEAST_PERIODS: f64 = 3.0;
-/// Runs to either side in the level beside which waves are fitted; whether there are any is told beside blocks of as many. A period that does not fit in there is part of the level.
+/// Runs to either side in the level beside which waves are fitted; whether there are any is told beside blocks of as many. A period
+/// that does not fit in there is part of the level.
 const LEVEL_REACH: usize = 20;
 /// No run counts for more than this many standard deviations.
 const CLIP: f64 = 2.5;
