@@ -6,6 +6,8 @@ pub mod json;
 #[cfg(feature = "cli")]
 pub mod export;
 #[cfg(feature = "cli")]
+mod figures;
+#[cfg(feature = "cli")]
 pub mod html;
 #[cfg(feature = "cli")]
 pub mod text;

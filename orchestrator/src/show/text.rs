@@ -2,9 +2,11 @@
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
+use super::change::certainty;
+use super::figures::{self, figure};
 use crate::compare::Comparison;
 use crate::history::platform::PlatformEvent;
-use crate::history::{Change, Shape, State};
+use crate::history::{Change, Shape};
 use crate::record::{Distribution, RunRecord};
 use crate::stats::{Sorted, mann_whitney, ratio};
 use crate::summary::CONFIDENCE;
@@ -86,11 +88,7 @@ pub fn changes(id: &str, runs: usize, changes: &[Change]) -> String {
                 Shape::Step => "step".to_owned(),
                 Shape::Drift => "drift".to_owned(),
             },
-            match change.state {
-                State::Provisional => "provisional".to_owned(),
-                State::Confirmed => "confirmed".to_owned(),
-                State::Retracted => "retracted".to_owned(),
-            },
+            certainty(change.state),
         ]);
     }
     format!(
@@ -142,8 +140,8 @@ pub fn fastest(targets: &[(&str, Vec<f64>)]) -> Option<String> {
     let Some((factor, interval)) = ratio(a, b, CONFIDENCE).and_then(|r| Some((r.estimate, r.interval?))) else {
         return Some(format!("{first} has the lowest median; {counts} are too few to say more"));
     };
-    let bounds = format!("95 %: {}–{}", number(Some(interval.low)), number(Some(interval.high)));
-    let times = number(Some(factor));
+    let bounds = format!("95 %: {}", figures::range(interval.low, interval.high));
+    let times = figure(factor);
     if interval.low <= 1.0 {
         let p = mann_whitney(a, b).p;
         return Some(format!(
@@ -167,14 +165,8 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-/// Three digits that count; more would claim what one run cannot know.
 fn number(value: Option<f64>) -> String {
-    match value {
-        None => "–".to_owned(),
-        Some(v) if v < 10.0 => format!("{v:.2}"),
-        Some(v) if v < 100.0 => format!("{v:.1}"),
-        Some(v) => format!("{v:.0}"),
-    }
+    value.map_or_else(|| "–".to_owned(), figure)
 }
 
 fn estimable(value: Option<f64>, n: u64, needed: u64) -> String {
@@ -183,7 +175,7 @@ fn estimable(value: Option<f64>, n: u64, needed: u64) -> String {
 
 fn range(low: Option<f64>, high: Option<f64>, n: u64, needed: u64) -> String {
     match (low, high) {
-        (Some(_), Some(_)) => format!("{}–{}", number(low), number(high)),
+        (Some(low), Some(high)) => figures::range(low, high),
         _ => estimable(None, n, needed),
     }
 }
@@ -211,9 +203,9 @@ mod tests {
     }
 
     #[test]
-    fn digits_fit_the_size() {
-        let shown = [1.234, 12.34, 123.4].map(|v| number(Some(v)));
-        assert_eq!(shown, ["1.23", "12.3", "123"]);
+    fn what_there_are_too_few_samples_for_says_so() {
         assert_eq!((number(None), estimable(Some(1.0), 35, 36)), ("–".to_owned(), "n<36".to_owned()));
+        assert_eq!(range(None, None, 5, 6), "n<6");
+        assert_eq!(range(Some(132.8), Some(133.3), 6, 6), "132.8–133.3");
     }
 }

@@ -158,7 +158,15 @@ fn row(html: &mut Html, view: &View<'_>) {
         state.word()
     ));
     view.spark(html);
-    html.push("</td><td class=\"n\" data-label=\"p50, ms (95 %)\">");
+    html.push("</td>");
+    figures(html, view);
+    html.push("</tr>");
+}
+
+/// The cells of figures in a target's row.
+fn figures(html: &mut Html, view: &View<'_>) {
+    let series = view.series;
+    html.push("<td class=\"n\" data-label=\"p50, ms (95 %)\">");
     estimate(html, view.p50());
     html.push("</td><td class=\"n\" data-label=\"p90, ms (95 %)\">");
     estimate(html, view.p90());
@@ -186,7 +194,7 @@ fn row(html: &mut Html, view: &View<'_>) {
     if let Some(last) = series.runs.last() {
         html.add(format_args!("{}", Time(last.at)));
     }
-    html.push("</td></tr>");
+    html.push("</td>");
 }
 
 /// A figure with its interval below it.
