@@ -59,15 +59,20 @@ pub async fn send(aws: &Aws, event: &Value) -> Value {
     reply.answer.map_or(Value::Null, |r| serde_json::from_slice(&r.payload).unwrap_or_default())
 }
 
-/// Sends `signal` to every process that works in the stand-in's state folder: its execution environments.
-pub fn signal(stage: &Stage, signal: &str) {
+/// Sends `signal` to every process that works in the stand-in's state folder, its execution environments, and says how many there
+/// were.
+pub fn signal(stage: &Stage, signal: &str) -> usize {
     let folder = stage.state.path().canonicalize().expect("a path");
-    for process in fs::read_dir("/proc").expect("/proc").filter_map(|e| e.ok()?.file_name().into_string().ok()) {
-        let inside = fs::read_link(format!("/proc/{process}/cwd")).is_ok_and(|cwd| cwd.starts_with(&folder));
-        if inside && process.bytes().all(|b| b.is_ascii_digit()) {
-            Command::new("kill").args([signal, &process]).status().expect("kill starts");
-        }
+    let processes = fs::read_dir("/proc").expect("/proc").filter_map(|e| e.ok()?.file_name().into_string().ok());
+    let inside = |process: &String| {
+        process.bytes().all(|b| b.is_ascii_digit())
+            && fs::read_link(format!("/proc/{process}/cwd")).is_ok_and(|cwd| cwd.starts_with(&folder))
+    };
+    let environments: Vec<String> = processes.filter(inside).collect();
+    for process in &environments {
+        Command::new("kill").args([signal, process]).status().expect("kill starts");
     }
+    environments.len()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -125,7 +125,8 @@ class Deployed(unittest.TestCase):
         """A run's record, samples and metrics say the same."""
         self.assertEqual((run["proven"], run["stopped"]), (40, "enough"), run)
         rounds = [r for r in of_kind("SAMPLES#") if r["run_id"] == run["run_id"]]
-        inits = [init for r in rounds for init in r["init_ms"]]
+        samples = [sample for r in rounds for sample in zip(r["outcome"], r["init_ms"])]
+        inits = [init for outcome, init in samples if outcome == "cold"]
         self.assertEqual(len(inits), 40)
         p50, p90, p99, count = statistics("InitDuration", run, "p50", "p90", "p99", "SampleCount")
         self.assertEqual(count, 40)
@@ -133,7 +134,9 @@ class Deployed(unittest.TestCase):
             self.assertAlmostEqual(published, quantile(inits, p), 6)
         self.assertAlmostEqual(run["init_ms"]["p50"], p50, 6)
         self.assertAlmostEqual(run["init_ms"]["p90"], p90, 6)
-        self.assertEqual(statistics("ColdStartYield", run, "Average"), [100])
+        [cold_yield] = statistics("ColdStartYield", run, "Average")
+        # A busy machine may start one environment so late that another is free for its invocation.
+        self.assertAlmostEqual(cold_yield, 100 * 40 / len(samples), 6)
         self.assertEqual(statistics("RunsCompleted", run, "Sum", whole=True), [1])
 
     def test_0_the_heartbeat_alarm_goes_by_the_schedule(self):

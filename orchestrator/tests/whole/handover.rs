@@ -100,6 +100,19 @@ impl Scene {
         self.stage.cloud.stop().await;
     }
 
+    /// Kills every orchestrator, and lets so much time pass that their locks have run out before another begins.
+    async fn kill(&self) {
+        self.stage.reserve("orchestrator", 0).await;
+        // What was let in before may only now start its process.
+        let mut quiet = 0;
+        while quiet < 10 {
+            quiet = if signal(&self.stage, "-KILL") == 0 { quiet + 1 } else { 0 };
+            sleep(Duration::from_millis(50)).await;
+        }
+        self.time_passes().await;
+        self.stage.reserve("orchestrator", 100).await;
+    }
+
     /// Gives what locks of dead holders have run out by now.
     async fn time_passes(&self) {
         let later = Utc::now() + TimeDelta::minutes(2);
@@ -176,9 +189,8 @@ async fn killed_before_handing_on_another_delivery_completes_it() {
     while scene.records().await.is_empty() {
         sleep(Duration::from_millis(20)).await;
     }
-    signal(&scene.stage, "-KILL");
+    scene.kill().await;
     first.await.expect("no panic");
-    scene.time_passes().await;
     send(&scene.stage.aws, &tick()).await;
     scene.ends_well().await;
 }
@@ -190,9 +202,8 @@ async fn killed_while_handing_on_nothing_is_lost() {
         scene.inject(&format!("stall:lambda.Invoke/orchestrator,when={when},after=1,times=1"));
         let first = scene.begin();
         scene.until_happened().await;
-        signal(&scene.stage, "-KILL");
+        scene.kill().await;
         first.await.expect("no panic");
-        scene.time_passes().await;
         send(&scene.stage.aws, &tick()).await;
         scene.ends_well().await;
     }
@@ -208,8 +219,7 @@ async fn killed_after_it_was_handed_on_another_delivery_completes_it() {
     while scene.records().await.len() == done {
         sleep(Duration::from_millis(20)).await;
     }
-    signal(&scene.stage, "-KILL");
-    scene.time_passes().await;
+    scene.kill().await;
     send(&scene.stage.aws, &tick()).await;
     scene.ends_well().await;
 }
