@@ -281,6 +281,18 @@ mod tests {
     }
 
     #[test]
+    fn runs_at_one_of_two_modes_are_no_change() {
+        for seed in 0..20 {
+            let mut random = ChaCha8Rng::seed_from_u64(100 + seed);
+            let mut values = noise(400, seed);
+            for value in &mut values {
+                *value += if random.random::<f64>() < 0.5 { 0.6 } else { 0.0 };
+            }
+            assert_eq!(found_in(&values), [0; 0], "seed {seed}");
+        }
+    }
+
+    #[test]
     fn too_short_a_series_has_no_change() {
         for values in [&[][..], &[1.0], &[1.0, 2.0], &[1.0, 2.0, 3.0]] {
             assert_eq!(found_in(values), [0; 0]);

@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 
 use super::change_points::{Evidence, Settings};
-use super::noise::{median, robust_sigma};
+use super::noise::{MAD_TO_SIGMA, median, outer_sigma};
 
 /// Fewest and most runs that are looked at as newest.
 const NEWEST: RangeInclusive<usize> = 4..=20;
@@ -33,6 +33,9 @@ const LEAST_MEDIAN_Z: f64 = 2.0;
 /// What the figures' distance counts where it is the greater one: ranks have an end, and runs that differ more than their samples
 /// reach it soon.
 const FIGURES_SHARE: f64 = 0.75;
+/// What the outer fifth of the level before counts where it says that the noise is wider than the inner half does: of runs at one of
+/// two modes the inner half may know only one.
+const OUTER_SHARE: f64 = 0.8;
 /// No run counts for more than this many standard deviations.
 const CLIP: f64 = 4.0;
 /// At most one in so many of the newest runs may lie within a standard deviation of the old level, or beyond it.
@@ -138,8 +141,10 @@ fn least_z(runs: usize) -> f64 {
 fn distance(before: &[f64], newest: &[f64], inflation: f64, least_shift: f64) -> f64 {
     let level = median(&mut before.to_vec());
     let shift = median(&mut newest.to_vec()) - level;
+    let mut distances: Vec<f64> = before.iter().map(|value| (value - level).abs()).collect();
+    let (inner, outer) = (MAD_TO_SIGMA * median(&mut distances), outer_sigma(&mut distances));
     // Equal values have no noise at all; what is left keeps the quotient finite.
-    let scale = robust_sigma(before).max(1e-9);
+    let scale = inner.max(OUTER_SHARE * outer).max(1e-9);
     let mut off: Vec<f64> = newest.iter().map(|value| (value - level) * shift.signum() / scale).collect();
     off.sort_unstable_by(f64::total_cmp);
     let across = off.iter().filter(|off| **off < 1.0).count();
@@ -185,6 +190,16 @@ mod tests {
         check(&[0.2, 0.21, 0.19, 0.2], &[42]);
         check(&[-0.2, -0.21, -0.19, -0.2], &[42]);
         check(&[0.2, 0.21, 0.19], &[]);
+    }
+
+    #[test]
+    fn runs_at_the_rarer_of_two_modes_are_none() {
+        // Three in ten of the level are there too.
+        let level: Vec<f64> = (0..60).map(|i| if i % 10 < 3 { 0.2 } else { 0.01 * f64::from(i % 3) }).collect();
+        let values = [level.as_slice(), &[0.2; 5]].concat();
+        let settings = Settings::default();
+        let evidence = Evidence { figures: &values, medians: &values, samples: &[] };
+        assert_eq!(Ending::new(&evidence, 1.0, &settings).judged(vec![]), [0; 0]);
     }
 
     #[test]

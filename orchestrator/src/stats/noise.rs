@@ -1,9 +1,14 @@
 //! How noisy a series is, place by place: running medians and a local scale.
 //!
-//! Both ask more than half of a window, so a run that is an outlier moves neither.
+//! Both ask more than half of a window, so a run that is an outlier moves neither. How little noise there may be asks the outer
+//! fifth of the series: where each run lies at one of two modes, half of the runs know only one of them.
 
 /// The factor that makes the median absolute deviation of normal values their standard deviation: 1 / Φ⁻¹(3/4).
 pub(super) const MAD_TO_SIGMA: f64 = 1.482_602_218_505_602;
+
+/// What share of distances from the middle is no outlier's, and how many standard deviations that is in normal values: Φ⁻¹(0.9).
+const INNER: (usize, usize) = (4, 5);
+const INNER_SIGMAS: f64 = 1.281_551_565_544_600_4;
 
 /// Values beside their running median, with the scale of the noise around each.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +17,8 @@ pub(super) struct Noise {
     pub level: Vec<f64>,
     /// What is left of the values beside it.
     pub residual: Vec<f64>,
-    /// Robust standard deviation of the residuals around each value, not below `floor` of the whole series'.
+    /// Robust standard deviation of the residuals around each value, not below `floor` of the whole series', as its inner or its
+    /// outer residuals tell it.
     pub scale: Vec<f64>,
 }
 
@@ -22,8 +28,9 @@ impl Noise {
         let level = running_median(values, level_reach);
         let residual: Vec<f64> = values.iter().zip(&level).map(|(value, level)| value - level).collect();
         let deviation: Vec<f64> = residual.iter().map(|r| r.abs()).collect();
+        let mut distances = deviation.clone();
         // Equal values have no noise at all; what is left keeps weights finite.
-        let smallest = (floor * MAD_TO_SIGMA * median(&mut deviation.clone())).max(1e-9);
+        let smallest = (floor * (MAD_TO_SIGMA * median(&mut distances)).max(outer_sigma(&mut distances))).max(1e-9);
         let scale =
             running_median(&deviation, scale_reach).iter().map(|mad| (MAD_TO_SIGMA * mad).max(smallest)).collect();
         Self { level, residual, scale }
@@ -106,6 +113,14 @@ pub fn robust_sigma(values: &[f64]) -> f64 {
     MAD_TO_SIGMA * median(&mut rest)
 }
 
+/// The standard deviation as the distances from the middle tell it that four fifths stay within, scaled to normal values: of values
+/// in two modes it knows both, where one has a fifth or more. The distances come back in another order.
+pub(super) fn outer_sigma(distances: &mut [f64]) -> f64 {
+    let (of, all) = INNER;
+    let (_, farthest, _) = distances.select_nth_unstable_by((distances.len() - 1) * of / all, f64::total_cmp);
+    *farthest / INNER_SIGMAS
+}
+
 fn middle(sorted: &[f64]) -> f64 {
     let last = sorted.len() - 1;
     f64::midpoint(sorted[last / 2], sorted[last.div_ceil(2)])
@@ -137,6 +152,13 @@ mod tests {
         // Distances from the median 3: 2, 1, 0, 1, 997.
         assert!((robust_sigma(&[1000.0, 1.0, 4.0, 2.0, 3.0]) - MAD_TO_SIGMA).abs() < 1e-15);
         assert!(robust_sigma(&[5.0; 4]).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_outer_sigma_knows_both_of_two_modes() {
+        let modes = |rare: usize| -> Vec<f64> { (0..100).map(|i| if i < rare { 8.0 } else { 0.0 }).collect() };
+        assert!((outer_sigma(&mut modes(30)) - 8.0 / INNER_SIGMAS).abs() < 1e-12);
+        assert!(outer_sigma(&mut modes(10)).abs() < 1e-12, "a tenth are outliers");
     }
 
     #[test]
