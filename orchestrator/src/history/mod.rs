@@ -62,7 +62,7 @@ pub struct Judgement {
     pub changes: Vec<Change>,
 }
 
-/// The runs since the last change of the median, taken together.
+/// The runs that show where the median is now, taken together: those since its last change, or since that has settled.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Level {
     /// Index of its first run.
@@ -112,8 +112,10 @@ pub enum State {
 /// One change of a series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// The first run of the new level, from 0.
+    /// The first run of the new level, from 0; of a drift, the first that had left the old one.
     pub index: usize,
+    /// The first run at which the new level was reached: of a step the same.
+    pub settled: usize,
     /// When that run was triggered.
     pub at: DateTime<Utc>,
     /// What changed.
@@ -128,6 +130,15 @@ pub struct Change {
     pub interval: Option<Interval>,
     /// What else changed between the runs on either side. Empty: nothing we can see, so the platform.
     pub causes: Vec<Cause>,
+}
+
+impl Change {
+    /// The first of the runs before `end` that show the new level: of a drift those that have settled, or the last six.
+    pub fn level_from(&self, end: usize) -> usize {
+        /// Fewest values that bear a 95 % interval of their median.
+        const FEWEST: usize = 6;
+        self.settled.min(end.saturating_sub(FEWEST)).max(self.index)
+    }
 }
 
 /// Something that differed between the runs before and after a change.
@@ -200,7 +211,8 @@ pub fn judge(runs: &[Run]) -> Judgement {
     let levels = levels(runs, 0..runs.len());
     let changes: Vec<Change> =
         Metric::ALL.into_iter().flat_map(|metric| changes_beside(&levels, runs, metric)).collect();
-    let since = changes.iter().filter(|c| c.metric == Metric::P50).map(|c| c.index).max().unwrap_or(0);
+    let last = changes.iter().filter(|change| change.metric == Metric::P50).max_by_key(|change| change.index);
+    let since = last.map_or(0, |change| change.level_from(runs.len()));
     let medians: Vec<f64> = runs[since..].iter().filter_map(Run::p50).collect();
     let level = Sorted::new(medians).ok().map(|medians| Level {
         since,
@@ -239,6 +251,7 @@ fn change(runs: &[Run], figures: &Figures, found: &Move, metric: Metric) -> Chan
     let shift = level_shift(old, new, CONFIDENCE);
     Change {
         index,
+        settled: figures.runs[found.settled].max(index),
         at: runs[index].at,
         metric,
         shape: if found.settled > found.left { Shape::Drift } else { Shape::Step },
@@ -288,6 +301,22 @@ mod tests {
         let shift = judged.changes[0].shift_percent;
         assert!((shift + 25.0).abs() < 0.5, "{shift}");
         assert_eq!(judged.level.map(|level| (level.since, level.runs)), Some((60, 20)));
+    }
+
+    #[test]
+    fn after_a_drift_the_level_is_where_it_has_settled() {
+        // From run 60 on a sixth slower little by little, for 60 runs; then as many as `flat` at the new level.
+        let drifted = |flat: u32| -> Vec<Run> {
+            let scale = |i: u32| 100.0 + 20.0 * f64::from(i.saturating_sub(60).min(60)) / 60.0;
+            let samples =
+                |i: u32| (0..10).map(move |k| scale(i) * (1.0 + (f64::from(i * 7 % 5) + f64::from(k)) / 200.0));
+            (0..120 + flat).map(|i| run(&samples(i).collect::<Vec<_>>(), 128)).collect()
+        };
+        let level = |flat: u32| judge(&drifted(flat)).level.expect("runs");
+        let settled = level(40);
+        assert!((112..=122).contains(&settled.since) && (settled.p50 - 123.9).abs() < 1.0, "{settled:?}");
+        let just = level(0);
+        assert!(just.runs >= 6 && just.interval.is_some() && just.p50 > 121.0, "{just:?}");
     }
 
     #[test]

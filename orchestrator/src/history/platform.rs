@@ -155,6 +155,7 @@ mod tests {
     fn change(on: i64, shift_percent: f64) -> Change {
         Change {
             index: 0,
+            settled: 0,
             at: day(on),
             metric: Metric::P50,
             shape: Shape::Step,

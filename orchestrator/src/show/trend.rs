@@ -117,6 +117,7 @@ mod tests {
         let runs = [run(0, 10.0), run(1, 10.0), run(2, 0.0), run(3, 17.0), run(4, 17.0)];
         let change = Change {
             index: 3,
+            settled: 3,
             at: runs[3].at,
             metric: Metric::P50,
             shape: Shape::Step,

@@ -104,6 +104,7 @@ fn a_job_summary_says_what_is_not_estimable() {
     let interval = Some(Interval { low: 10.9, high: 13.6 });
     let change = Change {
         index: 6,
+        settled: 6,
         at: DateTime::UNIX_EPOCH,
         metric: Metric::P50,
         shape: Shape::Step,

@@ -15,7 +15,7 @@ pub struct LevelRuns {
     pub from: usize,
     /// One after the last.
     pub to: usize,
-    /// Median of the runs' medians, in ms; absent where no run proved anything.
+    /// Median of the medians of the runs that show the level, in ms; absent where none of them proved anything.
     pub p50: Option<f64>,
 }
 
@@ -26,18 +26,18 @@ pub fn standing(changes: &[Change]) -> impl Iterator<Item = &Change> {
 
 /// The levels, oldest first. `medians` has one entry a run.
 pub fn levels(series: &SeriesHistory, medians: &[Option<f64>]) -> Vec<LevelRuns> {
-    let mut edges: Vec<usize> = standing(&series.judgement.changes).map(|change| change.index).collect();
-    edges.retain(|&edge| edge > 0 && edge < medians.len());
-    edges.sort_unstable();
-    edges.dedup();
-    edges.push(medians.len());
-    let mut from = 0;
-    let mut levels = Vec::new();
-    for to in edges {
-        levels.push(LevelRuns { from, to, p50: median(medians[from..to].iter().copied().flatten()) });
-        from = to;
-    }
-    levels
+    let mut changes: Vec<&Change> = standing(&series.judgement.changes).collect();
+    changes.retain(|change| change.index > 0 && change.index < medians.len());
+    changes.sort_unstable_by_key(|change| change.index);
+    changes.dedup_by_key(|change| change.index);
+    let ends = changes.iter().map(|change| change.index).chain([medians.len()]);
+    let begins = [None].into_iter().chain(changes.iter().map(Some));
+    let level = |(begin, to): (Option<&&Change>, usize)| {
+        let shown = begin.map_or(0, |change| change.level_from(to));
+        let from = begin.map_or(0, |change| change.index);
+        LevelRuns { from, to, p50: median(medians[shown..to].iter().copied().flatten()) }
+    };
+    begins.zip(ends).map(level).collect()
 }
 
 /// The typical 90th percentile of runs, with its interval over the runs. A run is the unit, and its own 90th percentile bears no
