@@ -169,7 +169,7 @@ fn pair(a: &Candidate<'_>, b: &Candidate<'_>) -> Option<Pair> {
 fn medians_of_level(view: &View<'_>) -> Option<Sorted> {
     let level = view.levels.last()?;
     let medians: Vec<f64> =
-        view.medians[level.from.max(level.to.saturating_sub(RUNS))..level.to].iter().copied().flatten().collect();
+        view.medians[level.settled.max(level.to.saturating_sub(RUNS))..level.to].iter().copied().flatten().collect();
     (medians.len() >= ENOUGH_RUNS).then_some(())?;
     Sorted::new(medians).ok()
 }

@@ -13,6 +13,8 @@ const ENOUGH_RUNS: usize = 6;
 pub struct LevelRuns {
     /// Index of the first run.
     pub from: usize,
+    /// Index of the first run that shows the level: later where it was reached little by little.
+    pub settled: usize,
     /// One after the last.
     pub to: usize,
     /// Median of the medians of the runs that show the level, in ms; absent where none of them proved anything.
@@ -33,9 +35,9 @@ pub fn levels(series: &SeriesHistory, medians: &[Option<f64>]) -> Vec<LevelRuns>
     let ends = changes.iter().map(|change| change.index).chain([medians.len()]);
     let begins = [None].into_iter().chain(changes.iter().map(Some));
     let level = |(begin, to): (Option<&&Change>, usize)| {
-        let shown = begin.map_or(0, |change| change.level_from(to));
+        let settled = begin.map_or(0, |change| change.level_from(to));
         let from = begin.map_or(0, |change| change.index);
-        LevelRuns { from, to, p50: median(medians[shown..to].iter().copied().flatten()) }
+        LevelRuns { from, settled, to, p50: median(medians[settled..to].iter().copied().flatten()) }
     };
     begins.zip(ends).map(level).collect()
 }

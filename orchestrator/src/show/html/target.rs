@@ -177,7 +177,7 @@ fn distribution(html: &mut Html, view: &View<'_>) {
     let Some(last) = view.last_proven() else { return };
     let at = runs.iter().rposition(|run| run.id == last.id).unwrap_or(runs.len() - 1);
     let (label, before) = match view.levels.as_slice() {
-        [.., before, _] => ("level before the last change", &runs[before.from..before.to]),
+        [.., before, _] => ("level before the last change", &runs[before.settled..before.to]),
         _ => ("runs before", &runs[..at]),
     };
     let before = &before[before.len().saturating_sub(RUNS_BEFORE)..];

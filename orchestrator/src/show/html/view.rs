@@ -97,7 +97,7 @@ impl<'a> View<'a> {
     /// Where the 90th percentile stands, likewise; `None` where neither level nor run bears an interval.
     pub fn p90(&self) -> Option<Estimate> {
         let level = self.levels.last()?;
-        let from = level.from.max(level.to.saturating_sub(RUNS_FOR_P90));
+        let from = level.settled.max(level.to.saturating_sub(RUNS_FOR_P90));
         if let Some((value, interval)) = p90(&self.series.runs[from..level.to]) {
             return Some(Estimate { value, interval: Some(interval) });
         }
