@@ -63,12 +63,13 @@ fn imported_series_are_read_like_any_other() {
 #[test]
 fn one_bad_row_at_the_end_stores_nothing_unless_it_may_be_skipped() {
     let folder = folder();
-    let bad = format!("{}login,0,soon\n,0,1\n", rows("login", 200));
+    let bad = format!("{}login,0,soon\n,0,1\nlogin,0,1e300\n", rows("login", 200));
     fs::write(folder.path().join("starts.csv"), csv(&[&bad])).expect("written");
     let (code, stdout, stderr) = output(folder.path(), &["import", "--local", "starts.csv"]);
-    let wanted = "warning: starts.csv: line 2002: `soon` is no positive number of ms\n\
+    let wanted = "warning: starts.csv: line 2002: `soon` is no init duration: a number of ms from 0.001 to 900000\n\
                   warning: starts.csv: line 2003: the series `` is no name of 1 to 512 bytes\n\
-                  error: starts.csv: 2 rows are bad and nothing was done; `import --skip-bad` imports the others\n";
+                  warning: starts.csv: line 2004: `1e300` is no init duration: a number of ms from 0.001 to 900000\n\
+                  error: starts.csv: 3 rows are bad and nothing was done; `import --skip-bad` imports the others\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(2), "", wanted));
     assert!(!folder.path().join(".coldwatch").exists(), "nothing was started for bad input");
     let (code, stdout, stderr) = output(folder.path(), &["import", "--local", "--skip-bad", "starts.csv"]);

@@ -41,8 +41,8 @@ pub struct ImportArgs {
 
 const EXAMPLES: &str = "\
 The rows of a CSV may come in any order; those of one series and one timestamp (seconds since 1970, a date, or RFC 3339)
-are one run. All rows are read before the first is stored, and one bad row stores nothing. Importing twice changes nothing;
-rows of a run that is stored already replace it.
+are one run. An init duration is from 0.001 to 900,000 ms. All rows are read before the first is stored, and one bad row
+stores nothing. Importing twice changes nothing; rows of a run that is stored already replace it.
 
 Examples:
   coldwatch import --local history.csv && coldwatch history --local

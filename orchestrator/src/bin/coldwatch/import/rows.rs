@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::BufRead;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use coldwatch::history::series_file;
@@ -10,6 +11,9 @@ use coldwatch::history::series_file;
 pub const COLUMNS: [&str; 3] = ["series", "timestamp", "init_ms"];
 /// Longest name of a series, in bytes.
 const LONGEST_NAME: usize = 512;
+/// What an init duration may be, in ms: to the longest that Lambda lets a function run, 15 minutes. Far outside lies a unit that
+/// is not ms, or a number that the table has no room for.
+const INIT_MS: RangeInclusive<f64> = 0.001..=900_000.0;
 /// The end of the last year that sorts as text.
 const LAST_SECOND: i64 = 253_402_300_799;
 
@@ -85,8 +89,10 @@ fn row<'a>(fields: &'a [Cow<'_, str>], places: [usize; 3]) -> Result<Row<'a>, St
     let at = at.ok_or_else(|| {
         format!("the timestamp `{timestamp}` is neither seconds since 1970 nor a date nor RFC 3339, or not from 1970 to 9999")
     })?;
-    let value = init_ms.parse::<f64>().ok().filter(|ms| ms.is_finite() && *ms > 0.0);
-    let init_ms = value.ok_or_else(|| format!("`{init_ms}` is no positive number of ms"))?;
+    let value = init_ms.parse::<f64>().ok().filter(|ms| INIT_MS.contains(ms));
+    let init_ms = value.ok_or_else(|| {
+        format!("`{init_ms}` is no init duration: a number of ms from {} to {}", INIT_MS.start(), INIT_MS.end())
+    })?;
     Ok(Row { series, at, init_ms })
 }
 
@@ -122,14 +128,17 @@ mod tests {
         let wrong_time =
             "the timestamp `noon` is neither seconds since 1970 nor a date nor RFC 3339, or not from 1970 to 9999";
         check(
-            "series,timestamp,init_ms\na,0,-1\na,noon,1\n,0,1\na,0\na,0,NaN\na,0,2\n",
+            "series,timestamp,init_ms\na,0,-1\na,noon,1\n,0,1\na,0\na,0,NaN\na,0,2\na,0,1e300\na,0,1e-4\na,0,900000\n",
             &[
-                (2, Err("`-1` is no positive number of ms")),
+                (2, Err("`-1` is no init duration: a number of ms from 0.001 to 900000")),
                 (3, Err(wrong_time)),
                 (4, Err("the series `` is no name of 1 to 512 bytes")),
                 (5, Err("there is no `init_ms`")),
-                (6, Err("`NaN` is no positive number of ms")),
+                (6, Err("`NaN` is no init duration: a number of ms from 0.001 to 900000")),
                 (7, Ok(("a", 0, 2.0))),
+                (8, Err("`1e300` is no init duration: a number of ms from 0.001 to 900000")),
+                (9, Err("`1e-4` is no init duration: a number of ms from 0.001 to 900000")),
+                (10, Ok(("a", 0, 900_000.0))),
             ],
         );
     }
