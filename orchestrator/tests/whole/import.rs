@@ -80,6 +80,22 @@ fn one_bad_row_at_the_end_stores_nothing_unless_it_may_be_skipped() {
 }
 
 #[test]
+fn a_file_without_rows_is_bad_input_to_import_and_to_changes() {
+    let folder = folder();
+    fs::write(folder.path().join("starts.csv"), csv(&[])).expect("written");
+    let wanted = "error: starts.csv: there is no good row in it\n";
+    for arguments in [
+        &["import", "--local", "starts.csv"][..],
+        &["changes", "starts.csv"],
+        &["changes", "starts.csv", "--out", "found.json"],
+    ] {
+        let (code, stdout, stderr) = output(folder.path(), arguments);
+        assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(2), "", wanted), "{arguments:?}");
+    }
+    assert!(!folder.path().join("found.json").exists(), "nothing is written for bad input");
+}
+
+#[test]
 fn a_run_that_is_too_large_stores_nothing_of_any() {
     let folder = folder();
     let too_large = "pay,0,1\n".repeat(50_001);

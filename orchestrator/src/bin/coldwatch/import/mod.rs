@@ -109,9 +109,6 @@ async fn import_runs(args: &ImportArgs, mut source: impl Read) -> Result<Exit, F
 /// Every row, if all are good or the bad ones may be skipped.
 async fn import_rows(args: &ImportArgs, source: impl BufRead) -> Result<Exit, Failure> {
     let mut sorter = sorted(&args.file, source, if args.skip_bad { Bad::Skipped } else { Bad::Refused })?;
-    if sorter.series().is_empty() {
-        return Err(named(&args.file, &"there is no good row in it"));
-    }
     let (aws, standin) = args.place.open().await?;
     let stored = store(&aws.store, &mut sorter).await;
     if let Some(standin) = standin {
@@ -129,7 +126,7 @@ enum Bad {
     Skipped,
 }
 
-/// All rows. The first bad ones are told line by line.
+/// All rows, at least one. The first bad ones are told line by line.
 fn sorted(path: &Path, source: impl BufRead, on_bad: Bad) -> Result<Sorter, Failure> {
     let (file, mut sorter, mut bad) = (path.display(), Sorter::default(), 0);
     let read = rows::each(source, |line, row| match row {
@@ -153,6 +150,9 @@ fn sorted(path: &Path, source: impl BufRead, on_bad: Bad) -> Result<Sorter, Fail
                 &format!("{bad} {rows} bad and nothing was done; `import --skip-bad` imports the others"),
             ));
         }
+    }
+    if sorter.series().is_empty() {
+        return Err(named(path, &"there is no good row in it"));
     }
     // A run that is too large is known only when all its rows are together, and nothing is to be stored before that.
     for run in sorter.runs().map_err(Failure::failed)? {
