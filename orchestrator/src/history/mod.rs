@@ -67,6 +67,8 @@ pub struct Judgement {
 pub struct Level {
     /// Index of its first run.
     pub since: usize,
+    /// When that run was triggered.
+    pub at: DateTime<Utc>,
     /// Runs with samples in it.
     pub runs: usize,
     /// Median of the runs' medians, in ms.
@@ -216,6 +218,7 @@ pub fn judge(runs: &[Run]) -> Judgement {
     let medians: Vec<f64> = runs[since..].iter().filter_map(Run::p50).collect();
     let level = Sorted::new(medians).ok().map(|medians| Level {
         since,
+        at: runs[since].at,
         runs: medians.len(),
         p50: quantile(&medians, 0.5),
         interval: interval(&medians, 0.5, CONFIDENCE),
@@ -224,6 +227,25 @@ pub fn judge(runs: &[Run]) -> Judgement {
     let mut changes = changes;
     changes.sort_by_key(|change| change.index);
     Judgement { level, minimum_detectable_percent, changes }
+}
+
+/// The runs since then, and what of the judgement of all is theirs, its indices counted from the first of them. Those runs judged alone
+/// would hide a change near their beginning, which only the runs before it show.
+pub fn since(mut runs: Vec<Run>, mut judged: Judgement, since: DateTime<Utc>) -> (Vec<Run>, Judgement) {
+    let first = runs.partition_point(|run| run.at < since);
+    let runs = runs.split_off(first);
+    if runs.is_empty() {
+        return (runs, Judgement::default());
+    }
+    judged.changes.retain(|change| change.index >= first);
+    for change in &mut judged.changes {
+        change.index -= first;
+        change.settled -= first;
+    }
+    if let Some(level) = &mut judged.level {
+        level.since = level.since.saturating_sub(first);
+    }
+    (runs, judged)
 }
 
 /// The indices of the changes of one figure, and nothing about them.
@@ -280,7 +302,10 @@ mod tests {
     #[test]
     fn a_run_that_proved_nothing_is_a_gap_and_no_level() {
         let judged = judge(&[run(&[10.0, 12.0], 128), run(&[], 128), run(&[11.0, 13.0], 128)]);
-        assert_eq!(judged.level, Some(Level { since: 0, runs: 2, p50: 11.5, interval: None }));
+        assert_eq!(
+            judged.level,
+            Some(Level { since: 0, at: DateTime::UNIX_EPOCH, runs: 2, p50: 11.5, interval: None })
+        );
         assert_eq!(judge(&[run(&[], 128)]).level, None);
     }
 
@@ -317,6 +342,28 @@ mod tests {
         assert!((112..=122).contains(&settled.since) && (settled.p50 - 123.9).abs() < 1.0, "{settled:?}");
         let just = level(0);
         assert!(just.runs >= 6 && just.interval.is_some() && just.p50 > 121.0, "{just:?}");
+    }
+
+    #[test]
+    fn what_is_shown_of_a_history_is_judged_by_all_of_it() {
+        // A step of a quarter at run 60, of which only the run before it and what follows is shown.
+        let at = |day| DateTime::UNIX_EPOCH + chrono::TimeDelta::days(day);
+        let runs: Vec<Run> = (0..90_u32)
+            .map(|day| {
+                let scale = if day < 60 { 100.0 } else { 125.0 } * (1.0 + f64::from(day * 7 % 5) / 200.0);
+                Run { at: at(day.into()), ..run(&[scale, scale * 1.01, scale * 1.02], 128) }
+            })
+            .collect();
+        let judged = judge(&runs);
+        let shown = |from| {
+            let (runs, judged) = since(runs.clone(), judged.clone(), at(from));
+            let p50 = judged.changes.iter().filter(|c| c.metric == Metric::P50);
+            let changes: Vec<_> = p50.map(|c| (c.index, c.at)).collect();
+            (runs.len(), changes, judged.level.map(|level| (level.since, level.at, level.runs)))
+        };
+        assert_eq!(shown(59), (31, vec![(1, at(60))], Some((1, at(60), 30))));
+        assert_eq!(shown(70), (20, vec![], Some((0, at(60), 30))), "a level keeps its beginning");
+        assert_eq!(shown(90), (0, vec![], None));
     }
 
     #[test]

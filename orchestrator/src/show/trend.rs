@@ -11,7 +11,7 @@ use crate::stats::{Sorted, quantile};
 const WIDTH: usize = 60;
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The lines of one series: spark line, level, and changes, the last one first.
+/// The lines of one series: spark line of these runs, level, and changes, the last one first.
 pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> String {
     let mut text = format!("{label}  {protocol}, {} runs", runs.len());
     if let (Some(first), Some(last)) = (runs.first(), runs.last()) {
@@ -22,8 +22,8 @@ pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> 
     let bounds = level
         .interval
         .map_or_else(|| " (95 %: from 6 runs on)".to_owned(), |i| format!(" (95 %: {:.1}–{:.1})", i.low, i.high));
-    let since = runs.get(level.since).map_or_else(String::new, |run| format!(" since {}", run.at.format("%Y-%m-%d")));
-    let _ = writeln!(text, "  now     p50 {:.1} ms{bounds}, {} runs{since}", level.p50, level.runs);
+    let since = level.at.format("%Y-%m-%d");
+    let _ = writeln!(text, "  now     p50 {:.1} ms{bounds}, {} runs since {since}", level.p50, level.runs);
     let detectable = judged.minimum_detectable_percent;
     let seen = detectable.map_or_else(|| "not known yet: too few runs".to_owned(), |percent| format!("{percent:.1} %"));
     let _ = writeln!(text, "  least change that would be seen: {seen}");
@@ -127,7 +127,7 @@ mod tests {
             causes: vec![Cause { what: "memory".into(), before: Some("128".into()), after: None }],
         };
         let judged = Judgement {
-            level: Some(Level { since: 3, runs: 2, p50: 17.0, interval: None }),
+            level: Some(Level { since: 3, at: runs[3].at, runs: 2, p50: 17.0, interval: None }),
             minimum_detectable_percent: Some(4.21),
             changes: vec![change],
         };

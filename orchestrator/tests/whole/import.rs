@@ -51,6 +51,9 @@ fn imported_series_are_read_like_any_other() {
     let changes: Value = serde_json::from_str(&run(&["changes", "starts.csv", "--json"])).expect("JSON");
     let login = &changes["series"][0];
     assert_eq!((&login["series"], &login["changes"][0]["index"]), (&"login".into(), &30.into()));
+    let since = run(&["history", "--local", "login", "--since", "1970-01-29"]);
+    assert!(since.starts_with("login  imported, 32 runs, 1970-01-29 to 1970-03-01\n"), "{since}");
+    assert!(since.contains(", 30 runs since 1970-01-31\n") && since.contains("1970-01-31 00:00 UTC  p50 +"), "{since}");
     let exported = run(&["export", "--local", "--format", "csv", "pay"]);
     assert_eq!(exported.lines().count(), 9, "{exported}");
     run(&["report", "--local", "--out", "report.html"]);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use coldwatch::aws::{Aws, SeriesEntry};
-use coldwatch::history::{Judgement, judge};
+use coldwatch::history::{self, Judgement, judge};
 use coldwatch::record::{RoundSamples, RunRecord};
 use coldwatch::show::export::{Series, bencher, csv, github, openmetrics, otava};
 use coldwatch::show::json::HistoryDocument;
@@ -180,8 +180,12 @@ async fn judgements(aws: &Aws, args: &ExportArgs, entries: &[SeriesEntry]) -> Re
     let mut judged = Vec::new();
     for entry in entries {
         let mut runs = Vec::new();
-        aws.store.each_run(&entry.series, args.since, |run| runs.push(run)).await?;
-        judged.push(judge(&runs));
+        aws.store.each_run(&entry.series, None, |run| runs.push(run)).await?;
+        let judgement = judge(&runs);
+        judged.push(match args.since {
+            Some(since) => history::since(runs, judgement, since).1,
+            None => judgement,
+        });
     }
     Ok(judged)
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use coldwatch::aws::{Aws, SeriesEntry};
 use coldwatch::history::platform::{Member, PlatformEvent, platform_events};
-use coldwatch::history::{Judgement, Run, judge};
+use coldwatch::history::{self, Judgement, Run, judge};
 use coldwatch::record::RunRecord;
 use coldwatch::show::json::HistoryDocument;
 use coldwatch::show::{text, trend};
@@ -28,7 +28,7 @@ pub struct HistoryArgs {
     /// Also list the last N runs of each series
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
     last: Option<i32>,
-    /// Only runs from then on, such as `2026-11-01` or `2026-11-01T14:00:00Z`
+    /// Show only runs from then on; all are judged. Such as `2026-11-01` or `2026-11-01T14:00:00Z`
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<DateTime<Utc>>,
     /// Print the judgements and the records as JSON
@@ -44,6 +44,16 @@ struct Read {
     records: Vec<RunRecord>,
 }
 
+impl Read {
+    /// What there is to show from then on.
+    fn since(self, since: DateTime<Utc>) -> Self {
+        let (runs, judged) = history::since(self.runs, self.judged, since);
+        let mut records = self.records;
+        records.retain(|record| record.started_at >= since);
+        Self { runs, judged, records, ..self }
+    }
+}
+
 /// Prints the series, each with what was found in it.
 pub async fn execute(args: HistoryArgs) -> Result<Exit, Failure> {
     let (aws, standin) = args.place.open().await?;
@@ -51,8 +61,13 @@ pub async fn execute(args: HistoryArgs) -> Result<Exit, Failure> {
     if let Some(standin) = standin {
         standin.stop().await;
     }
-    let series = series?;
-    show(&series, &events(&series), &args)?;
+    let mut series = series?;
+    let mut events = events(&series);
+    if let Some(since) = args.since {
+        events.retain(|event| event.until >= since);
+        series = series.into_iter().map(|series| series.since(since)).collect();
+    }
+    show(&series, &events, &args)?;
     Ok(Exit::Done)
 }
 
@@ -64,11 +79,10 @@ async fn read(aws: &Aws, args: &HistoryArgs) -> Result<Vec<Read>, Failure> {
             continue;
         }
         let mut runs = Vec::new();
-        aws.store.each_run(&entry.series, args.since, |run| runs.push(run)).await?;
+        aws.store.each_run(&entry.series, None, |run| runs.push(run)).await?;
         let mut records = Vec::new();
         if args.json || args.runs || args.last.is_some() {
             records = aws.store.runs(&entry.series, args.last).await?;
-            records.retain(|record| args.since.is_none_or(|since| record.started_at >= since));
         }
         series.push(Read { judged: judge(&runs), entry, runs, records });
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use coldwatch::aws::{Aws, SeriesEntry};
-use coldwatch::history::judge;
+use coldwatch::history::{self, judge};
 use coldwatch::show::html::{self, Report, SeriesHistory};
 
 use crate::Place;
@@ -26,7 +26,7 @@ pub struct ReportArgs {
     /// Only series whose label or function contains this
     #[arg(long, value_name = "TEXT")]
     target: Option<String>,
-    /// Only runs from then on, such as `2026-11-01` or `2026-11-01T14:00:00Z`
+    /// Show only runs from then on; all are judged. Such as `2026-11-01` or `2026-11-01T14:00:00Z`
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<DateTime<Utc>>,
     /// File to write; `-` is stdout
@@ -75,7 +75,7 @@ pub async fn gather(
 
 async fn history(aws: &Aws, entry: &SeriesEntry, since: Option<DateTime<Utc>>) -> Result<SeriesHistory, Failure> {
     let mut runs = Vec::new();
-    aws.store.each_run(&entry.series, since, |run| runs.push(run)).await?;
+    aws.store.each_run(&entry.series, None, |run| runs.push(run)).await?;
     let mut recent = aws.store.runs(&entry.series, Some(RECENT)).await?;
     recent.retain(|record| since.is_none_or(|since| record.started_at >= since));
     let mut samples = Vec::new();
@@ -83,7 +83,10 @@ async fn history(aws: &Aws, entry: &SeriesEntry, since: Option<DateTime<Utc>>) -
         let rounds = aws.store.rounds(&entry.series, last.started_at, &last.run_id).await?;
         samples.extend(rounds.iter().flat_map(coldwatch::record::RoundSamples::rows));
     }
-    let judgement = judge(&runs);
+    let mut judgement = judge(&runs);
+    if let Some(since) = since {
+        (runs, judgement) = history::since(runs, judgement, since);
+    }
     Ok(SeriesHistory {
         label: entry.label.clone(),
         function: entry.function.clone(),

@@ -113,7 +113,13 @@ fn a_job_summary_says_what_is_not_estimable() {
         interval,
         causes: Vec::new(),
     };
-    let level = Some(Level { since: 6, runs: 7, p50: 49.0, interval: Some(Interval { low: 48.0, high: 50.0 }) });
+    let level = Some(Level {
+        since: 6,
+        at: DateTime::UNIX_EPOCH,
+        runs: 7,
+        p50: 49.0,
+        interval: Some(Interval { low: 48.0, high: 50.0 }),
+    });
     let text = judged(Judgement { level, changes: vec![change], ..Judgement::default() });
     let end = "| 49.0 (48.0–50.0) | +12.4 % (95 %: +10.9 to +13.6 %) on 1970-01-01, provisional | enough |";
     assert!(text.lines().any(|line| line.ends_with(end)), "{text}");
