@@ -54,6 +54,12 @@ fn imported_series_are_read_like_any_other() {
     let since = run(&["history", "--local", "login", "--since", "1970-01-29"]);
     assert!(since.starts_with("login  imported, 32 runs, 1970-01-29 to 1970-03-01\n"), "{since}");
     assert!(since.contains(", 30 runs since 1970-01-31\n") && since.contains("1970-01-31 00:00 UTC  p50 +"), "{since}");
+    let later = output(folder.path(), &["history", "--local", "--since", "1971-01-01"]);
+    let wanted = "the series chosen have no runs, or none as late as `--since`\n";
+    assert_eq!(later, (Some(0), String::new(), wanted.to_owned()));
+    let unknown = output(folder.path(), &["history", "--local", "LOGIN"]);
+    let wanted = "error: no such target is stored here; there are login, pay\n";
+    assert_eq!(unknown, (Some(2), String::new(), wanted.to_owned()));
     let exported = run(&["export", "--local", "--format", "csv", "pay"]);
     assert_eq!(exported.lines().count(), 9, "{exported}");
     run(&["report", "--local", "--out", "report.html"]);

@@ -13,7 +13,7 @@ use coldwatch::show::{text, trend};
 
 use crate::Place;
 use crate::outcome::{Exit, Failure};
-use crate::report::time;
+use crate::report::{self, time};
 
 /// Arguments of `history`.
 #[derive(Debug, Args)]
@@ -73,18 +73,18 @@ pub async fn execute(args: HistoryArgs) -> Result<Exit, Failure> {
 
 async fn read(aws: &Aws, args: &HistoryArgs) -> Result<Vec<Read>, Failure> {
     let mut series = Vec::new();
-    for entry in aws.store.series().await? {
-        let wanted = |text: &String| entry.label.contains(text.as_str()) || entry.function.contains(text.as_str());
-        if !args.target.as_ref().is_none_or(wanted) {
-            continue;
-        }
+    let entries = aws.store.series().await?;
+    let text = args.target.as_deref();
+    let wanted =
+        |entry: &SeriesEntry| text.is_none_or(|text| entry.label.contains(text) || entry.function.contains(text));
+    for entry in report::chosen(&entries, wanted)? {
         let mut runs = Vec::new();
         aws.store.each_run(&entry.series, None, |run| runs.push(run)).await?;
         let mut records = Vec::new();
         if args.json || args.runs || args.last.is_some() {
             records = aws.store.runs(&entry.series, args.last).await?;
         }
-        series.push(Read { judged: judge(&runs), entry, runs, records });
+        series.push(Read { judged: judge(&runs), entry: entry.clone(), runs, records });
     }
     Ok(series)
 }
@@ -114,7 +114,7 @@ fn show(series: &[Read], events: &[PlatformEvent], args: &HistoryArgs) -> Result
         writeln!(out, "{}", text::platform_event(event))?;
     }
     if series.iter().all(|s| s.runs.is_empty()) {
-        eprintln!("no runs are stored here yet; `coldwatch run` makes some");
+        eprintln!("{}", report::nothing(series.is_empty()));
     }
     Ok(())
 }

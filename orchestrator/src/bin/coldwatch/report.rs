@@ -62,15 +62,21 @@ pub async fn gather(
     since: Option<DateTime<Utc>>,
 ) -> Result<Report, Failure> {
     let entries = aws.store.series().await?;
-    if !entries.is_empty() && !entries.iter().any(&wanted) {
-        let labels: Vec<&str> = entries.iter().map(|entry| entry.label.as_str()).collect();
-        return Err(Failure::bad_input(format!("no such target is stored here; there are {}", labels.join(", "))));
-    }
     let mut series = Vec::new();
-    for entry in entries.iter().filter(|entry| wanted(entry)) {
+    for entry in chosen(&entries, wanted)? {
         series.push(history(aws, entry, since).await?);
     }
     Ok(Report { made_at: Utc::now(), command: command_line(), place: place.name(&entries), series })
+}
+
+/// The wanted series; where there are none among those stored, it is bad input.
+pub fn chosen(entries: &[SeriesEntry], wanted: impl Fn(&SeriesEntry) -> bool) -> Result<Vec<&SeriesEntry>, Failure> {
+    let chosen: Vec<&SeriesEntry> = entries.iter().filter(|entry| wanted(entry)).collect();
+    if chosen.is_empty() && !entries.is_empty() {
+        let labels: Vec<&str> = entries.iter().map(|entry| entry.label.as_str()).collect();
+        return Err(Failure::bad_input(format!("no such target is stored here; there are {}", labels.join(", "))));
+    }
+    Ok(chosen)
 }
 
 async fn history(aws: &Aws, entry: &SeriesEntry, since: Option<DateTime<Utc>>) -> Result<SeriesHistory, Failure> {
@@ -107,10 +113,19 @@ pub fn write(report: &Report, out: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     if report.series.iter().all(|series| series.runs.is_empty()) {
-        warn("no runs are stored here yet; `coldwatch run` makes some");
+        warn(nothing(report.series.is_empty()));
     }
     eprintln!("wrote {}: {} series, {} KB", out.display(), report.series.len(), page.len().div_ceil(1_000));
     Ok(())
+}
+
+/// Why there is nothing to show, and what to do, where no series at all is stored and where some are.
+pub fn nothing(at_all: bool) -> &'static str {
+    if at_all {
+        "no runs are stored here yet; `coldwatch run` makes some, and `coldwatch import` brings those of elsewhere"
+    } else {
+        "the series chosen have no runs, or none as late as `--since`"
+    }
 }
 
 /// Writes a page to a file, in place when it is whole, or to stdout for `-`.

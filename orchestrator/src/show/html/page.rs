@@ -42,7 +42,7 @@ pub fn render(report: &Report) -> String {
     let news: Vec<&PlatformEvent> = events.iter().filter(|event| report.made_at - event.at <= NEWS).collect();
     overview::cards(&mut html, &views, &news);
     if views.is_empty() {
-        html.push("<p class=\"empty\"><code>coldwatch run</code> measures and stores what it finds; this page shows it then.</p>");
+        html.push("<p class=\"empty\"><code>coldwatch run</code> measures and stores what it finds, <code>coldwatch import</code> stores what something else measured; this page shows it then.</p>");
     } else {
         overview::table(&mut html, &views);
         platform::list(&mut html, &events);
