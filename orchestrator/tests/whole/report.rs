@@ -1,5 +1,7 @@
 //! The report as a whole: what stands in the page, and what must not.
 
+use chrono::TimeDelta;
+use coldwatch::imported::PROTOCOL;
 use coldwatch::show::html::render;
 
 use crate::histories::{many, report};
@@ -119,6 +121,21 @@ fn a_control_target_that_moves_is_an_event_by_itself() {
     courses[3].control = true;
     let event = top(&render(&report(&courses, "coldwatch report")));
     assert!(event.starts_with("A platform event moved 1 of 20 targets "), "{event}");
+}
+
+#[test]
+fn an_imported_series_is_never_late_and_cost_nothing_that_is_known() {
+    let mut measured = report(&one_regression(), "coldwatch report");
+    measured.made_at += TimeDelta::days(5);
+    let page = render(&measured);
+    assert!(top(&page).starts_with("20 of 20 targets are stale "), "{}", top(&page));
+    assert!(page.contains("<h3>Cost</h3>"));
+    for series in &mut measured.series {
+        series.protocol = PROTOCOL.to_owned();
+    }
+    let page = render(&measured);
+    assert!(top(&page).starts_with("1 of 20 targets got slower "), "{}", top(&page));
+    assert!(!page.contains("<h3>Cost</h3>"));
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub enum Standing<'a> {
         /// How many in a row.
         runs: usize,
     },
-    /// The schedule has stopped.
+    /// The schedule has stopped. Imported series have none.
     Stale {
         /// Since the last run.
         silent: TimeDelta,
@@ -168,6 +168,9 @@ impl<'a> Standing<'a> {
 fn stale<'a>(series: &SeriesHistory, now: DateTime<Utc>) -> Option<Standing<'a>> {
     let Rhythm { usual, regular } = series.rhythm();
     let silent = now - series.runs.last()?.at;
-    let late = regular && silent >= TimeDelta::hours(1) && span(silent) > Rhythm::MISSED * span(usual);
+    let late = !series.is_imported()
+        && regular
+        && silent >= TimeDelta::hours(1)
+        && span(silent) > Rhythm::MISSED * span(usual);
     late.then_some(Standing::Stale { silent, usual })
 }

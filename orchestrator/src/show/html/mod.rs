@@ -20,6 +20,7 @@ mod words;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::history::{Judgement, Run};
+use crate::imported::PROTOCOL;
 use crate::record::{RunRecord, SampleRecord};
 
 pub use page::render;
@@ -68,6 +69,11 @@ impl SeriesHistory {
     /// The last record, if any.
     fn last(&self) -> Option<&RunRecord> {
         self.recent.last()
+    }
+
+    /// Whether something else measured it, at times of its own.
+    fn is_imported(&self) -> bool {
+        self.protocol == PROTOCOL
     }
 
     /// How regularly it is measured.

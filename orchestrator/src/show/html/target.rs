@@ -106,7 +106,9 @@ fn last_run(html: &mut Html, view: &View<'_>) {
         html.push("<div class=\"halves\"><div>");
         provenance(html, last);
         html.push("</div><div>");
-        cost(html, &series.recent);
+        if !series.is_imported() {
+            cost(html, &series.recent);
+        }
         warnings(html, last);
         html.push("</div></div>");
     }
