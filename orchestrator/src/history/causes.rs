@@ -1,19 +1,29 @@
 //! What else changed when a level changed.
 
 use super::{Cause, Circumstances, Run};
+use crate::target::Provenance;
 
 /// A change point is located to within a few runs, so what changed this many runs before or after it may be its cause.
 pub const CAUSE_REACH: usize = 2;
 
 /// What differs between the runs around the change at `index`. Empty: nothing we can see, so the platform.
 pub(super) fn causes(runs: &[Run], index: usize) -> Vec<Cause> {
-    let before = &runs[index.saturating_sub(1 + CAUSE_REACH)].circumstances;
-    let after = &runs[(index + CAUSE_REACH).min(runs.len() - 1)].circumstances;
+    let [before, after] = around(runs, index);
     let pairs = parts(before).into_iter().zip(parts(after));
     pairs
         .filter(|((_, before), (_, after))| before != after)
         .map(|((what, before), (_, after))| Cause { what: what.to_owned(), before, after })
         .collect()
+}
+
+/// Whether anything of the function is recorded around the change at `index`: of imported runs there is nothing.
+pub fn is_function_recorded(runs: &[Run], index: usize) -> bool {
+    around(runs, index).iter().any(|circumstances| circumstances.provenance != Provenance::default())
+}
+
+fn around(runs: &[Run], index: usize) -> [&Circumstances; 2] {
+    [index.saturating_sub(1 + CAUSE_REACH), (index + CAUSE_REACH).min(runs.len() - 1)]
+        .map(|run| &*runs[run].circumstances)
 }
 
 /// Everything that is known, by the name that people use.
@@ -41,7 +51,6 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::target::Provenance;
 
     fn run(memory: u32, layers: &[&str]) -> Run {
         let provenance = Provenance {
@@ -70,5 +79,8 @@ mod tests {
     fn nothing_changed_is_no_cause() {
         let runs = [run(128, &["a:1"]), run(128, &["a:1"]), run(128, &["a:1"])];
         assert_eq!(causes(&runs, 1), []);
+        assert!(is_function_recorded(&runs, 1));
+        let imported = runs.map(|run| Run { circumstances: Arc::default(), ..run });
+        assert!(!is_function_recorded(&imported, 1));
     }
 }

@@ -24,7 +24,7 @@ use crate::target::Provenance;
 use moves::Move;
 use steps::{Levels, levels, moves_of};
 
-pub use causes::CAUSE_REACH;
+pub use causes::{CAUSE_REACH, is_function_recorded};
 pub use moves::DRIFT_GAP;
 
 /// What judging needs of one run: small, because a history has hundreds of thousands.
@@ -130,7 +130,8 @@ pub struct Change {
     pub shift_percent: f64,
     /// Its 95 % interval, where the runs on both sides bear one.
     pub interval: Option<Interval>,
-    /// What else changed between the runs on either side. Empty: nothing we can see, so the platform.
+    /// What else changed between the runs on either side. Empty: nothing we can see, so the platform, unless nothing of the
+    /// function [is recorded](is_function_recorded).
     pub causes: Vec<Cause>,
 }
 

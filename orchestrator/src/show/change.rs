@@ -17,6 +17,9 @@ pub fn at_the_same_time() -> String {
     format!("changed at the same time (within {CAUSE_REACH} runs)")
 }
 
+/// Stands where nothing else could be seen to change, because there is nothing to see.
+pub const NOT_RECORDED: &str = "what the function was is not recorded";
+
 /// Stands where nothing else did.
 pub fn nothing_at_the_same_time() -> String {
     format!("nothing that we can see {}: probably the platform", at_the_same_time())

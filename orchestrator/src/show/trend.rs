@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::change::{at_the_same_time, certainty, nothing_at_the_same_time};
-use crate::history::{Cause, Change, Judgement, Metric, Run, Shape};
+use super::change::{NOT_RECORDED, at_the_same_time, certainty, nothing_at_the_same_time};
+use crate::history::{Cause, Change, Judgement, Metric, Run, Shape, is_function_recorded};
 use crate::record::FindingRecord;
 use crate::stats::{Sorted, quantile};
 
@@ -28,7 +28,7 @@ pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> 
     let seen = detectable.map_or_else(|| "not known yet: too few runs".to_owned(), |percent| format!("{percent:.1} %"));
     let _ = writeln!(text, "  least change that would be seen: {seen}");
     for change in judged.changes.iter().rev() {
-        let _ = writeln!(text, "  {}", self::change(change));
+        let _ = writeln!(text, "  {}", self::change(change, runs));
     }
     text
 }
@@ -45,7 +45,7 @@ pub fn finding(finding: &FindingRecord) -> String {
     format!("{what}: p50 {:+.1} %{bounds} since {since}, {state}; {why}", finding.shift_percent)
 }
 
-fn change(change: &Change) -> String {
+fn change(change: &Change, runs: &[Run]) -> String {
     let metric = match change.metric {
         Metric::P50 => "p50",
         Metric::P90 => "p90",
@@ -57,7 +57,9 @@ fn change(change: &Change) -> String {
     };
     let (at, state) = (change.at.format("%Y-%m-%d %H:%M UTC"), certainty(change.state));
     let bounds = bounds(change.interval.map(|i| (i.low, i.high)));
-    format!("{at}  {metric} {:+.1} %{bounds}{shape}, {state}; {}", change.shift_percent, causes(&change.causes))
+    let seen = !change.causes.is_empty() || is_function_recorded(runs, change.index);
+    let why = if seen { causes(&change.causes) } else { NOT_RECORDED.to_owned() };
+    format!("{at}  {metric} {:+.1} %{bounds}{shape}, {state}; {why}", change.shift_percent)
 }
 
 fn bounds(interval: Option<(f64, f64)>) -> String {
@@ -131,6 +133,10 @@ mod tests {
             minimum_detectable_percent: Some(4.21),
             changes: vec![change],
         };
+        let mut unseen = judged.clone();
+        unseen.changes[0].causes.clear();
+        let text = series("rust", "imported", &runs, &unseen);
+        assert!(text.ends_with("fewer than 10 runs yet; what the function was is not recorded\n"), "{text}");
         assert_eq!(
             series("rust", "forced-burst-2", &runs, &judged),
             "rust  forced-burst-2, 5 runs, 1970-01-01 to 1970-01-05\n  ▁▁ ██  p50 as drawn: 10.0 to 17.0 ms\n  \

@@ -122,7 +122,7 @@ fn moved(html: &mut Html, view: &View<'_>, change: &Change) {
          lie at the new level, and a rank test tells them from those before (docs/methodology.md, Changes)\">{}</span></p><p>{}</p>",
         Time(change.at),
         words::certainty(change),
-        Escaped(&words::causes(&change.causes))
+        Escaped(&words::causes(&view.series.runs, change))
     ));
 }
 

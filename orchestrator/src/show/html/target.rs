@@ -160,7 +160,7 @@ fn changes(html: &mut Html, view: &View<'_>, listed: usize) {
         if let Some(event) = view.event_of(change) {
             html.add(format_args!("<div>{}</div>", words::event_of(event)));
         } else if change.causes.is_empty() {
-            html.push(words::NOTHING_SEEN);
+            html.push(words::nothing_seen(&view.series.runs, change));
         }
         for cause in &change.causes {
             html.add(format_args!("<div><bdi>{}</bdi></div>", Escaped(&words::cause(cause))));

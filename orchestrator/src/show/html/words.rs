@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::history::platform::PlatformEvent;
-use crate::history::{Cause, Change, Metric, Shape};
+use crate::history::{Cause, Change, Metric, Run, Shape, is_function_recorded};
 use crate::show::change;
 use crate::show::figures::grouped;
 pub use crate::show::figures::{figure, range};
@@ -93,14 +93,21 @@ pub fn certainty(change: &Change) -> String {
 }
 
 /// Stands in the table of changes where nothing else changed.
-pub const NOTHING_SEEN: &str = "nothing that we can see: probably the platform";
+pub fn nothing_seen(runs: &[Run], change: &Change) -> &'static str {
+    if is_function_recorded(runs, change.index) {
+        "nothing that we can see: probably the platform"
+    } else {
+        change::NOT_RECORDED
+    }
+}
 
 /// What changed at the same time as a level: `code, memory`, or that nothing we can see did.
-pub fn causes(causes: &[Cause]) -> String {
-    if causes.is_empty() {
-        return change::nothing_at_the_same_time();
+pub fn causes(runs: &[Run], change: &Change) -> String {
+    if change.causes.is_empty() {
+        let recorded = is_function_recorded(runs, change.index);
+        return if recorded { change::nothing_at_the_same_time() } else { change::NOT_RECORDED.to_owned() };
     }
-    let what: Vec<&str> = causes.iter().map(|cause| cause.what.as_str()).collect();
+    let what: Vec<&str> = change.causes.iter().map(|cause| cause.what.as_str()).collect();
     format!("{}: {}", change::at_the_same_time(), what.join(", "))
 }
 
