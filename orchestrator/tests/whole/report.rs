@@ -1,6 +1,7 @@
 //! The report as a whole: what stands in the page, and what must not.
 
 use chrono::TimeDelta;
+use coldwatch::history::judge;
 use coldwatch::imported::PROTOCOL;
 use coldwatch::show::html::render;
 
@@ -43,6 +44,22 @@ fn what_is_not_estimable_says_why_where_it_stands() {
     let page = render(&report(&many(1, 1, 5), "coldwatch report"));
     let row = page.split("<tbody>").nth(1).and_then(|rest| rest.split("</tr>").next()).expect("the overview");
     assert!(row.contains("<abbr title=\"Not estimable: ") && row.contains("tabindex=\"0\">n/e</abbr>"), "{row}");
+}
+
+#[test]
+fn the_median_of_few_runs_is_that_of_their_level_as_in_the_history() {
+    let mut measured = report(&many(1, 3, 20), "coldwatch report");
+    let series = &mut measured.series[0];
+    for (run, p50) in series.runs.iter_mut().zip([41.0, 43.0, 49.0]) {
+        run.samples = vec![p50; 20];
+    }
+    series.judgement = judge(&series.runs);
+    let page = render(&measured);
+    assert_eq!(page.matches("<strong>43.0</strong><small>interval <abbr").count(), 2, "in the table and below");
+    let series = &mut measured.series[0];
+    series.runs.truncate(1);
+    series.judgement = judge(&series.runs);
+    assert_eq!(render(&measured).matches("<strong>41.0</strong><small>41.00–41.00</small>").count(), 2);
 }
 
 #[test]

@@ -84,17 +84,15 @@ impl<'a> View<'a> {
         self.series.runs.iter().rev().find(|run| !run.samples.is_empty())
     }
 
-    /// Where the median stands: of the level where its runs bear an interval, else of the last run.
+    /// Where the median stands: at the level, as `history` tells it. Few runs bear no interval; a single one has that of its samples.
     pub fn p50(&self) -> Option<Estimate> {
-        let level = self.series.judgement.level.filter(|level| level.interval.is_some());
-        if let Some(level) = level {
-            return Some(Estimate { value: level.p50, interval: level.interval });
-        }
-        let samples = sorted(&self.last_proven()?.samples)?;
-        Some(Estimate { value: quantile(&samples, 0.5), interval: interval(&samples, 0.5, CONFIDENCE) })
+        let level = self.series.judgement.level?;
+        let of_samples = || interval(&sorted(&self.last_proven()?.samples)?, 0.5, CONFIDENCE);
+        let interval = if level.runs == 1 { of_samples() } else { level.interval };
+        Some(Estimate { value: level.p50, interval })
     }
 
-    /// Where the 90th percentile stands, likewise; `None` where neither level nor run bears an interval.
+    /// Where the 90th percentile stands: of the level where its runs bear an interval, else of the last run; `None` where neither level nor run bears an interval.
     pub fn p90(&self) -> Option<Estimate> {
         let level = self.levels.last()?;
         let from = level.settled.max(level.to.saturating_sub(RUNS_FOR_P90));
