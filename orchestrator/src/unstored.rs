@@ -29,10 +29,10 @@ pub struct UnstoredRun {
 pub enum UnstoredError {
     /// Nothing to import.
     #[error(
-        "nothing to import in it: expected a CSV with the columns series, timestamp and init_ms, or a file that `coldwatch run` \
-         wrote, or a log with such a line"
+        "nothing to import in it: its first line is `{0}`, and expected is a CSV that begins with `series,timestamp,init_ms`, or a \
+         file that `coldwatch run` wrote, or a log with such a line"
     )]
-    None,
+    None(String),
     /// A document that cannot be read.
     #[error("line {line}: {reason}")]
     Damaged {
@@ -70,7 +70,11 @@ impl UnstoredRun {
                 .map_err(|e| UnstoredError::Damaged { line: i + 1, reason: e.to_string() })
         };
         let found: Vec<Self> = lines.map(read).collect::<Result<_, _>>()?;
-        if found.is_empty() { Err(UnstoredError::None) } else { Ok(found) }
+        if found.is_empty() {
+            let first = text.lines().next().unwrap_or_default();
+            return Err(UnstoredError::None(first.chars().filter(|c| !c.is_control()).take(60).collect()));
+        }
+        Ok(found)
     }
 
     /// Stores the run as it would have stored itself: rounds first, the record last.
@@ -100,7 +104,7 @@ mod tests {
 
     #[test]
     fn other_lines_are_passed_over_and_damaged_ones_are_told() {
-        assert_eq!(UnstoredRun::read_all("START\nEND\n"), Err(UnstoredError::None));
+        assert_eq!(UnstoredRun::read_all("START\nEND\n"), Err(UnstoredError::None("START".to_owned())));
         let damaged = format!("START\n{{\"kind\":\"{KIND}\",\"version\":\n");
         assert!(matches!(UnstoredRun::read_all(&damaged), Err(UnstoredError::Damaged { line: 2, .. })));
     }

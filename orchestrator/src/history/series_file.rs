@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use thiserror::Error;
 
 use super::{Circumstances, Run};
 
 /// The first line of a series file.
 pub const HEADER: &str = "run,timestamp,n,samples";
+/// Times as [`time`] reads them, for messages.
+pub const TIMES: &str = "1767261600 (seconds), 2026-01-01 or 2026-01-01T10:00:00Z";
+/// Times without a zone, and seconds with a fraction.
+const UTC_TIMES: [&str; 5] =
+    ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%s%.f"];
 
 /// Why a file is not a series. Lines are counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -20,7 +25,7 @@ pub enum SeriesFileError {
     #[error("line {0} has not the four columns `{HEADER}`")]
     Columns(usize),
     /// No time.
-    #[error("line {0}: the timestamp `{1}` is neither seconds since 1970 nor a date nor RFC 3339")]
+    #[error("line {0}: the timestamp `{1}` is no time such as {TIMES}")]
     Timestamp(usize, String),
     /// No duration.
     #[error("line {0}: the sample `{1}` is no positive number of ms")]
@@ -76,13 +81,14 @@ fn row(number: usize, line: &str, circumstances: &Arc<Circumstances>) -> Result<
     Ok(Run { id: id.to_owned(), at, samples, circumstances: Arc::clone(circumstances) })
 }
 
-/// Reads a time: seconds since 1970, a date, or RFC 3339.
+/// Reads a time: seconds since 1970, a date, or RFC 3339, which without a zone is UTC.
 pub fn time(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(seconds) = text.parse() {
         return DateTime::from_timestamp(seconds, 0);
     }
     let day = || Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN).and_utc());
-    DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).ok().or_else(day)
+    let utc = || UTC_TIMES.iter().find_map(|form| Some(NaiveDateTime::parse_from_str(text, form).ok()?.and_utc()));
+    DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).ok().or_else(day).or_else(utc)
 }
 
 #[cfg(test)]
@@ -111,9 +117,28 @@ mod tests {
     }
 
     #[test]
+    fn a_time_without_a_zone_is_utc() {
+        let ms = |text| time(text).map(|time| time.timestamp_millis());
+        let ten = Some(1_767_261_600_000);
+        for text in ["2026-01-01T10:00:00", "2026-01-01 10:00:00", "2026-01-01T10:00", "2026-01-01 10:00", "1767261600"]
+        {
+            assert_eq!(ms(text), ten, "{text}");
+        }
+        for text in ["2026-01-01T10:00:00.25", "2026-01-01 10:00:00.250Z", "1767261600.25"] {
+            assert_eq!(ms(text), ten.map(|ten| ten + 250), "{text}");
+        }
+        assert_eq!(["noon", "2026-01-01T25:00", "1e9", "inf", ""].map(ms), [None; 5]);
+    }
+
+    #[test]
     fn a_bad_line_is_named() {
         check("0,0,1,1\n1,1,1", Err("line 3 has not the four columns `run,timestamp,n,samples`"));
-        check("0,noon,1,1", Err("line 2: the timestamp `noon` is neither seconds since 1970 nor a date nor RFC 3339"));
+        check(
+            "0,noon,1,1",
+            Err(
+                "line 2: the timestamp `noon` is no time such as 1767261600 (seconds), 2026-01-01 or 2026-01-01T10:00:00Z",
+            ),
+        );
         check("0,0,2,1 -3", Err("line 2: the sample `-3` is no positive number of ms"));
         check("0,0,3,1 2", Err("line 2: n is `3`, and there are 2 samples"));
         check(

@@ -40,9 +40,12 @@ pub struct ImportArgs {
 }
 
 const EXAMPLES: &str = "\
-The rows of a CSV may come in any order; those of one series and one timestamp (seconds since 1970, a date, or RFC 3339)
-are one run. An init duration is from 0.001 to 900,000 ms. All rows are read before the first is stored, and one bad row
-stores nothing. Importing twice changes nothing; rows of a run that is stored already replace it.
+The rows of a CSV may come in any order; those of one series and one timestamp are one run. All rows are read before the \
+first is stored, and one bad row stores nothing. Importing twice changes nothing; rows of a run that is stored already \
+replace it.
+
+A timestamp is seconds since 1970, a date, or RFC 3339, which without a zone is UTC: 1767261600, 2026-01-01, \
+2026-01-01T10:00:00Z, 2026-01-01 10:00. An init duration is from 0.001 to 900,000 ms.
 
 Examples:
   coldwatch import --local history.csv && coldwatch history --local

@@ -47,13 +47,11 @@ pub fn each(
         }
         let line = std::str::from_utf8(bytes.trim_ascii());
         match (columns, line) {
-            (None, line) => {
-                let header = line.ok().and_then(|line| places(&split(line)));
-                columns =
-                    Some(header.ok_or_else(|| format!("its first line has not the columns {}", COLUMNS.join(", ")))?);
-            }
+            (None, line) => columns = Some(chosen(&split(line.unwrap_or_default()))?),
             (Some(_), Ok("")) => {}
-            (Some(places), Ok(line)) => take(number, row(&split(line), places))?,
+            (Some(places), Ok(line)) => {
+                take(number, row(&split(line), places).map_err(|reason| unclosed(line).unwrap_or(reason)))?;
+            }
             (Some(_), Err(_)) => take(number, Err("it is not UTF-8".to_owned()))?,
         }
     }
@@ -77,6 +75,22 @@ fn places(header: &[Cow<'_, str>]) -> Option<[usize; 3]> {
     Some([series?, timestamp?, init_ms?])
 }
 
+/// The places of the columns in the first line, each of which is there once.
+fn chosen(header: &[Cow<'_, str>]) -> Result<[usize; 3], String> {
+    let found = places(header).ok_or_else(|| format!("its first line has not the columns {}", COLUMNS.join(", ")))?;
+    let times = |column: &&&str| header.iter().filter(|name| name == *column).count();
+    match COLUMNS.iter().find(|column| times(column) > 1) {
+        Some(twice) => Err(format!("its first line has the column `{twice}` twice; which one is meant?")),
+        None => Ok(found),
+    }
+}
+
+/// What is wrong with a bad row first of all, if that is in it.
+fn unclosed(line: &str) -> Option<String> {
+    let odd = !line.matches('"').count().is_multiple_of(2);
+    odd.then(|| "a quote is opened and not closed; a row is one line".to_owned())
+}
+
 fn row<'a>(fields: &'a [Cow<'_, str>], places: [usize; 3]) -> Result<Row<'a>, String> {
     let field = |index: usize| {
         fields.get(places[index]).map(AsRef::as_ref).ok_or_else(|| format!("there is no `{}`", COLUMNS[index]))
@@ -87,7 +101,7 @@ fn row<'a>(fields: &'a [Cow<'_, str>], places: [usize; 3]) -> Result<Row<'a>, St
     }
     let at = series_file::time(timestamp).filter(|at| (0..=LAST_SECOND).contains(&at.timestamp()));
     let at = at.ok_or_else(|| {
-        format!("the timestamp `{timestamp}` is neither seconds since 1970 nor a date nor RFC 3339, or not from 1970 to 9999")
+        format!("the timestamp `{timestamp}` is no time from 1970 to 9999 such as {}", series_file::TIMES)
     })?;
     let value = init_ms.parse::<f64>().ok().filter(|ms| INIT_MS.contains(ms));
     let init_ms = value.ok_or_else(|| {
@@ -124,11 +138,17 @@ mod tests {
     }
 
     #[test]
+    fn a_column_that_is_there_twice_is_refused() {
+        let read = each(&b"series,timestamp,init_ms,init_ms\na,0,4,5\n"[..], |_, _| Ok(()));
+        assert_eq!(read, Err("its first line has the column `init_ms` twice; which one is meant?".to_owned()));
+    }
+
+    #[test]
     fn bad_rows_are_told_by_line_and_the_others_read() {
-        let wrong_time =
-            "the timestamp `noon` is neither seconds since 1970 nor a date nor RFC 3339, or not from 1970 to 9999";
+        let wrong_time = "the timestamp `noon` is no time from 1970 to 9999 such as 1767261600 (seconds), 2026-01-01 or \
+                          2026-01-01T10:00:00Z";
         check(
-            "series,timestamp,init_ms\na,0,-1\na,noon,1\n,0,1\na,0\na,0,NaN\na,0,2\na,0,1e300\na,0,1e-4\na,0,900000\n",
+            "series,timestamp,init_ms\na,0,-1\na,noon,1\n,0,1\na,0\na,0,NaN\na,0,2\na,0,1e300\na,0,1e-4\na,0,900000\na,\"0,1\n",
             &[
                 (2, Err("`-1` is no init duration: a number of ms from 0.001 to 900000")),
                 (3, Err(wrong_time)),
@@ -139,6 +159,7 @@ mod tests {
                 (8, Err("`1e300` is no init duration: a number of ms from 0.001 to 900000")),
                 (9, Err("`1e-4` is no init duration: a number of ms from 0.001 to 900000")),
                 (10, Ok(("a", 0, 900_000.0))),
+                (11, Err("a quote is opened and not closed; a row is one line")),
             ],
         );
     }
