@@ -60,6 +60,10 @@ fn imported_series_are_read_like_any_other() {
     let unknown = output(folder.path(), &["history", "--local", "LOGIN"]);
     let wanted = "error: no such target is stored here; there are login, pay\n";
     assert_eq!(unknown, (Some(2), String::new(), wanted.to_owned()));
+    let (code, _, stderr) = output(folder.path(), &["changes", "."]);
+    let wanted = "error: ./starts.csv: it has several series, one cold start a line, and such a file is given alone, not in a \
+                  folder\n";
+    assert_eq!((code, stderr.as_str()), (Some(2), wanted));
     let exported = run(&["export", "--local", "--format", "csv", "pay"]);
     assert_eq!(exported.lines().count(), 9, "{exported}");
     run(&["report", "--local", "--out", "report.html"]);
@@ -78,9 +82,12 @@ fn one_bad_row_at_the_end_stores_nothing_unless_it_may_be_skipped() {
     let wanted = "warning: starts.csv: line 2002: `soon` is no init duration: a number of ms from 0.001 to 900000\n\
                   warning: starts.csv: line 2003: the series `` is no name of 1 to 512 bytes\n\
                   warning: starts.csv: line 2004: `1e300` is no init duration: a number of ms from 0.001 to 900000\n\
-                  error: starts.csv: 3 rows are bad and nothing was done; `import --skip-bad` imports the others\n";
+                  error: starts.csv: 3 rows are bad and nothing was done; `--skip-bad` imports the others\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(2), "", wanted));
     assert!(!folder.path().join(".coldwatch").exists(), "nothing was started for bad input");
+    let (code, _, stderr) = output(folder.path(), &["changes", "starts.csv"]);
+    let wanted = "error: starts.csv: 3 rows are bad and nothing was done; mend the file\n";
+    assert!(code == Some(2) && stderr.ends_with(wanted), "{stderr}");
     let (code, stdout, stderr) = output(folder.path(), &["import", "--local", "--skip-bad", "starts.csv"]);
     assert_eq!((code, stdout.as_str()), (Some(0), "stored 2000 cold starts in 200 runs of 1 series\n"), "{stderr}");
     fs::write(folder.path().join("other.csv"), "a,b\n1,2\n").expect("written");

@@ -17,7 +17,7 @@ use coldwatch::show::json::ChangesDocument;
 use coldwatch::show::text;
 use serde::Serialize;
 
-use crate::import;
+use crate::import::{self, rows};
 use crate::outcome::{Exit, Failure};
 
 /// Arguments of `changes`.
@@ -197,6 +197,11 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn read(file: &Path) -> Result<Vec<Run>, Failure> {
     let named = |e: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {e}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|e| named(&e))?;
+    if text.lines().next().is_some_and(rows::is_header) {
+        return Err(named(
+            &"it has several series, one cold start a line, and such a file is given alone, not in a folder",
+        ));
+    }
     series_file::read(&text).map_err(|e| named(&e))
 }
 

@@ -1,6 +1,6 @@
 //! `coldwatch import`: stores cold starts that something else measured, or runs that could not be stored when they were made.
 
-mod rows;
+pub mod rows;
 mod sorter;
 
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ pub fn series(path: &Path) -> Result<Option<BTreeMap<String, Vec<Run>>>, Failure
     if !is_rows {
         return Ok(None);
     }
-    let mut sorter = sorted(path, source, Bad::Refused)?;
+    let mut sorter = sorted(path, source, Bad::Refused("mend the file"))?;
     let circumstances = Arc::new(Circumstances::default());
     let mut series: BTreeMap<String, Vec<Run>> = BTreeMap::new();
     for run in sorter.runs().map_err(Failure::failed)? {
@@ -111,7 +111,11 @@ async fn import_runs(args: &ImportArgs, mut source: impl Read) -> Result<Exit, F
 
 /// Every row, if all are good or the bad ones may be skipped.
 async fn import_rows(args: &ImportArgs, source: impl BufRead) -> Result<Exit, Failure> {
-    let mut sorter = sorted(&args.file, source, if args.skip_bad { Bad::Skipped } else { Bad::Refused })?;
+    let mut sorter = sorted(
+        &args.file,
+        source,
+        if args.skip_bad { Bad::Skipped } else { Bad::Refused("`--skip-bad` imports the others") },
+    )?;
     let (aws, standin) = args.place.open().await?;
     let stored = store(&aws.store, &mut sorter).await;
     if let Some(standin) = standin {
@@ -125,7 +129,8 @@ async fn import_rows(args: &ImportArgs, source: impl BufRead) -> Result<Exit, Fa
 /// What becomes of a file with bad rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Bad {
-    Refused,
+    /// With what to do then.
+    Refused(&'static str),
     Skipped,
 }
 
@@ -147,12 +152,7 @@ fn sorted(path: &Path, source: impl BufRead, on_bad: Bad) -> Result<Sorter, Fail
     match (bad, on_bad) {
         (0, _) => {}
         (_, Bad::Skipped) => warn(format!("{file}: {bad} {rows} bad and skipped")),
-        (_, Bad::Refused) => {
-            return Err(named(
-                path,
-                &format!("{bad} {rows} bad and nothing was done; `import --skip-bad` imports the others"),
-            ));
-        }
+        (_, Bad::Refused(way)) => return Err(named(path, &format!("{bad} {rows} bad and nothing was done; {way}"))),
     }
     if sorter.series().is_empty() {
         return Err(named(path, &"there is no good row in it"));
