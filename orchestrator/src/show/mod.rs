@@ -12,3 +12,8 @@ pub mod html;
 #[cfg(feature = "cli")]
 pub mod text;
 pub mod trend;
+
+/// `1 run`, `2 runs`.
+pub fn counted(number: u64, unit: &str) -> String {
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}

@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 use super::change::certainty;
+use super::counted;
 use super::figures::{self, figure};
 use crate::compare::Comparison;
 use crate::history::platform::PlatformEvent;
@@ -74,8 +75,9 @@ pub fn history(records: &[RunRecord]) -> String {
 
 /// The table that `changes` prints for one series.
 pub fn changes(id: &str, runs: usize, changes: &[Change]) -> String {
+    let runs = counted(runs as u64, "run");
     if changes.is_empty() {
-        return format!("{id}: no change in {runs} runs");
+        return format!("{id}: no change in {runs}");
     }
     let mut table = table(&["since (UTC)", "run", "shift", "95 %", "how", "state"]);
     for change in changes {
@@ -91,10 +93,7 @@ pub fn changes(id: &str, runs: usize, changes: &[Change]) -> String {
             certainty(change.state),
         ]);
     }
-    format!(
-        "{id}: {} in {runs} runs\n{table}",
-        if changes.len() == 1 { "1 change".to_owned() } else { format!("{} changes", changes.len()) }
-    )
+    format!("{id}: {} in {runs}\n{table}", counted(changes.len() as u64, "change"))
 }
 
 /// The line that `changes` prints for an event of the platform.

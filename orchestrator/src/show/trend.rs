@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::change::{NOT_RECORDED, at_the_same_time, certainty, nothing_at_the_same_time};
+use super::counted;
 use crate::history::{Cause, Change, Judgement, Metric, Run, Shape, is_function_recorded};
 use crate::record::FindingRecord;
 use crate::stats::{Sorted, quantile};
@@ -13,7 +14,7 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 /// The lines of one series: spark line of these runs, level, and changes, the last one first.
 pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> String {
-    let mut text = format!("{label}  {protocol}, {} runs", runs.len());
+    let mut text = format!("{label}  {protocol}, {}", counted(runs.len() as u64, "run"));
     if let (Some(first), Some(last)) = (runs.first(), runs.last()) {
         let _ = write!(text, ", {} to {}", first.at.format("%Y-%m-%d"), last.at.format("%Y-%m-%d"));
     }
@@ -23,7 +24,12 @@ pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> 
         .interval
         .map_or_else(|| " (95 %: from 6 runs on)".to_owned(), |i| format!(" (95 %: {:.1}–{:.1})", i.low, i.high));
     let since = level.at.format("%Y-%m-%d");
-    let _ = writeln!(text, "  now     p50 {:.1} ms{bounds}, {} runs since {since}", level.p50, level.runs);
+    let _ = writeln!(
+        text,
+        "  now     p50 {:.1} ms{bounds}, {} since {since}",
+        level.p50,
+        counted(level.runs as u64, "run")
+    );
     let detectable = judged.minimum_detectable_percent;
     let seen = detectable.map_or_else(|| "not known yet: too few runs".to_owned(), |percent| format!("{percent:.1} %"));
     let _ = writeln!(text, "  least change that would be seen: {seen}");
@@ -151,6 +157,7 @@ mod tests {
     fn a_long_series_fits_the_line_and_an_empty_one_says_so() {
         let long: Vec<Run> = (0..1_000).map(|day| run(day, 10.0)).collect();
         assert_eq!(spark(&long), "▁".repeat(59) + "  p50 as drawn: 10.0 to 10.0 ms");
-        assert!(series("x", "idle", &[run(0, 0.0)], &Judgement::default()).ends_with("no run proved a cold start\n"));
+        let empty = series("x", "idle", &[run(0, 0.0)], &Judgement::default());
+        assert!(empty.starts_with("x  idle, 1 run, ") && empty.ends_with("no run proved a cold start\n"), "{empty}");
     }
 }

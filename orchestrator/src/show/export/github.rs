@@ -18,7 +18,7 @@ pub fn last_runs(series: &[(Series, Judgement)]) -> String {
         let Some(record) = series.runs.last() else { continue };
         text += &row(series, record, judged);
     }
-    text + "\nn.e.: not estimable from so few samples.\n"
+    with_note(text)
 }
 
 fn row(series: &Series, record: &RunRecord, judged: &Judgement) -> String {
@@ -69,7 +69,12 @@ pub fn comparison(compared: &Comparison) -> String {
     for (letter, side) in [("A", &compared.a), ("B", &compared.b)] {
         writeln!(text, "{}", side_row(letter, side)).expect("a string takes everything");
     }
-    text + "\nn.e.: not estimable from so few samples.\n"
+    with_note(text)
+}
+
+/// Explains what is not estimable, where something is.
+fn with_note(table: String) -> String {
+    if table.contains(&number(None)) { table + "\nn.e.: not estimable from so few samples.\n" } else { table }
 }
 
 fn side_row(letter: &str, side: &Side) -> String {

@@ -101,6 +101,7 @@ fn a_job_summary_says_what_is_not_estimable() {
     let text = judged(Judgement::default());
     let row = "| &lt;b>\\|x\\| &#64;team | forced-burst-2 | 2026-11-23 11:54 | 3/3 | 49.0 (init) | n.e. | n.e. | 49.7 | n.e. | none found | enough |";
     assert!(text.lines().any(|line| line == row), "{text}");
+    assert!(text.ends_with("\nn.e.: not estimable from so few samples.\n"), "{text}");
     let interval = Some(Interval { low: 10.9, high: 13.6 });
     let change = Change {
         index: 6,
@@ -134,4 +135,5 @@ fn a_comparison_begins_with_its_verdict() {
     let text = github::comparison(&compared);
     assert!(text.starts_with("### Cold starts: 🔴 slower\n\nB is "), "{text}");
     assert!(text.contains("| A | main | 40 | 102 | 101–103 | 104 |"), "{text}");
+    assert!(!text.contains("not estimable"), "nothing is: {text}");
 }

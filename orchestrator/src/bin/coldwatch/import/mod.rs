@@ -13,6 +13,7 @@ use clap::Args;
 use coldwatch::aws::{RUNS_A_CALL, Store};
 use coldwatch::history::{Circumstances, Run};
 use coldwatch::imported::{ImportedRun, entry};
+use coldwatch::show::counted;
 use coldwatch::unstored::UnstoredRun;
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -122,7 +123,8 @@ async fn import_rows(args: &ImportArgs, source: impl BufRead) -> Result<Exit, Fa
         standin.stop().await;
     }
     let (runs, starts) = stored?;
-    println!("stored {starts} cold starts in {runs} runs of {} series", sorter.series().len());
+    let (starts, runs) = (counted(starts, "cold start"), counted(runs, "run"));
+    println!("stored {starts} in {runs} of {} series", sorter.series().len());
     Ok(Exit::Done)
 }
 
