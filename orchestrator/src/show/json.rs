@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::aws::SeriesEntry;
 use crate::history::platform::PlatformEvent;
 use crate::history::{Cause, Change, Judgement, Metric, Shape, State};
 use crate::record::{Distribution, FindingRecord, Outcomes, RoundRecord, RunRecord, SampleRecord, VERSION};
@@ -27,6 +28,8 @@ pub struct HistoryDocument<'a> {
 #[derive(Debug, Serialize)]
 struct SeriesView<'a> {
     series: &'a str,
+    /// Absent where only records were asked for: they have it.
+    label: Option<&'a str>,
     /// Absent where only records were asked for.
     judgement: Option<JudgementView<'a>>,
     runs: &'a [RunRecord],
@@ -43,6 +46,7 @@ struct JudgementView<'a> {
 #[derive(Debug, Serialize)]
 struct LevelView {
     since: usize,
+    since_timestamp: DateTime<Utc>,
     runs: usize,
     p50: f64,
     p50_low: Option<f64>,
@@ -175,17 +179,19 @@ impl<'a> RunsDocument<'a> {
 impl<'a> HistoryDocument<'a> {
     /// Series with their records, oldest first.
     pub fn new(series: &'a [(String, Vec<RunRecord>)]) -> Self {
-        let view = |(series, runs): &'a (String, Vec<RunRecord>)| SeriesView { series, judgement: None, runs };
+        let view =
+            |(series, runs): &'a (String, Vec<RunRecord>)| SeriesView { series, label: None, judgement: None, runs };
         Self { version: VERSION, series: series.iter().map(view).collect(), platform_events: None }
     }
 
     /// Series with their judgements and records, oldest first, and what moved many of them.
     pub fn judged(
-        series: impl IntoIterator<Item = (&'a str, &'a Judgement, &'a [RunRecord])>,
+        series: impl IntoIterator<Item = (&'a SeriesEntry, &'a Judgement, &'a [RunRecord])>,
         events: &'a [PlatformEvent],
     ) -> Self {
-        let view = |(series, judged, runs): (&'a str, &'a Judgement, &'a [RunRecord])| SeriesView {
-            series,
+        let view = |(entry, judged, runs): (&'a SeriesEntry, &'a Judgement, &'a [RunRecord])| SeriesView {
+            series: &entry.series,
+            label: Some(&entry.label),
             judgement: Some(JudgementView::from(judged)),
             runs,
         };
@@ -199,6 +205,7 @@ impl<'a> From<&'a Judgement> for JudgementView<'a> {
         Self {
             level: judged.level.map(|level| LevelView {
                 since: level.since,
+                since_timestamp: level.at,
                 runs: level.runs,
                 p50: level.p50,
                 p50_low: level.interval.map(|i| i.low),

@@ -46,6 +46,8 @@ fn imported_series_are_read_like_any_other() {
     let history: Value = serde_json::from_str(&run(&["history", "--local", "--json"])).expect("JSON");
     let login = &history["series"][0];
     assert_eq!((&login["series"], login["runs"].as_array().map(Vec::len)), (&"login#imported".into(), Some(60)));
+    assert_eq!(login["label"], "login");
+    assert_eq!(login["judgement"]["level"]["since_timestamp"], "1970-01-31T00:00:00Z");
     let changes = login["judgement"]["changes"].as_array().expect("changes");
     assert_eq!(changes.iter().find(|c| c["metric"] == "p50").map(|c| &c["index"]), Some(&30.into()));
     let changes: Value = serde_json::from_str(&run(&["changes", "starts.csv", "--json"])).expect("JSON");

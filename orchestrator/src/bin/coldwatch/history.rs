@@ -99,7 +99,7 @@ fn events(series: &[Read]) -> Vec<PlatformEvent> {
 fn show(series: &[Read], events: &[PlatformEvent], args: &HistoryArgs) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     if args.json {
-        let views = series.iter().map(|s| (s.entry.series.as_str(), &s.judged, s.records.as_slice()));
+        let views = series.iter().map(|s| (&s.entry, &s.judged, s.records.as_slice()));
         serde_json::to_writer_pretty(&mut out, &HistoryDocument::judged(views, events))?;
         writeln!(out)?;
         return Ok(());
