@@ -1,4 +1,4 @@
-//! A bar per target on a terminal; silence elsewhere.
+//! A bar per target, or of an import, on a terminal; silence elsewhere.
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
@@ -14,9 +14,7 @@ pub fn observer(suite: &Suite) -> Observer {
         return Arc::new(|_| {});
     }
     let width = suite.targets.iter().map(|t| t.label.chars().count()).max().unwrap_or(0);
-    let style = ProgressStyle::with_template("{prefix} {bar:30} {pos:>4}/{len} {msg}")
-        .expect("the template is valid")
-        .progress_chars("━╸─");
+    let style = style("{prefix} {bar:30} {pos:>4}/{len} {msg}");
     let all = MultiProgress::new();
     let bars: HashMap<String, ProgressBar> = suite
         .targets
@@ -44,4 +42,16 @@ pub fn observer(suite: &Suite) -> Observer {
             }
         }
     })
+}
+
+/// A bar of the cold starts that an import stores.
+pub fn of_import(starts: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    ProgressBar::new(starts).with_style(style("{bar:30} {pos}/{len} cold starts stored"))
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the template is valid").progress_chars("━╸─")
 }

@@ -19,6 +19,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::Place;
 use crate::outcome::{Exit, Failure, warn};
+use crate::progress;
 use sorter::{Sorted, Sorter};
 
 /// Bad rows that are told one by one.
@@ -175,6 +176,7 @@ async fn store(store: &Store, sorter: &mut Sorter) -> Result<(u64, u64), Failure
         store.put_series(&entry(name, before.map_or(*last, |before| before.max(*last)))).await?;
     }
     let (mut runs, mut starts) = (0, 0);
+    let bar = progress::of_import(sorter.rows());
     let mut merged = sorter.runs().map_err(Failure::failed)?;
     let batches = std::iter::from_fn(|| {
         let batch: Result<Vec<_>, Failure> =
@@ -192,7 +194,12 @@ async fn store(store: &Store, sorter: &mut Sorter) -> Result<(u64, u64), Failure
         Ok::<_, Failure>(batch)
     });
     stream::iter(batches)
-        .map(|batch| async { Ok::<_, Failure>(store.put_imported(&batch?).await?) })
+        .map(|batch| async {
+            let batch = batch?;
+            store.put_imported(&batch).await?;
+            bar.inc(batch.iter().map(|run| u64::from(run.record.proven)).sum());
+            Ok::<_, Failure>(())
+        })
         .buffer_unordered(CALLS)
         .try_collect::<()>()
         .await?;

@@ -26,6 +26,7 @@ pub struct Sorter {
     numbers: HashMap<String, u32>,
     /// Of each series, by its number: the name, and the time of its last run.
     series: Vec<(String, DateTime<Utc>)>,
+    rows: u64,
     part: Vec<Key>,
     parts: Vec<File>,
 }
@@ -54,8 +55,14 @@ impl Sorter {
         };
         let last = &mut self.series[number as usize].1;
         *last = row.at.max(*last);
+        self.rows += 1;
         self.part.push((number, row.at.timestamp_millis(), row.init_ms.to_bits()));
         if self.part.len() == PART { self.spill() } else { Ok(()) }
+    }
+
+    /// How many rows there are so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// The series so far, each with the time of its last run.
