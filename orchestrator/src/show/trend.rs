@@ -97,7 +97,8 @@ fn spark(runs: &[Run]) -> String {
         BARS[(share * 7.0).round() as usize]
     };
     let line: String = bars.iter().map(|value| value.map_or(' ', bar)).collect();
-    if low > high { line } else { format!("{line}  p50 as drawn: {low:.1} to {high:.1} ms") }
+    let shared = if per_bar > 1 { format!(", each bar the median of {per_bar} runs") } else { String::new() };
+    if low > high { line } else { format!("{line}  p50 as drawn: {low:.1} to {high:.1} ms{shared}") }
 }
 
 #[cfg(test)]
@@ -156,7 +157,7 @@ mod tests {
     #[test]
     fn a_long_series_fits_the_line_and_an_empty_one_says_so() {
         let long: Vec<Run> = (0..1_000).map(|day| run(day, 10.0)).collect();
-        assert_eq!(spark(&long), "▁".repeat(59) + "  p50 as drawn: 10.0 to 10.0 ms");
+        assert_eq!(spark(&long), "▁".repeat(59) + "  p50 as drawn: 10.0 to 10.0 ms, each bar the median of 17 runs");
         let empty = series("x", "idle", &[run(0, 0.0)], &Judgement::default());
         assert!(empty.starts_with("x  idle, 1 run, ") && empty.ends_with("no run proved a cold start\n"), "{empty}");
     }
