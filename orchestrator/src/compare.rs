@@ -167,26 +167,22 @@ impl Group {
 impl Comparison {
     /// What it shows.
     pub fn finding(&self) -> Finding {
-        let (interval, none) = match self.ratio {
-            Some(ratio) => (ratio.interval, 1.0),
-            None => (self.shift.interval, 0.0),
-        };
-        match interval {
+        match self.beside(0.0) {
             None => Finding::NotEstimable,
-            Some(interval) if interval.low > none => Finding::Slower,
-            Some(interval) if interval.high < none => Finding::Faster,
+            Some((interval, none)) if interval.low > none => Finding::Slower,
+            Some((interval, none)) if interval.high < none => Finding::Faster,
             Some(_) => Finding::NoneShown,
         }
     }
 
     /// Whether B is shown to be slower by more than this: the whole interval lies above it.
     pub fn is_slower_than(&self, percent: f64) -> bool {
-        self.ratio_interval().is_some_and(|interval| interval.low > 1.0 + percent / 100.0)
+        self.beside(percent).is_some_and(|(interval, limit)| interval.low > limit)
     }
 
     /// Whether B may be slower by more than this.
     pub fn may_be_slower_than(&self, percent: f64) -> bool {
-        self.ratio_interval().is_none_or(|interval| interval.high > 1.0 + percent / 100.0)
+        self.beside(percent).is_none_or(|(interval, limit)| interval.high > limit)
     }
 
     /// The largest change, in percent of A and in either direction, that the interval holds.
@@ -209,6 +205,16 @@ impl Comparison {
             (_, None) => self.verdict_in_ms(),
         };
         format!("{}{statement}, {}{}", self.modes_in_words(), self.counts(), self.basis_in_words())
+    }
+
+    /// The interval that tells, and what it is where B is slower by so much: of the ratio, or where a duration is 0 of the
+    /// difference, percent then being of A's median.
+    fn beside(&self, percent: f64) -> Option<(Interval, f64)> {
+        let share = percent / 100.0;
+        match self.ratio {
+            Some(ratio) => Some((ratio.interval?, 1.0 + share)),
+            None => Some((self.shift.interval?, share * self.a.durations.p50?)),
+        }
     }
 
     fn ratio_interval(&self) -> Option<Interval> {
@@ -381,6 +387,15 @@ mod tests {
         let shown = [0.0, 5.0, 10.0, 12.0, 15.0].map(|limit| compared.is_slower_than(limit));
         assert_eq!(shown, [true, true, false, false, false]);
         assert_eq!((compared.may_be_slower_than(12.0), compared.may_be_slower_than(16.0)), (true, false));
+    }
+
+    #[test]
+    fn a_duration_of_zero_leaves_the_limit() {
+        let of = |level| group("x", &[[vec![0.0], vec![level; 30]].concat()]);
+        let compared = together(&of(100.0), &of(500.0)).unwrap();
+        assert_eq!((compared.ratio, compared.finding()), (None, Finding::Slower));
+        assert_eq!([5.0, 399.0, 401.0].map(|limit| compared.is_slower_than(limit)), [true, true, false]);
+        assert_eq!([399.0, 401.0].map(|limit| compared.may_be_slower_than(limit)), [true, false]);
     }
 
     #[test]

@@ -114,6 +114,17 @@ fn two_sample_files_are_compared() {
 }
 
 #[test]
+fn a_duration_of_zero_does_not_open_the_gate() {
+    let folder = folder();
+    for (file, level) in [("before.txt", "100\n"), ("after.txt", "500\n")] {
+        fs::write(folder.path().join(file), format!("0\n{}", level.repeat(30))).expect("written");
+    }
+    let gate = ["compare", "before.txt", "after.txt", "--fail-if-slower", "5%"];
+    let (code, _, stderr) = output(folder.path(), &gate);
+    assert_eq!((code, stderr.as_str()), (Some(3), "error: B is slower by more than 5 %\n"));
+}
+
+#[test]
 fn bad_samples_and_bad_limits_end_with_two() {
     let folder = folder();
     write_samples(folder.path());
