@@ -202,6 +202,47 @@ fn two_builds_are_compared_on_real_processes_and_leave_nothing() {
     assert!(!folder.path().join(".coldwatch").exists(), "builds have a state of their own");
 }
 
+/// Interrupts a comparison with a gate after a few cold starts of each side, of which B's take longer by far.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupted_comparison_has_no_verdict() {
+    use crate::cli::{coldwatch, eventually};
+    use std::process::{Command, Output, Stdio};
+
+    let folder = folder();
+    let starts = folder.path().join("starts");
+    for (name, pause) in [("old", "0"), ("new", "0.3")] {
+        fs::create_dir(folder.path().join(name)).expect("created");
+        let source = format!(
+            "import time\ntime.sleep({pause})\nopen({starts:?}, 'a').write('x')\ndef handler(event, context): return event\n"
+        );
+        fs::write(folder.path().join(name).join("app.py"), source).expect("written");
+    }
+    let arguments = ["compare", "--local", "old", "new", "--precision", "0%", "--json", "--fail-if-slower", "5%"];
+    let mut command = coldwatch(folder.path(), &arguments);
+    let comparison = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    eventually("twelve cold starts", || fs::metadata(&starts).is_ok_and(|file| file.len() >= 12));
+    let sent = Command::new("kill").args(["-INT", &comparison.id().to_string()]).status().expect("kill starts");
+    assert!(sent.success());
+    let Output { status, stdout, stderr } = comparison.wait_with_output().expect("it ends");
+    let stderr = String::from_utf8(stderr).expect("UTF-8");
+    let document: Value = serde_json::from_slice(&stdout).expect("JSON");
+    assert_eq!((status.code(), document["stopped"].as_str()), (Some(1), Some("interrupted")), "{stderr}");
+    assert_eq!(document["finding"], "slower");
+    assert!(stderr.ends_with("warning: the comparison was stopped: --fail-if-slower was not judged\n"), "{stderr}");
+}
+
+#[test]
+fn a_page_that_cannot_be_written_does_not_hide_a_regression() {
+    let folder = folder();
+    write_samples(folder.path());
+    let compare = ["compare", "before.txt", "after.csv", "--report", "nowhere/compare.html"];
+    let (code, _, stderr) = output(folder.path(), &compare);
+    assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
+    let (code, _, gated) = output(folder.path(), &[&compare[..], &["--fail-if-slower", "5%"]].concat());
+    assert_eq!((code, gated), (Some(3), format!("error: B is slower by more than 5 %\n{stderr}")));
+}
+
 #[test]
 fn a_comparison_is_a_page_and_a_comment_too() {
     let folder = folder();

@@ -107,10 +107,16 @@ pub async fn execute(args: CompareArgs) -> Result<Exit, Failure> {
         _ => measured_now(&args).await?,
     };
     show(&outcome, &args)?;
-    if let Some(file) = &args.report {
-        write_page(&outcome, file)?;
+    let page = args.report.as_ref().map_or(Ok(()), |file| write_page(&outcome, file));
+    let exit = gate(&outcome, &args);
+    match page {
+        // What the gate is there for counts more than a page that cannot be written.
+        Err(failure) if exit == Exit::Regression => {
+            failure.report();
+            Ok(exit)
+        }
+        page => page.map(|()| exit),
     }
-    Ok(gate(&outcome, &args))
 }
 
 fn files_compared(args: &CompareArgs) -> Result<Outcome, Failure> {
@@ -211,7 +217,7 @@ async fn take_turns(aws: Aws, suite: &Suite, args: &CompareArgs) -> Result<Outco
         (false, true) => Exit::Short,
         (false, false) => Exit::Done,
     };
-    let stopped = Some(sides[0].record.stopped.clone());
+    let stopped = Some(stopped(&sides).to_owned());
     let sides = [sides[0], sides[1]].map(|m| of_samples(m.durations()));
     Ok(Outcome { compared, sides, step: Step::Sample, stopped, cost: Some(cost), exit })
 }
@@ -231,11 +237,21 @@ fn measured(report: &RunReport) -> Result<[&Measured; 2], Failure> {
     sides.try_into().map_err(|_| Failure::failed("only one side was measured"))
 }
 
+/// Why measuring ended, in one word: that of the side which ended it before the rule did, and which the other followed.
+fn stopped<'a>(sides: &[&'a Measured; 2]) -> &'a str {
+    let words = sides.map(|m| m.record.stopped.as_str());
+    let ended = |word: &&str| !is_of_rule(word) && *word != Stop::OtherSide.word();
+    words.into_iter().find(ended).unwrap_or(words[0])
+}
+
+fn is_of_rule(stopped: &str) -> bool {
+    [Stop::Enough, Stop::Precise].iter().any(|stop| stop.word() == stopped)
+}
+
 /// What a reader should know of one side.
 fn say(measured: &Measured) {
     let record = &measured.record;
-    let of_rule = [Stop::Enough, Stop::Precise].iter().any(|stop| stop.word() == record.stopped);
-    if let (false, Some(detail)) = (of_rule, &record.stopped_detail) {
+    if let (false, Some(detail)) = (is_of_rule(&record.stopped), &record.stopped_detail) {
         warn(format!("{}: {} of {} cold starts proven: {detail}", record.label, record.proven, record.wanted));
     }
     if record.proven == 0
@@ -280,6 +296,10 @@ fn write_page(outcome: &Outcome, file: &Path) -> Result<(), Failure> {
 fn gate(outcome: &Outcome, args: &CompareArgs) -> Exit {
     let Some(limit) = args.fail_if_slower else { return outcome.exit };
     let compared = &outcome.compared;
+    if outcome.exit == Exit::Failed {
+        warn("the comparison was stopped: --fail-if-slower was not judged");
+        return outcome.exit;
+    }
     if compared.is_slower_than(limit) {
         eprintln!("error: B is slower by more than {limit} %");
         return Exit::Regression;
