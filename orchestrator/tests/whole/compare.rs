@@ -125,6 +125,23 @@ fn a_duration_of_zero_does_not_open_the_gate() {
 }
 
 #[test]
+fn a_gate_that_cannot_be_judged_is_not_passed() {
+    let folder = folder();
+    write_samples(folder.path());
+    for (file, level) in [("one.txt", "100"), ("other.txt", "150")] {
+        fs::write(folder.path().join(file), level).expect("written");
+    }
+    let gate = |a, b, limit| output(folder.path(), &["compare", a, b, "--fail-if-slower", limit]);
+    let (code, _, stderr) = gate("one.txt", "other.txt", "5");
+    let words = "warning: B may be slower by more than 5 %: there is no interval; more durations in the files tell\n";
+    assert_eq!((code, stderr.as_str()), (Some(4), words));
+    let (code, _, stderr) = gate("before.txt", "after.csv", "12");
+    let reaches =
+        "warning: B may be slower by more than 12 %: the interval reaches beyond; more durations in the files tell\n";
+    assert_eq!((code, stderr.as_str()), (Some(0), reaches));
+}
+
+#[test]
 fn bad_samples_and_bad_limits_end_with_two() {
     let folder = folder();
     write_samples(folder.path());

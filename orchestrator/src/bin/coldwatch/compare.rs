@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use clap::{Args, ValueEnum};
 use coldwatch::aws::Aws;
-use coldwatch::compare::{Comparison, Group, apart, together};
+use coldwatch::compare::{Comparison, Finding, Group, apart, together};
 use coldwatch::run::RunReport;
 use coldwatch::session::{Measured, Stop, TargetEnd, TargetError};
 use coldwatch::show::comparison::{ComparisonDocument, Cost, details};
@@ -55,7 +55,7 @@ pub struct CompareArgs {
     payload: Option<Value>,
     #[command(flatten)]
     build: BuildArgs,
-    /// End with exit code 3 if B is shown to be slower by more than this
+    /// End with exit code 3 if B is shown to be slower by more than this, and with 4 if too few cold starts tell nothing
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     fail_if_slower: Option<f64>,
     /// Print the comparison as JSON
@@ -304,12 +304,27 @@ fn gate(outcome: &Outcome, args: &CompareArgs) -> Exit {
         eprintln!("error: B is slower by more than {limit} %");
         return Exit::Regression;
     }
+    if compared.finding() == Finding::NotEstimable {
+        warn(format!("B may be slower by more than {limit} %: there is no interval; {} tell", outcome.more()));
+        return Exit::Short;
+    }
     if compared.may_be_slower_than(limit) {
-        warn(format!(
-            "B may be slower by more than {limit} %: the interval reaches beyond; a smaller --precision tells"
-        ));
+        warn(format!("B may be slower by more than {limit} %: the interval reaches beyond; {} tell", outcome.more()));
     }
     outcome.exit
+}
+
+impl Outcome {
+    /// What would tell more than this comparison does.
+    fn more(&self) -> &'static str {
+        match (self.stopped.as_deref(), self.step) {
+            (Some(word), _) if word == Stop::Precise.word() => "more cold starts, by a smaller --precision,",
+            (Some(word), _) if word == Stop::Enough.word() => "more --samples",
+            (Some(_), _) => "more cold starts",
+            (None, Step::Sample) => "more durations in the files",
+            (None, Step::Run) => "more stored runs",
+        }
+    }
 }
 
 /// `3%`, `3 %` or `3`.

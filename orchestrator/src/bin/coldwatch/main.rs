@@ -42,7 +42,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 usage or bad input; 3 regression found; \
-                          4 done, with fewer proven samples than wanted.";
+                          4 done, with fewer proven samples than wanted or needed.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -14,7 +14,7 @@ pub enum Exit {
     BadInput,
     /// Done, and a regression was found where one was to be looked for.
     Regression,
-    /// Done, with fewer proven samples than wanted.
+    /// Done, with fewer proven samples than wanted, or than what was asked takes.
     Short,
 }
 
