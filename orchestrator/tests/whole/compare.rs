@@ -189,7 +189,8 @@ fn a_build_is_a_program_a_folder_or_a_zip_in_any_language() {
     write_builds(folder.path());
     for [a, b] in [["program", "folder"], ["build.zip", "node"]] {
         let (code, stdout, stderr) = output(folder.path(), &["compare", "--local", a, b, "--samples", "2", "--json"]);
-        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{a} {b}: {stdout}");
+        let missed = "warning: ±3 % was not reached with 2 cold starts a side; more --samples would\n";
+        assert_eq!((code, stderr.as_str()), (Some(0), missed), "{a} {b}: {stdout}");
         let document: Value = serde_json::from_str(&stdout).expect("JSON");
         assert_eq!(
             (&document["a"]["label"], &document["a"]["n"], &document["b"]["label"], &document["b"]["n"]),
@@ -207,8 +208,9 @@ fn two_builds_are_compared_on_real_processes_and_leave_nothing() {
         let source = format!("import time\ntime.sleep({pause})\ndef handler(event, context):\n    return event\n");
         fs::write(folder.path().join(name).join("app.py"), source).expect("written");
     }
-    let arguments = ["compare", "--local", "old", "new", "--samples", "5", "--json", "--fail-if-slower", "10%"];
-    let (code, stdout, stderr) = output(folder.path(), &arguments);
+    let wide = ["--samples", "5", "--precision", "1000%"];
+    let arguments = ["compare", "--local", "old", "new", "--json", "--fail-if-slower", "10%"];
+    let (code, stdout, stderr) = output(folder.path(), &[&arguments[..], &wide].concat());
     assert_eq!((code, stderr.as_str()), (Some(3), "error: B is slower by more than 10 %\n"), "{stdout}");
     let document: Value = serde_json::from_str(&stdout).expect("JSON");
     assert_eq!(

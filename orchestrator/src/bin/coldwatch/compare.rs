@@ -15,8 +15,8 @@ use coldwatch::show::export::github;
 use coldwatch::show::html::{Step, Versus, VersusSide};
 use coldwatch::show::text;
 use coldwatch::side_by_side::side_by_side;
-use coldwatch::stats::{Sorted, quantile};
-use coldwatch::stopping::Looks;
+use coldwatch::stats::{Shift, Sorted, quantile};
+use coldwatch::stopping::{Looks, half_width};
 use coldwatch::suite::Suite;
 use serde_json::{Value, json};
 
@@ -218,6 +218,9 @@ async fn take_turns(aws: Aws, suite: &Suite, args: &CompareArgs) -> Result<Outco
         (false, false) => Exit::Done,
     };
     let stopped = Some(stopped(&sides).to_owned());
+    if stopped.as_deref() == Some(Stop::Enough.word()) {
+        missed(&compared, args.precision).into_iter().for_each(warn);
+    }
     let sides = [sides[0], sides[1]].map(|m| of_samples(m.durations()));
     Ok(Outcome { compared, sides, step: Step::Sample, stopped, cost: Some(cost), exit })
 }
@@ -263,6 +266,16 @@ fn say(measured: &Measured) {
         ));
     }
     record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
+}
+
+/// What to say at the cap if the interval is wider than was asked for. Two modes are told by the verdict.
+fn missed(compared: &Comparison, precision: f64) -> Option<String> {
+    let Shift { estimate, interval } = compared.ratio?;
+    let reached = interval.is_some_and(|interval| 100.0 * half_width(estimate, interval) <= precision);
+    let (a, b) = (&compared.a, &compared.b);
+    let way_out = if a.modes.or(b.modes).is_some() { "" } else { "; more --samples would" };
+    let n = a.durations.n.min(b.durations.n);
+    (!reached).then(|| format!("±{precision} % was not reached with {n} cold starts a side{way_out}"))
 }
 
 fn show(outcome: &Outcome, args: &CompareArgs) -> Result<(), Failure> {
