@@ -5,6 +5,7 @@
 //! is widened by what whole runs are known to shift together (`docs/methodology.md`).
 
 use crate::record::Distribution;
+use crate::show::figures::telling;
 use crate::stats::{
     Interval, RunNoise, Shift, Sorted, TwoModes, interpolated_p, interpolated_shift, mann_whitney, normal_p, normal_z,
     probability_b_greater, quantile, ratio, shift, two_modes,
@@ -194,12 +195,7 @@ impl Comparison {
     pub fn verdict(&self) -> String {
         let statement = match (self.finding(), self.ratio.and_then(|r| Some((r.estimate, r.interval?)))) {
             (Finding::NotEstimable, _) => "too few cold starts for a 95 % interval".to_owned(),
-            (Finding::NoneShown, Some((_, Interval { low, high }))) => format!(
-                "no change larger than {:.1} % (95 %: {:+.1} to {:+.1} %)",
-                100.0 * (1.0 - low).max(high - 1.0),
-                100.0 * (low - 1.0),
-                100.0 * (high - 1.0)
-            ),
+            (Finding::NoneShown, Some((_, interval))) => none_shown(interval),
             (Finding::Slower, Some((ratio, interval))) => slower("B", "A", ratio, interval),
             (Finding::Faster, Some((ratio, interval))) => faster(ratio, interval),
             (_, None) => self.verdict_in_ms(),
@@ -313,18 +309,27 @@ fn count(n: usize) -> f64 {
 
 fn slower(who: &str, than: &str, ratio: f64, Interval { low, high }: Interval) -> String {
     if ratio >= TWICE {
-        return format!("{who} takes {ratio:.1} times as long as {than} (95 %: {low:.1}–{high:.1})");
+        let d = telling(low, high, 1);
+        return format!("{who} takes {ratio:.d$} times as long as {than} (95 %: {low:.d$}–{high:.d$})");
     }
-    let percent = |ratio: f64| 100.0 * (ratio - 1.0);
-    format!("{who} is {:.1} % slower (95 %: {:.1}–{:.1} %)", percent(ratio), percent(low), percent(high))
+    let [ratio, low, high] = [ratio, low, high].map(|ratio| 100.0 * (ratio - 1.0));
+    let d = telling(low, high, 1);
+    format!("{who} is {ratio:.d$} % slower (95 %: {low:.d$}–{high:.d$} %)")
 }
 
 fn faster(ratio: f64, Interval { low, high }: Interval) -> String {
     if ratio <= 1.0 / TWICE {
         return slower("A", "B", 1.0 / ratio, Interval { low: 1.0 / high, high: 1.0 / low });
     }
-    let percent = |ratio: f64| 100.0 * (1.0 - ratio);
-    format!("B is {:.1} % faster (95 %: {:.1}–{:.1} %)", percent(ratio), percent(high), percent(low))
+    let [ratio, low, high] = [ratio, high, low].map(|ratio| 100.0 * (1.0 - ratio));
+    let d = telling(low, high, 1);
+    format!("B is {ratio:.d$} % faster (95 %: {low:.d$}–{high:.d$} %)")
+}
+
+fn none_shown(Interval { low, high }: Interval) -> String {
+    let [low, high] = [low, high].map(|ratio| 100.0 * (ratio - 1.0));
+    let d = telling(low, high, 1);
+    format!("no change larger than {:.d$} % (95 %: {low:+.d$} to {high:+.d$} %)", high.max(-low))
 }
 
 #[cfg(test)]
@@ -363,6 +368,28 @@ mod tests {
             got.push(verdict_of(a, b));
             wanted.push(words);
         }
+        assert_eq!(got, wanted);
+    }
+
+    #[test]
+    fn a_small_change_is_not_rounded_away() {
+        let mut got = Vec::new();
+        for (a, b) in [
+            (vec![100.0; 6], vec![100.02; 6]),
+            (around(100.0, 0.0004, 200), around(100.07, 0.0004, 200)),
+            (around(100.07, 0.0004, 200), around(100.0, 0.0004, 200)),
+            (around(100.0, 0.01, 200), around(100.003, 0.01, 200)),
+            (vec![100.0; 6], vec![100.0; 6]),
+        ] {
+            got.push(verdict_of(a, b).split(", ").next().unwrap().to_owned());
+        }
+        let wanted = [
+            "B is 0.02 % slower (95 %: 0.02–0.02 %)",
+            "B is 0.070 % slower (95 %: 0.069–0.071 %)",
+            "B is 0.070 % faster (95 %: 0.069–0.071 %)",
+            "no change larger than 0.1 % (95 %: -0.1 to +0.1 %)",
+            "no change larger than 0.0 % (95 %: +0.0 to +0.0 %)",
+        ];
         assert_eq!(got, wanted);
     }
 

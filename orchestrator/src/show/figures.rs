@@ -1,21 +1,24 @@
 //! Figures with as many digits as they bear.
 
+/// From here on a figure has no decimals, and its thousands are grouped.
+const THOUSANDS: f64 = 9_999.5;
+/// Decimals that ends of an interval may have beyond those of a figure.
+const MORE: usize = 2;
+
 /// Three digits that count; thousands are grouped.
 pub fn figure(value: f64) -> String {
-    figure_with(value, 0)
-}
-
-/// The same with so many digits more, below 10,000.
-fn figure_with(value: f64, more: usize) -> String {
     // An empty sum is -0.0.
     let value = value + 0.0;
-    let places = match value.abs() {
+    if value.abs() < THOUSANDS { format!("{value:.*}", decimals(value)) } else { grouped(value) }
+}
+
+/// Decimals of a figure.
+fn decimals(value: f64) -> usize {
+    match value.abs() {
         v if v < 9.995 => 2,
         v if v < 99.95 => 1,
-        v if v < 9_999.5 => 0,
-        _ => return grouped(value),
-    };
-    format!("{value:.*}", places + more)
+        _ => 0,
+    }
 }
 
 /// `7,300`, with a true minus sign.
@@ -31,10 +34,23 @@ pub fn grouped(value: f64) -> String {
     if value < 0.0 { format!("−{text}") } else { text }
 }
 
-/// `44.9–45.4`; one digit more where both ends would read alike, as in `132.8–133.3`.
+/// `44.9–45.4`: both ends with the decimals of the upper one, or as many as [`telling`] needs, as in `132.8–133.3`.
 pub fn range(low: f64, high: f64) -> String {
-    let more = usize::from(figure(low) == figure(high));
-    format!("{}–{}", figure_with(low, more), figure_with(high, more))
+    if low.abs().max(high.abs()) >= THOUSANDS {
+        return format!("{}–{}", grouped(low), grouped(high));
+    }
+    let decimals = telling(low, high, decimals(high));
+    format!("{low:.decimals$}–{high:.decimals$}")
+}
+
+/// Decimals of the ends of an interval: `least`, or up to two more where the ends would read alike or one of them as 0.
+pub fn telling(low: f64, high: f64, least: usize) -> usize {
+    let most = least + MORE;
+    let read = |value: f64, decimals: usize| format!("{value:.decimals$}").parse::<f64>().unwrap_or(value);
+    let is_lost = |value, decimals| read(value, decimals) == 0.0 && read(value, most) != 0.0;
+    let tells = |d: &usize| read(low, *d) < read(high, *d) && !is_lost(low, *d) && !is_lost(high, *d);
+    let has_all = |d: &usize| [low, high].into_iter().all(|end| read(end, *d).total_cmp(&read(end, most)).is_eq());
+    (least..most).find(tells).or_else(|| (least..most).find(has_all)).unwrap_or(most)
 }
 
 #[cfg(test)]
@@ -49,10 +65,24 @@ mod tests {
 
     #[test]
     fn the_ends_of_a_range_are_told_apart() {
-        let ranges = [(44.94, 45.38), (132.8, 133.3), (9.991, 9.993), (99.97, 100.2), (20_000.1, 20_000.2)];
-        assert_eq!(
-            ranges.map(|(low, high)| range(low, high)),
-            ["44.9–45.4", "132.8–133.3", "9.991–9.993", "100.0–100.2", "20,000–20,000"]
-        );
+        for (low, high, shown) in [
+            (44.94, 45.38, "44.9–45.4"),
+            (132.8, 133.3, "132.8–133.3"),
+            (9.991, 9.993, "9.991–9.993"),
+            (20_000.1, 20_000.2, "20,000–20,000"),
+            // Both ends have as many decimals.
+            (99.4, 101.0, "99–101"),
+            (99.97, 100.2, "100.0–100.2"),
+            (9.96, 10.2, "10.0–10.2"),
+            (0.2, 120.0, "0.2–120.0"),
+            // At most two more.
+            (100.02, 100.03, "100.02–100.03"),
+            (100.001, 100.002, "100–100"),
+            (100.02, 100.02, "100.02–100.02"),
+            (100.0, 100.0, "100–100"),
+            (0.0, 0.0, "0.00–0.00"),
+        ] {
+            assert_eq!(range(low, high), shown, "{low} {high}");
+        }
     }
 }

@@ -6,7 +6,7 @@ pub mod json;
 #[cfg(feature = "cli")]
 pub mod export;
 #[cfg(feature = "cli")]
-mod figures;
+pub mod figures;
 #[cfg(feature = "cli")]
 pub mod html;
 #[cfg(feature = "cli")]

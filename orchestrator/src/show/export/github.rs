@@ -6,6 +6,7 @@ use super::{Series, start};
 use crate::compare::{Comparison, Finding, Side};
 use crate::history::{Change, Judgement, Metric, State};
 use crate::record::{Distribution, RunRecord};
+use crate::show::figures::{figure, range};
 
 /// A table with the last run of each series, the level it is at, and the last change of that.
 pub fn last_runs(series: &[(Series, Judgement)]) -> String {
@@ -43,8 +44,7 @@ fn row(series: &Series, record: &RunRecord, judged: &Judgement) -> String {
 /// The median of the runs since the last change, with its interval.
 fn level(judged: &Judgement) -> String {
     let Some(level) = judged.level else { return number(None) };
-    let bounds =
-        level.interval.map_or_else(|| number(None), |i| format!("{}–{}", number(Some(i.low)), number(Some(i.high))));
+    let bounds = level.interval.map_or_else(|| number(None), |i| range(i.low, i.high));
     format!("{} ({bounds})", number(Some(level.p50)))
 }
 
@@ -85,19 +85,13 @@ fn side_row(letter: &str, side: &Side) -> String {
 
 fn interval(d: &Distribution) -> String {
     match (d.p50_low, d.p50_high) {
-        (Some(low), Some(high)) => format!("{}–{}", number(Some(low)), number(Some(high))),
+        (Some(low), Some(high)) => range(low, high),
         _ => number(None),
     }
 }
 
-/// Three digits that count.
 fn number(value: Option<f64>) -> String {
-    match value {
-        None => "n.e.".to_owned(),
-        Some(v) if v < 10.0 => format!("{v:.2}"),
-        Some(v) if v < 100.0 => format!("{v:.1}"),
-        Some(v) => format!("{v:.0}"),
-    }
+    value.map_or_else(|| "n.e.".to_owned(), figure)
 }
 
 /// Text without a meaning in Markdown or HTML, on one line.

@@ -14,11 +14,16 @@
   document.documentElement.classList.add("js");
 
   // Figures, as the program writes them.
-  const figure = (v, more = 0) => Math.abs(v) < 9999.5 ? v.toFixed((Math.abs(v) < 9.995 ? 2 : Math.abs(v) < 99.95 ? 1 : 0) + more)
-    : Math.round(v).toLocaleString("en-US");
+  const decimals = (v) => Math.abs(v) < 9.995 ? 2 : Math.abs(v) < 99.95 ? 1 : 0;
+  const grouped = (v) => Math.round(v).toLocaleString("en-US");
+  const figure = (v) => Math.abs(v) < 9999.5 ? v.toFixed(decimals(v)) : grouped(v);
   const range = (low, high) => {
-    const more = figure(low) === figure(high) ? 1 : 0;
-    return `${figure(low, more)}–${figure(high, more)}`;
+    if (Math.max(Math.abs(low), Math.abs(high)) >= 9999.5) return `${grouped(low)}–${grouped(high)}`;
+    const least = decimals(high), most = least + 2, ends = [low, high], read = (v, d) => Number(v.toFixed(d));
+    const tells = (d) => read(low, d) < read(high, d) && ends.every((v) => read(v, d) !== 0 || read(v, most) === 0);
+    const hasAll = (d) => ends.every((v) => read(v, d) === read(v, most));
+    const some = [least, least + 1], d = some.find(tells) ?? some.find(hasAll) ?? most;
+    return `${low.toFixed(d)}–${high.toFixed(d)}`;
   };
   const tickLabel = (v) => { const t = figure(v); return t.includes(".") ? t.replace(/\.?0+$/, "") : t; };
   const shift = (p) => {
