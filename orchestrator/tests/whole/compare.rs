@@ -156,6 +156,45 @@ fn bad_samples_and_bad_limits_end_with_two() {
     );
 }
 
+#[test]
+fn what_is_no_side_of_a_comparison_is_named() {
+    let folder = folder();
+    write_samples(folder.path());
+    fs::create_dir(folder.path().join("dist.d")).expect("created");
+    let two = "give two files, or two functions";
+    for (arguments, error) in [
+        (&["before.txt", "none.txt"][..], format!("`before.txt` is a file, and there is no file `none.txt`: {two}")),
+        (&["f", "none.txt"], format!("there is no file `none.txt`, and no function has such a name: {two}")),
+        (&["-", "before.txt"], format!("there is no file `-`, and no function has such a name: {two}")),
+        (&["dist.d", "dist.d"], "`dist.d` is a folder; --local compares two builds".to_owned()),
+        (
+            &["before.txt", "after.csv", "--local"],
+            "build before.txt: it holds durations; two such files are compared without --local".to_owned(),
+        ),
+        (
+            &["steady", "step", "--local"],
+            "there is no function `steady` in this account and region; --stored compares series of the history"
+                .to_owned(),
+        ),
+    ] {
+        let (code, stdout, stderr) = output(folder.path(), &[&["compare"], arguments].concat());
+        let last = stderr.lines().last().unwrap_or_default();
+        assert_eq!((code, stdout.as_str(), last), (Some(2), "", format!("error: {error}").as_str()), "{stderr}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_a_sample_too() {
+    let folder = folder();
+    write_samples(folder.path());
+    let compare = format!("{} compare before.txt <(cat after.csv)", env!("CARGO_BIN_EXE_coldwatch"));
+    let bash = std::process::Command::new("bash").current_dir(folder.path()).args(["-c", &compare]).output();
+    let output = bash.expect("bash starts");
+    let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!((output.status.code(), stdout.contains("B is 11.7 % slower")), (Some(0), true), "{stdout}");
+}
+
 /// A custom runtime, as it stands in a build as `bootstrap`.
 const BOOTSTRAP: &str = r#"#!/usr/bin/env python3
 import os, urllib.request

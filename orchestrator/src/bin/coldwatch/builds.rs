@@ -9,6 +9,7 @@ use clap::Args;
 use local_cloud::FunctionCode;
 
 use crate::outcome::Failure;
+use crate::sample_file;
 
 /// How to run builds where that cannot be told from their files.
 #[derive(Debug, Clone, Args)]
@@ -54,6 +55,8 @@ fn folder(path: &Path, scratch: &Path) -> Result<PathBuf, String> {
     if &start == b"PK" {
         let mut archive = zip::ZipArchive::new(file).map_err(|e| e.to_string())?;
         archive.extract(scratch).map_err(|e| e.to_string())?;
+    } else if sample_file::read(path).is_ok() {
+        return Err("it holds durations; two such files are compared without --local".to_owned());
     } else {
         fs::copy(path, scratch.join("bootstrap")).map_err(said)?;
     }

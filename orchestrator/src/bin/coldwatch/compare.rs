@@ -100,11 +100,17 @@ struct Outcome {
 
 /// Compares, prints the verdict, and judges it where asked to.
 pub async fn execute(args: CompareArgs) -> Result<Exit, Failure> {
-    let files = [&args.a, &args.b].map(|path| Path::new(path).is_file());
+    // A pipe is read like a file.
+    let files = [&args.a, &args.b].map(|path| Path::new(path).exists() && !Path::new(path).is_dir());
     let outcome = match (args.place.local, args.stored, files) {
         (_, true, _) => stored(&args).await?,
         (false, false, [true, true]) => files_compared(&args)?,
-        _ => measured_now(&args).await?,
+        (false, false, _) => {
+            may_be_function(&args.a, &args.b)?;
+            may_be_function(&args.b, &args.a)?;
+            measured_now(&args).await?
+        }
+        (true, false, _) => measured_now(&args).await?,
     };
     show(&outcome, &args)?;
     let page = args.report.as_ref().map_or(Ok(()), |file| write_page(&outcome, file));
@@ -117,6 +123,21 @@ pub async fn execute(args: CompareArgs) -> Result<Exit, Failure> {
         }
         page => page.map(|()| exit),
     }
+}
+
+/// Refuses what cannot name a function, and says what it is instead.
+fn may_be_function(name: &str, other: &str) -> Result<(), Failure> {
+    if name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'$')) && name != "-" {
+        return Ok(());
+    }
+    let path = Path::new(name);
+    Err(Failure::bad_input(if path.is_dir() {
+        format!("`{name}` is a folder; --local compares two builds")
+    } else if path.exists() {
+        format!("`{name}` is a file, and there is no file `{other}`: give two files, or two functions")
+    } else {
+        format!("there is no file `{name}`, and no function has such a name: give two files, or two functions")
+    }))
 }
 
 fn files_compared(args: &CompareArgs) -> Result<Outcome, Failure> {
@@ -231,7 +252,9 @@ fn measured(report: &RunReport) -> Result<[&Measured; 2], Failure> {
     for target in &report.targets {
         match &target.end {
             TargetEnd::Measured(measured) => sides.push(&**measured),
-            TargetEnd::Refused(error @ TargetError::NotFound(_)) => return Err(Failure::bad_input(error)),
+            TargetEnd::Refused(error @ TargetError::NotFound(_)) => {
+                return Err(Failure::bad_input(format!("{error}; --stored compares series of the history")));
+            }
             TargetEnd::Refused(error) => return Err(Failure::failed(error)),
             TargetEnd::AlreadyMeasured(_) => return Err(Failure::failed("this comparison was made before")),
             TargetEnd::Left(_) => unreachable!("a command hands nothing on"),

@@ -58,6 +58,11 @@ fn named<'a>(entries: &'a [SeriesEntry], name: &str) -> Result<Vec<&'a SeriesEnt
     let contains = |e: &&SeriesEntry| e.label.contains(name) || e.function.contains(name);
     let found: Vec<_> = entries.iter().filter(is).collect();
     let found = if found.is_empty() { entries.iter().filter(contains).collect() } else { found };
+    if entries.is_empty() {
+        return Err(Failure::bad_input(format!(
+            "no series is named `{name}`: no runs are stored here yet; `coldwatch run` measures some, `coldwatch import` reads a CSV"
+        )));
+    }
     if found.is_empty() {
         let labels: Vec<&str> = entries.iter().map(|entry| entry.label.as_str()).collect();
         return Err(Failure::bad_input(format!(
@@ -96,5 +101,7 @@ mod tests {
         assert!(error.starts_with("the names mean several series"), "{error}");
         let Err(Failure::BadInput(error)) = pair(&entries, "three", "f") else { panic!("there is no `three`") };
         assert_eq!(error, "no stored series is named `three`; there are: one, one, two");
+        let Err(Failure::BadInput(error)) = pair(&[], "one", "two") else { panic!("nothing is there") };
+        assert!(error.starts_with("no series is named `one`: no runs are stored here yet; `coldwatch run`"), "{error}");
     }
 }
