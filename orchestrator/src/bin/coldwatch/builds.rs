@@ -27,6 +27,18 @@ const STEMS: [&str; 6] = ["lambda_function", "handler", "index", "app", "main", 
 const PYTHON: &str = "python3.13";
 const NODE: &str = "nodejs22.x";
 const PROVIDED: &str = "provided.al2023";
+/// Runtimes by the extension of the handler's file.
+const LANGUAGES: [(&str, &str); 4] = [("py", PYTHON), ("mjs", NODE), ("js", NODE), ("cjs", NODE)];
+/// How a Node.js file exports a name, without whitespace.
+const EXPORTS: [&str; 7] = [
+    "exports.NAME",
+    "exports[\"NAME\"]",
+    "exportconstNAME",
+    "exportletNAME",
+    "exportvarNAME",
+    "exportfunctionNAME",
+    "exportasyncfunctionNAME",
+];
 
 /// The code of the build at `path`; what has to be unpacked or copied goes into `scratch`.
 pub fn code(path: &Path, scratch: &Path, args: &BuildArgs) -> Result<FunctionCode, Failure> {
@@ -34,9 +46,10 @@ pub fn code(path: &Path, scratch: &Path, args: &BuildArgs) -> Result<FunctionCod
     let folder = folder(path, scratch).map_err(named)?;
     let (runtime, handler) = match (&args.runtime, &args.handler) {
         (Some(runtime), Some(handler)) => (runtime.clone(), handler.clone()),
-        (runtime, handler) => {
-            let (found_runtime, found_handler) = detect(&folder).map_err(named)?;
-            (runtime.clone().unwrap_or(found_runtime), handler.clone().unwrap_or(found_handler))
+        (None, Some(handler)) => (runtime_of(handler, &folder).map_err(named)?, handler.clone()),
+        (runtime, None) => {
+            let (found, handler) = detect(&folder).map_err(named)?;
+            (runtime.clone().unwrap_or(found), handler)
         }
     };
     Ok(FunctionCode::Folder { runtime, handler, folder })
@@ -73,7 +86,7 @@ fn detect(folder: &Path) -> Result<(String, String), String> {
         return Ok((PROVIDED.to_owned(), "bootstrap".to_owned()));
     }
     for stem in STEMS {
-        for (extension, runtime) in [("py", PYTHON), ("mjs", NODE), ("js", NODE), ("cjs", NODE)] {
+        for (extension, runtime) in LANGUAGES {
             let Ok(source) = fs::read_to_string(folder.join(stem).with_extension(extension)) else { continue };
             let function = ["handler", "lambda_handler"].into_iter().find(|name| defines(&source, name, runtime));
             if let Some(function) = function {
@@ -87,24 +100,38 @@ fn detect(folder: &Path) -> Result<(String, String), String> {
     ))
 }
 
-fn defines(source: &str, name: &str, runtime: &str) -> bool {
-    let forms = if runtime == PYTHON {
-        vec![format!("def {name}("), format!("{name} =")]
-    } else {
-        [
-            "exports.NAME",
-            "exports[\"NAME\"]",
-            "export const NAME",
-            "export async function NAME",
-            "export function NAME",
-            "export { NAME",
-            "module.exports = { NAME",
-            "export let NAME",
-        ]
-        .map(|form| form.replace("NAME", name))
-        .to_vec()
+/// The runtime of a handler that is named: by the file it is in.
+fn runtime_of(handler: &str, folder: &Path) -> Result<String, String> {
+    if folder.join("bootstrap").exists() {
+        return detect(folder).map(|(runtime, _)| runtime);
+    }
+    let module = handler.rsplit_once('.').map_or(handler, |(module, _)| module);
+    let has_file = |(extension, runtime): &(&str, &str)| {
+        let path = if *runtime == PYTHON { module.replace('.', "/") } else { module.to_owned() };
+        folder.join(format!("{path}.{extension}")).is_file()
     };
-    source.lines().any(|line| forms.iter().any(|form| line.contains(form.as_str())))
+    let found = LANGUAGES.iter().find(|language| has_file(language)).map(|(_, runtime)| (*runtime).to_owned());
+    found.ok_or_else(|| {
+        format!("--handler {handler}: there is no {module}.py, .mjs, .js or .cjs in it; give --runtime too")
+    })
+}
+
+fn defines(source: &str, name: &str, runtime: &str) -> bool {
+    if runtime == PYTHON {
+        let forms = [format!("def {name}("), format!("{name} =")];
+        return source.lines().any(|line| forms.iter().any(|form| line.contains(form.as_str())));
+    }
+    // Bundlers spread exports over lines, or leave out every space.
+    let dense: String = source.split_whitespace().collect();
+    EXPORTS.iter().any(|form| dense.contains(&form.replace("NAME", name)))
+        || ["export{", "module.exports={"].iter().any(|list| lists(&dense, list, name))
+}
+
+/// Whether a list of exports that begins so has this name: `NAME`, `other as NAME`, or `NAME: other`, without whitespace.
+fn lists(dense: &str, begin: &str, name: &str) -> bool {
+    let (renamed, key) = (format!("as{name}"), format!("{name}:"));
+    let is_name = |item: &str| item == name || item.ends_with(&renamed) || item.starts_with(&key);
+    dense.split(begin).skip(1).any(|rest| rest.split('}').next().unwrap_or_default().split(',').any(is_name))
 }
 
 #[cfg(test)]
@@ -135,9 +162,28 @@ mod tests {
             ("app.py", "async_ = 1\ndef handler(event, context): pass\n", 0o644, PYTHON, "app.handler"),
             ("index.mjs", "export const handler = async () => {};\n", 0o644, NODE, "index.handler"),
             ("index.js", "exports.handler = async () => {};\n", 0o644, NODE, "index.handler"),
+            // As esbuild writes bundles: CommonJS, a module, and both minified.
+            ("index.js", "0 && (module.exports = {\n  config,\n  handler\n});\n", 0o644, NODE, "index.handler"),
+            ("index.mjs", "var main = 1;\nexport {\n  main as handler\n};\n", 0o644, NODE, "index.handler"),
+            ("index.cjs", "var a=1;0&&(module.exports={handler});", 0o644, NODE, "index.handler"),
+            ("index.mjs", "var a=1;export{a as handler};", 0o644, NODE, "index.handler"),
         ] {
             assert_eq!(detected(&[(name, content, mode)]), Ok((runtime.to_owned(), handler.to_owned())), "{name}");
         }
+    }
+
+    #[test]
+    fn a_handler_that_is_named_tells_its_runtime() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("src")).expect("created");
+        for file in ["index.mjs", "src/app.py"] {
+            fs::write(folder.path().join(file), "").expect("written");
+        }
+        let found = ["index.handler", "src/app.run", "src.app.run"].map(|handler| runtime_of(handler, folder.path()));
+        assert_eq!(found, [NODE, PYTHON, PYTHON].map(|runtime| Ok(runtime.to_owned())));
+        let error = runtime_of("other.handler", folder.path()).expect_err("no such file");
+        let words = "--handler other.handler: there is no other.py, .mjs, .js or .cjs in it; give --runtime too";
+        assert_eq!(error, words);
     }
 
     #[test]
