@@ -186,9 +186,10 @@ impl Comparison {
         self.beside(percent).is_none_or(|(interval, limit)| interval.high > limit)
     }
 
-    /// The largest change, in percent of A and in either direction, that the interval holds.
+    /// Where no change is shown: the largest, in percent of A and in either direction, that the interval holds.
     pub fn no_change_above_percent(&self) -> Option<f64> {
-        self.ratio_interval().map(|Interval { low, high }| 100.0 * (1.0 - low).max(high - 1.0))
+        let Interval { low, high } = self.ratio?.interval?;
+        (self.finding() == Finding::NoneShown).then_some(100.0 * (1.0 - low).max(high - 1.0))
     }
 
     /// The verdict in words.
@@ -213,14 +214,14 @@ impl Comparison {
         }
     }
 
-    fn ratio_interval(&self) -> Option<Interval> {
-        self.ratio?.interval
-    }
-
     fn verdict_in_ms(&self) -> String {
         let Shift { estimate, interval } = self.shift;
         let Some(Interval { low, high }) = interval else { return "not estimable".to_owned() };
-        format!("B differs from A by {estimate:+.2} ms (95 %: {low:+.2} to {high:+.2} ms)")
+        let bounds = format!("(95 %: {low:+.2} to {high:+.2} ms)");
+        match self.finding() {
+            Finding::NoneShown => format!("no change larger than {:.2} ms {bounds}", high.max(-low)),
+            _ => format!("B differs from A by {estimate:+.2} ms {bounds}"),
+        }
     }
 
     fn counts(&self) -> String {
@@ -404,6 +405,8 @@ mod tests {
     fn a_duration_of_zero_leaves_the_difference() {
         let b: Vec<f64> = (0..20).map(f64::from).collect();
         let a: Vec<f64> = b.iter().map(|v| v + 50.0).collect();
+        let same = verdict_of(vec![0.0; 10], vec![0.0; 10]);
+        assert_eq!(same, "no change larger than 0.00 ms (95 %: +0.00 to +0.00 ms), 10 + 10 cold starts");
         assert_eq!(verdict_of(a, b), "B differs from A by -50.00 ms (95 %: -54.00 to -46.00 ms), 20 + 20 cold starts");
     }
 

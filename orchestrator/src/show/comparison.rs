@@ -172,6 +172,7 @@ mod tests {
         );
         assert_eq!((&document["p"], &document["probability_b_slower"]), (&json!(2.0 / 924.0), &json!(1.0)));
         assert_eq!((&document["finding"], &document["basis"]), (&json!("slower"), &json!("together")));
+        assert_eq!(document["no_change_above_percent"], json!(null), "one is shown");
         let ratio = ["ratio_low", "ratio", "ratio_high"].map(|key| document[key].as_f64().expect("a number"));
         assert!(1.09 < ratio[0] && ratio[0] < ratio[1] && ratio[1] < ratio[2] && ratio[2] < 1.11, "{ratio:?}");
         assert_eq!(document["verdict"], compared.verdict());
