@@ -240,6 +240,26 @@ fn a_build_is_a_program_a_folder_or_a_zip_in_any_language() {
 }
 
 #[test]
+fn a_build_that_cannot_be_loaded_is_told_from_one_that_wants_a_payload() {
+    let folder = folder();
+    for (name, source) in [
+        ("good", "def handler(event, context): return {}\n"),
+        ("unloaded", "import not_there\ndef handler(event, context): return {}\n"),
+        ("wanting", "def handler(event, context): return event['order']\n"),
+    ] {
+        fs::create_dir(folder.path().join(name)).expect("created");
+        fs::write(folder.path().join(name).join("app.py"), source).expect("written");
+    }
+    for (build, words) in [
+        ("unloaded", "its init failed with Runtime.ImportModuleError, before any payload is read"),
+        ("wanting", "an invocation failed with KeyError; --payload sends what the function expects"),
+    ] {
+        let (code, _, stderr) = output(folder.path(), &["compare", "--local", "good", build, "--samples", "2"]);
+        assert_eq!((code, stderr.contains(&format!("warning: {build}: {words}"))), (Some(1), true), "{stderr}");
+    }
+}
+
+#[test]
 fn two_builds_are_compared_on_real_processes_and_leave_nothing() {
     let folder = folder();
     for (name, pause) in [("old", "0"), ("new", "0.3")] {

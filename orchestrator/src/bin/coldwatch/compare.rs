@@ -87,6 +87,15 @@ Examples:
   coldwatch compare --local main/dist pr/dist --format github --report compare.html --fail-if-slower 5%
   coldwatch compare before.txt after.csv               two samples: a duration in ms a line, or a column init_ms";
 
+/// Errors of the runtimes where code cannot be loaded.
+const OF_INIT: [&str; 5] = [
+    "Runtime.ImportModuleError",
+    "Runtime.HandlerNotFound",
+    "Runtime.MalformedHandlerName",
+    "Runtime.UserCodeSyntaxError",
+    "Runtime.InvalidEntrypoint",
+];
+
 /// A comparison, and how it came about.
 struct Outcome {
     compared: Comparison,
@@ -283,12 +292,19 @@ fn say(measured: &Measured) {
     if record.proven == 0
         && let Some(detail) = measured.samples().find_map(|s| s.outcome.detail())
     {
-        warn(format!(
-            "{}: an invocation failed with {detail}; --payload sends what the function expects",
-            record.label
-        ));
+        warn(format!("{}: {}", record.label, failed_with(detail)));
     }
     record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
+}
+
+/// What a failed invocation tells. The reply's own message is not kept: it may hold secrets.
+fn failed_with(detail: &str) -> String {
+    if OF_INIT.contains(&detail) {
+        return format!(
+            "its init failed with {detail}, before any payload is read; its log says of which file or module"
+        );
+    }
+    format!("an invocation failed with {detail}; --payload sends what the function expects")
 }
 
 /// What to say at the cap if the interval is wider than was asked for. Two modes are told by the verdict.
