@@ -157,6 +157,21 @@ fn bad_samples_and_bad_limits_end_with_two() {
 }
 
 #[test]
+fn options_of_measuring_need_something_to_be_measured() {
+    let folder = folder();
+    write_samples(folder.path());
+    let words =
+        |option| format!("error: {option} is for what is measured now; files and --stored are compared as they are\n");
+    let compare = ["compare", "before.txt", "after.csv"];
+    for [option, value] in [["--precision", "3%"], ["--samples", "200"], ["--burst", "1"], ["--payload", "{}"]] {
+        let of_files = output(folder.path(), &[&compare[..], &[option, value]].concat());
+        assert_eq!(of_files, (Some(2), String::new(), words(option)));
+    }
+    let stored = ["compare", "--local", "--stored", "a", "b", "--samples", "9"];
+    assert_eq!(output(folder.path(), &stored), (Some(2), String::new(), words("--samples")));
+}
+
+#[test]
 fn what_is_no_side_of_a_comparison_is_named() {
     let folder = folder();
     write_samples(folder.path());

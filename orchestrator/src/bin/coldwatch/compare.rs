@@ -15,12 +15,13 @@ use coldwatch::show::export::github;
 use coldwatch::show::html::{Step, Versus, VersusSide};
 use coldwatch::show::text;
 use coldwatch::side_by_side::side_by_side;
-use coldwatch::stats::{Shift, Sorted, quantile};
-use coldwatch::stopping::{Looks, half_width};
+use coldwatch::stats::{Sorted, quantile};
+use coldwatch::stopping::Looks;
 use coldwatch::suite::Suite;
 use serde_json::{Value, json};
 
 use crate::builds::BuildArgs;
+use crate::ended::{missed, say, stopped};
 use crate::outcome::{Exit, Failure, warn};
 use crate::standin::Standin;
 use crate::{Place, builds, progress, report, run, sample_file, stored};
@@ -41,12 +42,12 @@ pub struct CompareArgs {
     /// With --stored: at most the last N runs of each side
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..), requires = "stored")]
     last: u16,
-    /// Measure until the ratio is known to this, to either side
-    #[arg(long, value_name = "PERCENT", default_value = "3%", value_parser = percent)]
-    precision: f64,
-    /// Cold starts of each side at most [1..1000]
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    samples: u32,
+    /// Measure until the ratio is known to this, to either side [default: 3%]
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    precision: Option<f64>,
+    /// Cold starts of each side at most [1..1000] [default: 200]
+    #[arg(long, value_name = "N")]
+    samples: Option<u32>,
     /// Invokes per round; 10, or 1 with --local
     #[arg(long, value_name = "N")]
     burst: Option<u32>,
@@ -79,6 +80,11 @@ enum Format {
     Github,
 }
 
+/// Default of `--precision`, in percent.
+const PRECISION: f64 = 3.0;
+/// Default of `--samples`.
+const SAMPLES: u32 = 200;
+
 const EXAMPLES: &str = "\
 Examples:
   coldwatch compare checkout-x86 checkout-arm64        two functions, measured now in turns
@@ -86,15 +92,6 @@ Examples:
   coldwatch compare --stored checkout-x86 checkout-arm64
   coldwatch compare --local main/dist pr/dist --format github --report compare.html --fail-if-slower 5%
   coldwatch compare before.txt after.csv               two samples: a duration in ms a line, or a column init_ms";
-
-/// Errors of the runtimes where code cannot be loaded.
-const OF_INIT: [&str; 5] = [
-    "Runtime.ImportModuleError",
-    "Runtime.HandlerNotFound",
-    "Runtime.MalformedHandlerName",
-    "Runtime.UserCodeSyntaxError",
-    "Runtime.InvalidEntrypoint",
-];
 
 /// A comparison, and how it came about.
 struct Outcome {
@@ -134,6 +131,22 @@ pub async fn execute(args: CompareArgs) -> Result<Exit, Failure> {
     }
 }
 
+/// Refuses options of measuring where nothing is measured.
+fn without_measuring(args: &CompareArgs) -> Result<(), Failure> {
+    let given = [
+        ("--precision", args.precision.is_some()),
+        ("--samples", args.samples.is_some()),
+        ("--burst", args.burst.is_some()),
+        ("--payload", args.payload.is_some()),
+    ];
+    let option = given.into_iter().find_map(|(option, is_given)| is_given.then_some(option));
+    option.map_or(Ok(()), |option| {
+        Err(Failure::bad_input(format!(
+            "{option} is for what is measured now; files and --stored are compared as they are"
+        )))
+    })
+}
+
 /// Refuses what cannot name a function, and says what it is instead.
 fn may_be_function(name: &str, other: &str) -> Result<(), Failure> {
     if name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'$')) && name != "-" {
@@ -150,6 +163,7 @@ fn may_be_function(name: &str, other: &str) -> Result<(), Failure> {
 }
 
 fn files_compared(args: &CompareArgs) -> Result<Outcome, Failure> {
+    without_measuring(args)?;
     let read = |path: &String| sample_file::read(Path::new(path));
     let [a, b] = [read(&args.a)?, read(&args.b)?];
     let compared = together(&Group::one_run(&args.a, a.clone())?, &Group::one_run(&args.b, b.clone())?)?;
@@ -171,6 +185,7 @@ fn of_runs(group: &Group) -> VersusSide {
 }
 
 async fn stored(args: &CompareArgs) -> Result<Outcome, Failure> {
+    without_measuring(args)?;
     let (aws, standin) = args.place.open().await?;
     let groups = stored::groups(&aws.store, &args.a, &args.b, args.last.into()).await;
     if let Some(standin) = standin {
@@ -218,13 +233,14 @@ async fn finished(outcome: Result<Outcome, Failure>, standin: Option<Standin>) -
 
 fn suite(args: &CompareArgs, functions: [&str; 2]) -> Result<Suite, Failure> {
     let burst = args.burst.unwrap_or(if args.place.local { 1 } else { 10 });
+    let samples = args.samples.unwrap_or(SAMPLES);
     let labels = [&args.a, &args.b];
     let target = |(function, label): (&str, &String)| match &args.payload {
         Some(payload) => json!({"function": function, "label": label, "payload": payload}),
         None => json!({"function": function, "label": label}),
     };
     let targets: Vec<Value> = functions.into_iter().zip(labels).map(target).collect();
-    let suite = json!({"name": "compare", "samples": args.samples, "burst": burst, "parallel": 1, "targets": targets});
+    let suite = json!({"name": "compare", "samples": samples, "burst": burst, "parallel": 1, "targets": targets});
     Suite::from_json(suite).map_err(Failure::bad_input)
 }
 
@@ -232,7 +248,8 @@ fn suite(args: &CompareArgs, functions: [&str; 2]) -> Result<Suite, Failure> {
 async fn take_turns(aws: Aws, suite: &Suite, args: &CompareArgs) -> Result<Outcome, Failure> {
     let allowed = Duration::from_secs(suite.limits.seconds.into());
     let context = run::context(aws, suite.burst, allowed, progress::observer(suite)).await?;
-    let (start, mut looks) = (Instant::now(), Looks::new(args.precision / 100.0));
+    let precision = args.precision.unwrap_or(PRECISION);
+    let (start, mut looks) = (Instant::now(), Looks::new(precision / 100.0));
     let report = Box::pin(side_by_side(suite, &context, |a, b| looks.suffice(a, b))).await?;
     let sides = measured(&report)?;
     let cost = Cost::of(sides.iter().map(|m| &m.record), start.elapsed().as_secs_f64());
@@ -249,7 +266,7 @@ async fn take_turns(aws: Aws, suite: &Suite, args: &CompareArgs) -> Result<Outco
     };
     let stopped = Some(stopped(&sides).to_owned());
     if stopped.as_deref() == Some(Stop::Enough.word()) {
-        missed(&compared, args.precision).into_iter().for_each(warn);
+        missed(&compared, precision).into_iter().for_each(warn);
     }
     let sides = [sides[0], sides[1]].map(|m| of_samples(m.durations()));
     Ok(Outcome { compared, sides, step: Step::Sample, stopped, cost: Some(cost), exit })
@@ -270,51 +287,6 @@ fn measured(report: &RunReport) -> Result<[&Measured; 2], Failure> {
         }
     }
     sides.try_into().map_err(|_| Failure::failed("only one side was measured"))
-}
-
-/// Why measuring ended, in one word: that of the side which ended it before the rule did, and which the other followed.
-fn stopped<'a>(sides: &[&'a Measured; 2]) -> &'a str {
-    let words = sides.map(|m| m.record.stopped.as_str());
-    let ended = |word: &&str| !is_of_rule(word) && *word != Stop::OtherSide.word();
-    words.into_iter().find(ended).unwrap_or(words[0])
-}
-
-fn is_of_rule(stopped: &str) -> bool {
-    [Stop::Enough, Stop::Precise].iter().any(|stop| stop.word() == stopped)
-}
-
-/// What a reader should know of one side.
-fn say(measured: &Measured) {
-    let record = &measured.record;
-    if let (false, Some(detail)) = (is_of_rule(&record.stopped), &record.stopped_detail) {
-        warn(format!("{}: {} of {} cold starts proven: {detail}", record.label, record.proven, record.wanted));
-    }
-    if record.proven == 0
-        && let Some(detail) = measured.samples().find_map(|s| s.outcome.detail())
-    {
-        warn(format!("{}: {}", record.label, failed_with(detail)));
-    }
-    record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
-}
-
-/// What a failed invocation tells. The reply's own message is not kept: it may hold secrets.
-fn failed_with(detail: &str) -> String {
-    if OF_INIT.contains(&detail) {
-        return format!(
-            "its init failed with {detail}, before any payload is read; its log says of which file or module"
-        );
-    }
-    format!("an invocation failed with {detail}; --payload sends what the function expects")
-}
-
-/// What to say at the cap if the interval is wider than was asked for. Two modes are told by the verdict.
-fn missed(compared: &Comparison, precision: f64) -> Option<String> {
-    let Shift { estimate, interval } = compared.ratio?;
-    let reached = interval.is_some_and(|interval| 100.0 * half_width(estimate, interval) <= precision);
-    let (a, b) = (&compared.a, &compared.b);
-    let way_out = if a.modes.or(b.modes).is_some() { "" } else { "; more --samples would" };
-    let n = a.durations.n.min(b.durations.n);
-    (!reached).then(|| format!("±{precision} % was not reached with {n} cold starts a side{way_out}"))
 }
 
 fn show(outcome: &Outcome, args: &CompareArgs) -> Result<(), Failure> {

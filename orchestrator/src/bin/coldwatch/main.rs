@@ -4,6 +4,7 @@ mod builds;
 mod changes;
 mod check;
 mod compare;
+mod ended;
 mod export;
 mod history;
 mod import;
