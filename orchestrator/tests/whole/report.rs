@@ -59,7 +59,7 @@ fn the_median_of_few_runs_is_that_of_their_level_as_in_the_history() {
     let series = &mut measured.series[0];
     series.runs.truncate(1);
     series.judgement = judge(&series.runs);
-    assert_eq!(render(&measured).matches("<strong>41.0</strong><small>41.00–41.00</small>").count(), 2);
+    assert_eq!(render(&measured).matches("<strong>41.0</strong><small>41.0–41.0</small>").count(), 2);
 }
 
 #[test]
