@@ -1,16 +1,13 @@
 //! Any bytes are a log: reading them neither panics nor takes long, and what is called warm is whole.
 //!
 //! Run with `cargo install cargo-fuzz`, then `cargo +nightly fuzz run report_line -- -max_total_time=120 -max_len=4096
-//! -dict=fuzz/report_line.dict`. The module is compiled by its path, which spares building the AWS SDK with sanitizers.
+//! -dict=fuzz/report_line.dict`.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../orchestrator/src/report_line/mod.rs"]
-mod report_line;
-
-use report_line::{BillingCheck, StartKind, report_for, reports};
+use lambda_report::{BillingCheck, StartKind, report_for, reports};
 
 fuzz_target!(|log: &[u8]| {
     let all = reports(log);

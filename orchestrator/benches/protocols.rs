@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use coldwatch::aws::{Change, Invocation};
 use coldwatch::record::RunRecord;
-use coldwatch::report_line::report_for;
 use coldwatch::sample::Sample;
 use coldwatch::target::{Environment, UpdateStatus};
+use lambda_report::report_for;
 use local_cloud::Options;
 use serde_json::Value;
 use tokio::task::JoinSet;

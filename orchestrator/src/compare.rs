@@ -6,11 +6,11 @@
 
 use crate::record::Distribution;
 use crate::show::figures::telling;
-use crate::stats::{
+use crate::summary::{CONFIDENCE, distribution_ms};
+use shift_stats::{
     Interval, RunNoise, Shift, Sorted, TwoModes, interpolated_p, interpolated_shift, mann_whitney, normal_p, normal_z,
     probability_b_greater, quantile, ratio, shift, two_modes,
 };
-use crate::summary::{CONFIDENCE, distribution_ms};
 
 /// The run effect of a function whose own is not known: the largest of the four kinds of function in the public
 /// lambda-perf history (container images on x86-64).

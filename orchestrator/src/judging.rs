@@ -16,7 +16,7 @@ use crate::publish::{self, Datum};
 use crate::record::{FindingRecord, PlatformEventRecord, RunRecord};
 use crate::run::RunContext;
 use crate::session::{Measured, TargetEnd};
-use crate::stats::{Sorted, benjamini_hochberg, mann_whitney};
+use shift_stats::{Sorted, benjamini_hochberg, mann_whitney};
 
 /// Runs for which a change of the median is news: then the new level is what is usual, and the alarm ends.
 pub const ALERT_RUNS: usize = 30;

@@ -18,7 +18,6 @@
 //! | [`lease`] | a lock that is held as long as its holder lives |
 //! | [`change`], [`settle`], [`restore`] | how a function is changed, waited for, and put back |
 //! | [`burst`], [`hold`] | N invokes at once, and how long each is held |
-//! | [`report_line`] | log text to platform reports |
 //! | [`sample`] | one invocation, its outcome, and the proof |
 //! | [`summary`], [`cost`] | samples to counts, quantiles with intervals, yield, price |
 //! | [`record`] | a run in its versioned wire form |
@@ -29,7 +28,7 @@
 //! | [`unstored`] | a run that could not be stored, to be stored later |
 //! | [`imported`] | cold starts that something else measured |
 //! | [`publish`] | a record as metrics |
-//! | [`stats`] | quantiles, intervals, rank tests |
+//! | [`lambda_report`], [`shift_stats`] | crates of their own: log text to platform reports; quantiles, intervals, rank tests, change points |
 //! | [`aws`] | the one path to the outside |
 //! | [`show`] | records to text, JSON and HTML |
 
@@ -52,7 +51,6 @@ pub mod settle;
 pub mod restore;
 pub mod burst;
 pub mod hold;
-pub mod report_line;
 pub mod sample;
 pub mod summary;
 pub mod cost;
@@ -66,6 +64,5 @@ pub mod stopping;
 pub mod unstored;
 pub mod imported;
 pub mod publish;
-pub mod stats;
 pub mod aws;
 pub mod show;

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::aws::{Invocation, InvokeError, Reply};
-use crate::report_line::{self, BillingCheck, PlatformReport, StartKind};
+use lambda_report::{BillingCheck, PlatformReport, StartKind, report_for};
 
 /// How far the clocks of two execution environments may differ. Far more than AWS's own time service
 /// leaves (Amazon Time Sync keeps hosts within milliseconds), so that no cold start is rejected for a clock.
@@ -249,7 +249,7 @@ fn classify_one(invocation: Invocation, testimony: Option<Testimony>, early: boo
             return sample;
         }
     };
-    let report = reply.request_id.as_deref().and_then(|id| report_line::report_for(&reply.log, id));
+    let report = reply.request_id.as_deref().and_then(|id| report_for(&reply.log, id));
     if let Some(report) = &report {
         sample.duration = report.duration;
         sample.billed = report.billed;

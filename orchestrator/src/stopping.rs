@@ -1,7 +1,7 @@
 //! When enough has been measured: a rule that looks seldom, so that stopping early does not spoil the interval.
 
-use crate::stats::{Interval, Sorted, ratio, two_modes};
 use crate::summary::CONFIDENCE;
+use shift_stats::{Interval, Sorted, ratio, two_modes};
 
 /// Cold starts of each side at the first look.
 pub const FIRST_LOOK: usize = 20;

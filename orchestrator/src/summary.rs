@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::record::{Distribution, Outcomes};
 use crate::sample::{OutcomeKind, Sample};
-use crate::stats::{Sorted, interval, quantile};
+use shift_stats::{Sorted, interval, quantile};
 
 /// Confidence of every interval shown.
 pub const CONFIDENCE: f64 = 0.95;

@@ -3,7 +3,8 @@
 use coldwatch::aws::JUDGED_RUNS;
 use coldwatch::compare::apart;
 use coldwatch::history::Run;
-use coldwatch::stats::{RunNoise, Settings, Sorted, change_points, quantile};
+use shift_stats::changes::{Settings, change_points};
+use shift_stats::{RunNoise, Sorted, quantile};
 
 use crate::operating::Row;
 use crate::operating::comparing::{KNOWN_RUNS, group, shows};

@@ -15,11 +15,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::stats::{
-    CONFIRMING_RUNS, Interval, Sorted, interval, level_shift, minimum_detectable, quantile, quantile_of,
-};
 use crate::summary::CONFIDENCE;
 use crate::target::Provenance;
+use shift_stats::changes::{CONFIRMING_RUNS, level_shift, minimum_detectable};
+use shift_stats::{Interval, Sorted, interval, quantile, quantile_of};
 
 use moves::Move;
 use steps::{Levels, levels, moves_of};

@@ -1,7 +1,8 @@
 //! The changes of one figure: steps, and what came little by little.
 
 use super::Figures;
-use crate::stats::{Sorted, quantile, ramp};
+use shift_stats::changes::ramp;
+use shift_stats::{Sorted, quantile};
 
 /// Steps in one direction with at most this many runs between them are one drift.
 pub const DRIFT_GAP: usize = 35;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Change, Metric, Run, State};
-use crate::stats::{Sorted, quantile};
+use shift_stats::{Sorted, quantile};
 
 /// Changes within so many days are at the same time: each is located to within a few runs.
 pub const EVENT_DAYS: i64 = 7;

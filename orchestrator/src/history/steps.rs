@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 
 use super::moves::{Move, moves};
 use super::{Figures, Metric, Run};
-use crate::stats::{
-    Evidence, Settings, Sorted, Tails, believable, change_points, locations, place, quantile, season, tail_scores,
+use shift_stats::changes::{
+    Evidence, Settings, Tails, believable, change_points, locations, place, season, tail_scores,
 };
+use shift_stats::{Sorted, quantile};
 
 /// A change of the level this near to a change of the shape is the same change.
 const SAME: usize = 8;

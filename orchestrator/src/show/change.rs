@@ -1,7 +1,7 @@
 //! What is said of a change, in the same words in the report and in a terminal.
 
 use crate::history::{CAUSE_REACH, State};
-use crate::stats::CONFIRMING_RUNS;
+use shift_stats::changes::CONFIRMING_RUNS;
 
 /// How sure a change is, and what makes it so.
 pub fn certainty(state: State) -> String {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::compare::{Basis, Comparison, Finding, Side};
 use crate::record::{Distribution, RunRecord, VERSION};
-use crate::stats::{Interval, Shift};
+use shift_stats::{Interval, Shift};
 
 /// What measuring both sides took. Absent for stored and given samples.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

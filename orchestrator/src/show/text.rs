@@ -9,8 +9,8 @@ use crate::compare::Comparison;
 use crate::history::platform::PlatformEvent;
 use crate::history::{Change, Shape};
 use crate::record::{Distribution, RunRecord};
-use crate::stats::{Sorted, mann_whitney, ratio};
 use crate::summary::CONFIDENCE;
+use shift_stats::{Sorted, mann_whitney, ratio};
 
 /// A rule below the header and nothing else: the figures are what is to be seen.
 const RULED: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
@@ -132,7 +132,7 @@ pub fn sides(compared: &Comparison) -> String {
 pub fn fastest(targets: &[(&str, Vec<f64>)]) -> Option<String> {
     let mut sorted: Vec<(&str, Sorted)> =
         targets.iter().filter_map(|(label, values)| Some((*label, Sorted::new(values.clone()).ok()?))).collect();
-    let median = |s: &Sorted| crate::stats::quantile(s, 0.5);
+    let median = |s: &Sorted| shift_stats::quantile(s, 0.5);
     sorted.sort_by(|(_, a), (_, b)| median(a).total_cmp(&median(b)));
     let [(first, a), (second, b), ..] = sorted.as_slice() else { return None };
     let counts = format!("{} + {} cold starts", a.len(), b.len());

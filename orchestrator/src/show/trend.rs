@@ -6,7 +6,7 @@ use super::change::{NOT_RECORDED, at_the_same_time, certainty, nothing_at_the_sa
 use super::counted;
 use crate::history::{Cause, Change, Judgement, Metric, Run, Shape, is_function_recorded};
 use crate::record::FindingRecord;
-use crate::stats::{Sorted, quantile};
+use shift_stats::{Sorted, quantile};
 
 /// Widest spark line.
 const WIDTH: usize = 60;
@@ -109,7 +109,7 @@ mod tests {
 
     use super::*;
     use crate::history::{Level, State};
-    use crate::stats::Interval;
+    use shift_stats::Interval;
 
     fn run(day: i64, level: f64) -> Run {
         let samples = if level > 0.0 { vec![level; 3] } else { vec![] };

@@ -1,9 +1,9 @@
 //! How often a comparison of what did not change shows a change.
 
 use coldwatch::compare::{Comparison, Finding, Group, apart, together};
-use coldwatch::stats::{RunNoise, Sorted};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use shift_stats::{RunNoise, Sorted};
 
 use super::Row;
 use super::population::{Population, sorted};

@@ -1,9 +1,9 @@
 //! Whether the 95 % intervals of quantiles cover what they promise.
 
-use coldwatch::stats::{Interval, interval};
 use coldwatch::summary::CONFIDENCE;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use shift_stats::{Interval, interval};
 
 use super::population::{Population, sorted};
 use super::{Row, count};

@@ -1,9 +1,10 @@
 //! How often a series without a change raises an alarm, and how many changes of a size are found.
 
-use coldwatch::stats::{Settings, change_points, quantile};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use shift_stats::changes::{Settings, change_points};
+use shift_stats::quantile;
 
 use super::population::{Population, ZIP_ARM64, ZIP_X86, sorted};
 use super::{Row, count};

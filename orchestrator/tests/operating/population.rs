@@ -1,9 +1,9 @@
 //! What cold starts are drawn from: log-normal humps with known quantiles, as real init durations show them.
 
-use coldwatch::stats::{Sorted, normal_p};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use shift_stats::{Sorted, normal_p};
 
 /// Factors around the level of a run.
 #[derive(Debug, Clone, Copy)]

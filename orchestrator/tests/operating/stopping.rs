@@ -1,10 +1,10 @@
 //! Whether a measurement that stops by the rule still has the interval that it says.
 
-use coldwatch::stats::{Interval, Sorted, interval, quantile, ratio, two_modes};
 use coldwatch::stopping::{FIRST_LOOK, LOOK_EVERY, Looks, half_width};
 use coldwatch::summary::CONFIDENCE;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use shift_stats::{Interval, Sorted, interval, quantile, ratio, two_modes};
 
 use super::population::{EVEN_MODES, Population, sorted};
 use super::{Row, count};

@@ -17,9 +17,10 @@ use coldwatch::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND, restore_reserv
 use coldwatch::publish::MAX_UNIQUE_VALUES;
 use coldwatch::sample::CLOCK_TOLERANCE;
 use coldwatch::settle::{FIRST_POLL, LONGEST_POLL, SETTLE_LIMIT};
-use coldwatch::stats::{CONFIRMING_RUNS, LEAST_HEIGHT, LEAST_Z, MODES_FROM, RUN_EFFECT_FROM, Settings, TAIL_COUNTED};
 use coldwatch::stopping::{FIRST_LOOK, LOOK_EVERY, NARROW_LOOKS};
 use coldwatch::summary::CONFIDENCE;
+use shift_stats::changes::{CONFIRMING_RUNS, LEAST_HEIGHT, LEAST_Z, Settings, TAIL_COUNTED};
+use shift_stats::{MODES_FROM, RUN_EFFECT_FROM};
 
 #[test]
 fn the_methodology_names_the_constants_of_the_code() {

@@ -15,10 +15,10 @@ use coldwatch::show::export::github;
 use coldwatch::show::html::{Step, Versus, VersusSide};
 use coldwatch::show::text;
 use coldwatch::side_by_side::side_by_side;
-use coldwatch::stats::{Sorted, quantile};
 use coldwatch::stopping::Looks;
 use coldwatch::suite::Suite;
 use serde_json::{Value, json};
+use shift_stats::{Sorted, quantile};
 
 use crate::builds::BuildArgs;
 use crate::ended::{missed, say, stopped};

@@ -2,8 +2,8 @@
 
 use coldwatch::compare::Comparison;
 use coldwatch::session::{Measured, Stop};
-use coldwatch::stats::Shift;
 use coldwatch::stopping::half_width;
+use shift_stats::Shift;
 
 use crate::outcome::warn;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use coldwatch::report_line::{BillingCheck, InitPhaseKind, InitPhaseReport, PlatformReport, report_for, reports};
+use lambda_report::{BillingCheck, InitPhaseKind, InitPhaseReport, PlatformReport, report_for, reports};
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Exit, Failure};

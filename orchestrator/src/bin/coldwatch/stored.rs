@@ -4,7 +4,7 @@ use coldwatch::aws::{SeriesEntry, Store};
 use coldwatch::compare::Group;
 use coldwatch::history::{Run, judge};
 use coldwatch::publish::function_name;
-use coldwatch::stats::{RunNoise, Sorted};
+use shift_stats::{RunNoise, Sorted};
 
 use crate::outcome::{Failure, warn};
 

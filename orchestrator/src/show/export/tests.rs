@@ -4,8 +4,8 @@ use super::*;
 use crate::compare::{Group, together};
 use crate::history::{Change, Judgement, Level, Metric, Shape, State};
 use crate::record::{RoundSamples, SampleRecord};
-use crate::stats::Interval;
 use chrono::DateTime;
+use shift_stats::Interval;
 
 const RUN: &str = include_str!("../../../tests/fixtures/run-v1.json");
 const SAMPLES: &str = include_str!("../../../tests/fixtures/samples-v1.json");

@@ -9,8 +9,8 @@ use super::markup::{Escaped, Html, json_for_script, plain};
 use super::view::View;
 use super::words;
 use crate::history::Run;
-use crate::stats::{Interval, Sorted, quantile, ratio};
 use crate::summary::CONFIDENCE;
+use shift_stats::{Interval, Sorted, quantile, ratio};
 
 /// Targets that can be chosen; more would make the page large and the choice hard.
 const CHOICE: usize = 40;

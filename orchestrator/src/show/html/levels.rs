@@ -2,8 +2,8 @@
 
 use crate::history::{Change, Metric, State};
 use crate::show::html::SeriesHistory;
-use crate::stats::{Interval, Sorted, interval, quantile};
 use crate::summary::CONFIDENCE;
+use shift_stats::{Interval, Sorted, interval, quantile};
 
 /// Runs needed for a 95 % interval of their median.
 const ENOUGH_RUNS: usize = 6;

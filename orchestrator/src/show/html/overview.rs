@@ -8,7 +8,7 @@ use super::view::{Estimate, View};
 use super::words::{self, NOT_ESTIMABLE, counted};
 use crate::history::Change;
 use crate::history::platform::PlatformEvent;
-use crate::stats::CONFIRMING_RUNS;
+use shift_stats::changes::CONFIRMING_RUNS;
 
 /// Cards shown above the table; the rest follow in it.
 const CARDS: usize = 5;

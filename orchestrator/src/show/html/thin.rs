@@ -7,8 +7,8 @@ use super::Rhythm;
 use super::chart::number::{count, floor, span};
 use super::levels::{median, sorted};
 use crate::history::Run;
-use crate::stats::{Interval, Sorted, interval, quantile};
 use crate::summary::CONFIDENCE;
+use shift_stats::{Interval, Sorted, interval, quantile};
 
 /// Samples of a run that bear an interval of its 90th percentile.
 const ENOUGH_FOR_P90: usize = 36;

@@ -9,8 +9,8 @@ use super::levels::{LevelRuns, levels, p90, sorted, standing};
 use super::thin::{Piece, Room, pieces};
 use crate::history::platform::PlatformEvent;
 use crate::history::{Change, Metric, Run};
-use crate::stats::{Interval, interval, quantile};
 use crate::summary::CONFIDENCE;
+use shift_stats::{Interval, interval, quantile};
 
 /// Stretches of the line in the overview.
 const SPARK: Room = Room { stretches: 40, dots: 0 };

@@ -7,7 +7,7 @@ use crate::history::{Cause, Change, Metric, Run, Shape, is_function_recorded};
 use crate::show::change;
 use crate::show::figures::grouped;
 pub use crate::show::figures::{figure, range};
-use crate::stats::Interval;
+use shift_stats::Interval;
 
 /// Stands where a figure would, and is explained in the page's notes.
 pub const NOT_ESTIMABLE: &str = "<abbr title=\"Not estimable: a 95 % interval of a median needs 6 values, one of a 90th percentile 36. \

@@ -13,7 +13,7 @@ use crate::show::html::levels::LevelRuns;
 use crate::show::html::markup::{Html, Time, json_for_script};
 use crate::show::html::thin::{Piece, Stretch};
 use crate::show::html::words;
-use crate::stats::{Sorted, quantile};
+use shift_stats::{Sorted, quantile};
 
 /// Share of the samples and of the lines at the upper end that do not decide the axis: cold starts have long tails. Samples
 /// beyond it are marked at its edge and told in words.
@@ -177,7 +177,7 @@ impl History<'_> {
                 tail.line(run.iter().filter_map(|s| Some((axes.middle(s), axes.y(s.p90?)))));
             }
             for run in piece.split(|s| s.interval.is_none()) {
-                let edge = |pick: fn(&crate::stats::Interval) -> f64| -> Vec<(f64, f64)> {
+                let edge = |pick: fn(&shift_stats::Interval) -> f64| -> Vec<(f64, f64)> {
                     run.iter().filter_map(|s| Some((axes.middle(s), axes.y(pick(s.interval.as_ref()?))))).collect()
                 };
                 band.band(&edge(|i| i.high), &edge(|i| i.low));

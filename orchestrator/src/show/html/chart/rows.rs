@@ -9,8 +9,8 @@ use crate::show::html::levels::sorted;
 use crate::show::html::markup::{Escaped, Html};
 use crate::show::html::thin::evenly;
 use crate::show::html::words;
-use crate::stats::{Sorted, interval, quantile};
 use crate::summary::CONFIDENCE;
+use shift_stats::{Sorted, interval, quantile};
 
 /// Columns into which samples are piled.
 const COLUMNS: f64 = 180.0;
@@ -100,7 +100,7 @@ fn describe(values: &Sorted) -> String {
     )
 }
 
-fn marks(axis: &Axis, values: &Sorted, p50: f64, bounds: Option<crate::stats::Interval>) -> String {
+fn marks(axis: &Axis, values: &Sorted, p50: f64, bounds: Option<shift_stats::Interval>) -> String {
     let x = |value: f64| axis.share(value) * WIDTH;
     let mut marks = Html::default();
     if let Some(bounds) = bounds {

@@ -2,9 +2,8 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::change_points::{Settings, change_points, segments};
-use super::noise::{median, robust_sigma};
 use super::{Sorted, count, quantile};
+use crate::changes::{Settings, change_points, median, robust_sigma, segments};
 
 /// Medians of runs are cut at so many robust standard deviations before it is asked how much they scatter.
 const EFFECT_CUT: f64 = 1.5;

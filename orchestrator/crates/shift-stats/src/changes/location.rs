@@ -3,8 +3,8 @@
 //! A run's median uses little of its samples. Of a function whose cold starts have a floor and a long tail, the lowest 30 % of
 //! them tell the location with two thirds of the median's standard deviation; of one with few stray samples, the middle half does.
 
-use super::count;
 use super::noise::{MAD_TO_SIGMA, less_blocks, median, running_median};
+use crate::count;
 
 /// The parts that are tried, as quantiles between which the samples are averaged.
 const PARTS: [(f64, f64); 4] = [(0.0, 0.3), (0.0, 0.5), (0.0, 0.75), (0.25, 0.75)];
@@ -88,7 +88,8 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::stats::quantile_of;
+    use crate::changes::robust_sigma;
+    use crate::quantile_of;
 
     /// Two hundred runs of twenty samples; from the hundredth on what `sample` gives for `true`. With the logarithms of the medians.
     fn runs(sample: impl Fn(f64, bool) -> f64) -> (Vec<Vec<f64>>, Vec<f64>) {
@@ -108,7 +109,7 @@ mod tests {
     }
 
     fn scatter(values: &[f64]) -> f64 {
-        crate::stats::noise::robust_sigma(values)
+        robust_sigma(values)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! How far they lie off is told by a score of each run that uses all of its samples (the mean rank of them), because the wait
 //! for a small change depends on how little the runs scatter; that they lie off at all is told by their figures as well.
 
-use super::count;
+use crate::count;
 use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 

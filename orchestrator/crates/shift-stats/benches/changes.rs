@@ -3,10 +3,10 @@
 
 use std::hint::black_box;
 
-use coldwatch::stats::{Settings, change_points};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use shift_stats::changes::{Settings, change_points};
 
 /// Noise of 2 %, with a step of 10 % every 250 runs.
 fn series(runs: usize) -> Vec<f64> {

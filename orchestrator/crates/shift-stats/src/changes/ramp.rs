@@ -1,7 +1,7 @@
 //! Whether a level gave way to another little by little instead of from one run to the next.
 
 use super::change_points::without_outliers;
-use super::count;
+use crate::count;
 
 /// Runs to either side of the steps that are looked at.
 const REACH: usize = 60;

@@ -92,7 +92,7 @@ pub(super) fn less_blocks(values: &mut [f64], block: usize) {
 }
 
 /// The median; the values come back in another order.
-pub(super) fn median(values: &mut [f64]) -> f64 {
+pub fn median(values: &mut [f64]) -> f64 {
     let odd = values.len() % 2 == 1;
     let (below, middle, _) = values.select_nth_unstable_by(values.len() / 2, f64::total_cmp);
     if odd { *middle } else { f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), *middle) }

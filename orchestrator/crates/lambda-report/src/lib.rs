@@ -9,6 +9,10 @@
 //! Reading order: `line` cuts a log into lines and finds the platform's, `text` and `json` turn one into `event`s, and
 //! `assemble` puts events together into the reports defined here.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod assemble;
 mod billing;
 mod event;

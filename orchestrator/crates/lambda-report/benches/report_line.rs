@@ -1,12 +1,12 @@
-//! How fast logs are read. Run with `cargo bench -p coldwatch --bench report_line`.
+//! How fast logs are read. Run with `cargo bench -p lambda-report`.
 //!
 //! The goal is 500 MB/s on one core for logs without a REPORT, for a chatty function's stream is mostly its own output.
 
 use std::fmt::Write;
 use std::hint::black_box;
 
-use coldwatch::report_line::{report_for, reports};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use lambda_report::{report_for, reports};
 
 const ID: &str = "1b0f6e1c-52a4-4d38-9f6e-0c2d4b6a8e10";
 

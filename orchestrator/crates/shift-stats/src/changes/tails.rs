@@ -4,7 +4,7 @@
 //! samples that lies far out uses all of them, and one sample counts for no more than one however far out it lies.
 
 use super::noise::median;
-use super::{count, quantile_of};
+use crate::{count, quantile_of};
 
 /// A run's samples are divided by their 30th percentile: a second mode or a tail that grows moves it little, the run effect as
 /// much as any other.

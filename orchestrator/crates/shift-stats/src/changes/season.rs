@@ -1,6 +1,6 @@
 //! What comes back with the hour of the day and with the day of the week.
 
-use super::count;
+use crate::count;
 use std::f64::consts::TAU;
 
 use super::noise::{MAD_TO_SIGMA, less_blocks, median, running_median};

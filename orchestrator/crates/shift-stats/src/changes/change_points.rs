@@ -3,9 +3,9 @@
 use super::excursions::with_excursions;
 use super::newest::Ending;
 use super::noise::{Noise, median};
-use super::ranks::{Shift, rank_z, shift};
 use super::segment::{Weighted, segment};
-use super::{Interval, Sorted, count};
+use crate::ranks::{Shift, rank_z, shift};
+use crate::{Interval, Sorted, count};
 
 /// A change is provisional until the new level has this many runs.
 pub const CONFIRMING_RUNS: usize = 10;
@@ -196,7 +196,7 @@ fn long_run(residuals: &[f64]) -> f64 {
 }
 
 /// The segments between `starts`, as half-open ranges.
-pub(super) fn segments(starts: &[usize], len: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+pub fn segments(starts: &[usize], len: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
     let begins = [0].into_iter().chain(starts.iter().copied());
     begins.zip(starts.iter().copied().chain([len]))
 }

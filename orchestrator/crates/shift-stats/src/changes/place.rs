@@ -4,8 +4,8 @@
 //! likely. The place told is therefore the one that is least far off on average over all of them (a Bayes estimate with equal odds
 //! for all places; Smith 1975, "A Bayesian approach to inference about a change-point in a sequence of random variables").
 
-use super::count;
 use super::noise::{median, robust_sigma};
+use crate::count;
 
 /// Runs to either side whose scores tell.
 const REACH: usize = 60;

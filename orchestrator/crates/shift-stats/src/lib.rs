@@ -1,0 +1,33 @@
+//! Statistics of samples and of series: pure functions on bare numbers.
+//!
+//! Nothing here knows what a number stands for; units, outcomes and verdicts live with the caller.
+//! Every method names its source. [`changes`] finds where a series changes its level.
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub mod changes;
+mod discoveries;
+mod modes;
+mod quantile;
+mod ranks;
+mod root;
+mod sorted;
+mod spread;
+
+pub use discoveries::benjamini_hochberg;
+pub use modes::{MODES_FROM, TwoModes, dip, two_modes};
+pub use quantile::{Interval, interval, quantile, quantile_of};
+pub use ranks::{
+    MannWhitney, Method, Shift, interpolated_p, interpolated_shift, mann_whitney, normal_p, normal_z,
+    probability_b_greater, ratio, shift,
+};
+pub use sorted::{Sorted, SortedError};
+pub use spread::{RUN_EFFECT_FROM, RunNoise};
+
+/// A number of samples or of runs, to reckon with.
+#[expect(clippy::cast_precision_loss, reason = "samples and runs are far fewer than 2^52")]
+fn count(n: usize) -> f64 {
+    n as f64
+}
