@@ -14,10 +14,11 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use coldwatch::aws::{Change, Invocation};
+use coldwatch::evidence::invocation::Invocation;
+use coldwatch::evidence::sample::Sample;
+use coldwatch::function::change::Update;
+use coldwatch::function::config::{Environment, UpdateStatus};
 use coldwatch::record::RunRecord;
-use coldwatch::sample::Sample;
-use coldwatch::target::{Environment, UpdateStatus};
 use lambda_report::report_for;
 use local_cloud::Options;
 use serde_json::Value;
@@ -139,8 +140,8 @@ async fn one_at_a_time(stage: &Stage) -> Cost {
 async fn update(stage: &Stage, nonce: &str) {
     let config = stage.aws.lambda.function("f").await.expect("the function");
     let Environment::Readable(variables) = config.environment else { panic!("the environment is readable") };
-    let change = Change::Environment(variables.with("NONCE", nonce));
-    stage.aws.lambda.change(&config.arn, &config.revision, change).await.expect("the update");
+    let change = Update::Environment(variables.with("NONCE", nonce));
+    stage.aws.lambda.update(&config.arn, &config.revision, change).await.expect("the update");
 }
 
 fn cost_of(invocations: &[Invocation], hold: Duration) -> Cost {

@@ -1,7 +1,7 @@
 //! How many bytes stored init durations take, and whether they come back.
 
 use coldwatch::history::Run;
-use coldwatch::packed::{pack, unpack};
+use coldwatch::record::packed::{pack, unpack};
 
 use crate::operating::{Row, count};
 

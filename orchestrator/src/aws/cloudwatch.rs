@@ -7,7 +7,7 @@ use aws_sdk_cloudwatch::primitives::DateTime as SdkDateTime;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 
 use super::error::AwsError;
-use crate::publish::{DIMENSION, Datum, NAMESPACE, Unit, requests};
+use crate::record::metrics::{DIMENSION, Datum, NAMESPACE, Unit, requests};
 
 /// The metrics API. A put is sent once: CloudWatch counts a repeated one twice.
 #[derive(Debug, Clone)]

@@ -12,13 +12,17 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType, TimeToLiveSpecification,
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 
 use super::error::AwsError;
-use crate::digest::RunDigest;
-use crate::record::{RoundSamples, RunRecord, key_time};
+use crate::function::journal::Journal;
+use crate::record::RunRecord;
+use crate::record::digest::RunDigest;
+use crate::record::round::RoundSamples;
+use crate::record::series::SeriesEntry;
+use crate::units::key_time;
 
 const SERVICE: &str = "DynamoDB";
 const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
@@ -53,43 +57,6 @@ pub enum Claim {
         /// When it may be taken from them.
         until: DateTime<Utc>,
     },
-}
-
-/// What is about to be changed in a function, written before it is changed. Holds no environment variable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Journal {
-    /// Version of this form.
-    pub version: u32,
-    /// The run that changes the function.
-    pub run_id: String,
-    /// `environment`, `description` or `memory`.
-    pub strategy: String,
-    /// The description to put back; absent unless the strategy is `description`.
-    pub description: Option<String>,
-    /// The memory size to put back; absent unless the strategy is `memory`.
-    pub memory_size_mb: Option<u32>,
-    /// When the journal was written.
-    pub written_at: DateTime<Utc>,
-}
-
-/// A series that has, or is about to have, runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeriesEntry {
-    /// Version of this form.
-    pub version: u32,
-    /// Function ARN and protocol.
-    pub series: String,
-    /// Function ARN.
-    pub function: String,
-    /// Name for people, as the last run gave it.
-    pub label: String,
-    /// Start mode and burst size.
-    pub protocol: String,
-    /// Whether the suite of the last run called it a control target. Absent where not.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub control: bool,
-    /// Start of the last run.
-    pub last_run_at: DateTime<Utc>,
 }
 
 /// What the table could not do.

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use serde::Serialize;
 
 use super::dynamodb::{DIGEST, RUN, Store, StoreError, item_of, series_key};
-use crate::imported::ImportedRun;
-use crate::record::key_time;
+use crate::record::imported::ImportedRun;
+use crate::units::key_time;
 
 /// Runs that one call stores: two items each, and a call takes 25.
 pub const RUNS_A_CALL: usize = 12;

@@ -29,8 +29,10 @@ use tokio::time::{Instant, sleep};
 
 use super::CONNECT_TIMEOUT;
 use super::error::{AwsError, innermost, may_pass};
-use crate::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND};
-use crate::target::{Environment, FunctionConfig, Provenance, Special, UpdateStatus, Variables};
+use crate::evidence::invocation::{Invocation, InvokeError, Reply};
+use crate::function::change::Update;
+use crate::function::config::{Environment, FunctionConfig, Provenance, Special, UpdateStatus, Variables};
+use crate::suite::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND};
 
 const SERVICE: &str = "Lambda";
 const PACE: NonZeroU32 = NonZeroU32::new(CONTROL_CALLS_PER_SECOND).expect("the pace is not zero");
@@ -50,52 +52,6 @@ pub struct Lambda {
     invoke: Client,
     pace: Arc<DefaultDirectRateLimiter>,
     reads: Arc<DefaultDirectRateLimiter>,
-}
-
-/// What a round changes in a function's configuration.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Change {
-    /// All environment variables; Lambda replaces them wholesale.
-    Environment(Variables),
-    /// The description.
-    Description(String),
-    /// The memory size in MB.
-    Memory(u32),
-}
-
-/// One invoke, sent once, and what came back.
-#[derive(Debug, Clone)]
-pub struct Invocation {
-    /// Time from the start of the burst to the sending of this invoke.
-    pub sent_after: Duration,
-    /// Sent to received, on the monotonic clock.
-    pub round_trip: Duration,
-    /// The reply, or why there is none.
-    pub answer: Result<Reply, InvokeError>,
-}
-
-/// A reply of status 200. The function itself may have failed all the same.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
-    /// `x-amzn-RequestId`: the id that REPORT carries.
-    pub request_id: Option<String>,
-    /// `X-Amz-Function-Error`, present when the function failed.
-    pub function_error: Option<String>,
-    /// The last 4 KB of the log, decoded from base64; empty when there was none.
-    pub log: Vec<u8>,
-    /// What the function answered.
-    pub payload: Vec<u8>,
-}
-
-/// An invoke without a reply of status 200.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InvokeError {
-    /// 429, with AWS's `Reason`.
-    Throttled(String),
-    /// Another refusal, with AWS's code.
-    Refused(String),
-    /// The connection failed or the deadline passed.
-    Transport(String),
 }
 
 impl Lambda {
@@ -136,16 +92,16 @@ impl Lambda {
     ///
     /// 409 `ResourceConflictException`: an update is in progress. 412 `PreconditionFailedException`: the
     /// function is at another revision.
-    pub async fn change(&self, arn: &str, revision: &str, change: Change) -> Result<(), AwsError> {
+    pub async fn update(&self, arn: &str, revision: &str, update: Update) -> Result<(), AwsError> {
         let request = self.control.update_function_configuration().function_name(arn).revision_id(revision);
-        let request = match change {
-            Change::Environment(variables) => {
+        let request = match update {
+            Update::Environment(variables) => {
                 let environment =
                     SdkEnvironment::builder().set_variables(Some(variables.reveal().into_iter().collect()));
                 request.environment(environment.build())
             }
-            Change::Description(text) => request.description(text),
-            Change::Memory(mb) => request.memory_size(mb.try_into().unwrap_or(i32::MAX)),
+            Update::Description(text) => request.description(text),
+            Update::Memory(mb) => request.memory_size(mb.try_into().unwrap_or(i32::MAX)),
         };
         let reply = paced(&self.pace, || request.clone().send()).await;
         reply.map(|_| ()).map_err(|e| AwsError::from_sdk(SERVICE, "UpdateFunctionConfiguration", &e))

@@ -23,10 +23,10 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 pub use cloudwatch::Metrics;
-pub use dynamodb::{Claim, Journal, SAMPLES_KEPT, SeriesEntry, Store, StoreError};
+pub use dynamodb::{Claim, SAMPLES_KEPT, Store, StoreError};
 pub use error::AwsError;
 pub use imports::RUNS_A_CALL;
-pub use lambda::{Change, Invocation, InvokeError, Lambda, Reply};
+pub use lambda::Lambda;
 pub use parameters::Parameters;
 pub use series::JUDGED_RUNS;
 pub use tags::Tags;

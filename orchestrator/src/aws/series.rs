@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use super::dynamodb::{DIGEST, Item, RUN, SAMPLES, Store, StoreError, series_key, unreadable};
-use crate::digest::RunDigest;
 use crate::history::Run;
-use crate::record::{RoundSamples, RunRecord, key_time};
+use crate::record::RunRecord;
+use crate::record::digest::RunDigest;
+use crate::record::round::RoundSamples;
+use crate::units::key_time;
 
 /// Runs that are judged after each run. So many digests of up to 1,000 samples are one page of a Query: 1 MB.
 pub const JUDGED_RUNS: i32 = 400;

@@ -5,8 +5,8 @@ use aws_sdk_resourcegroupstagging::Client;
 use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
 
 use super::error::AwsError;
-use crate::discovery::{LABEL_TAG, Tagged};
 use crate::suite::Tag;
+use crate::suite::tagged::{LABEL_TAG, Tagged};
 
 /// Resources a page holds; the API allows no more.
 const PAGE: i32 = 100;

@@ -1,7 +1,7 @@
 //! What else changed when a level changed.
 
 use super::{Cause, Circumstances, Run};
-use crate::target::Provenance;
+use crate::function::config::Provenance;
 
 /// A change point is located to within a few runs, so what changed this many runs before or after it may be its cause.
 pub const CAUSE_REACH: usize = 2;

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::summary::CONFIDENCE;
-use crate::target::Provenance;
+use crate::figures::CONFIDENCE;
+use crate::function::config::Provenance;
 use shift_stats::changes::{CONFIRMING_RUNS, level_shift, minimum_detectable};
 use shift_stats::{Interval, Sorted, interval, quantile, quantile_of};
 

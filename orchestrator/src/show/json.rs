@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::aws::SeriesEntry;
 use crate::history::platform::PlatformEvent;
 use crate::history::{Cause, Change, Judgement, Metric, Shape, State};
-use crate::record::{Distribution, FindingRecord, Outcomes, RoundRecord, RunRecord, SampleRecord, VERSION};
-use crate::session::Measured;
+use crate::record::measured::Measured;
+use crate::record::round::{RoundRecord, SampleRecord};
+use crate::record::series::SeriesEntry;
+use crate::record::{Distribution, FindingRecord, Outcomes, RunRecord, VERSION};
 
 /// What `run --json` prints.
 #[derive(Debug, Serialize)]

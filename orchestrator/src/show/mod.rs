@@ -6,8 +6,6 @@ pub mod json;
 #[cfg(feature = "cli")]
 pub mod export;
 #[cfg(feature = "cli")]
-pub mod figures;
-#[cfg(feature = "cli")]
 pub mod html;
 #[cfg(feature = "cli")]
 pub mod text;

@@ -4,12 +4,12 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 use super::change::certainty;
 use super::counted;
-use super::figures::{self, figure};
 use crate::compare::Comparison;
+use crate::figures::CONFIDENCE;
+use crate::figures::{self, figure};
 use crate::history::platform::PlatformEvent;
 use crate::history::{Change, Shape};
 use crate::record::{Distribution, RunRecord};
-use crate::summary::CONFIDENCE;
 use shift_stats::{Sorted, mann_whitney, ratio};
 
 /// A rule below the header and nothing else: the figures are what is to be seen.

@@ -1,6 +1,6 @@
 //! Whether the 95 % intervals of quantiles cover what they promise.
 
-use coldwatch::summary::CONFIDENCE;
+use coldwatch::figures::CONFIDENCE;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use shift_stats::{Interval, interval};

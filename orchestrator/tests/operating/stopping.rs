@@ -1,7 +1,7 @@
 //! Whether a measurement that stops by the rule still has the interval that it says.
 
-use coldwatch::stopping::{FIRST_LOOK, LOOK_EVERY, Looks, half_width};
-use coldwatch::summary::CONFIDENCE;
+use coldwatch::compare::stopping::{FIRST_LOOK, LOOK_EVERY, Looks, half_width};
+use coldwatch::figures::CONFIDENCE;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use shift_stats::{Interval, Sorted, interval, quantile, ratio, two_modes};

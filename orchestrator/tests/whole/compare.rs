@@ -5,10 +5,11 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use coldwatch::run::{RunContext, RunReport};
-use coldwatch::session::TargetEnd;
-use coldwatch::side_by_side::side_by_side;
-use coldwatch::stopping::Looks;
+use coldwatch::compare::stopping::Looks;
+use coldwatch::measure::context::RunContext;
+use coldwatch::measure::ending::TargetEnd;
+use coldwatch::measure::run::RunReport;
+use coldwatch::measure::side_by_side::side_by_side;
 use coldwatch::suite::Suite;
 use serde_json::Value;
 

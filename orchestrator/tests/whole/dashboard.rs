@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use coldwatch::publish::{DIMENSION, NAMESPACE, names};
+use coldwatch::record::metrics::{DIMENSION, NAMESPACE, names};
 use serde_json::Value;
 
 use crate::template::Template;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use coldwatch::schedule::tick::{SuiteSource, Tick};
 use coldwatch::suite::Suite;
-use coldwatch::tick::{SuiteSource, Tick};
 use serde_json::{Value, json};
 
 use crate::template::Template;

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use coldwatch::aws::{JUDGED_RUNS, Store};
-use coldwatch::digest::RunDigest;
+use coldwatch::evidence::sample::Sample;
 use coldwatch::history::Run;
-use coldwatch::record::{RoundSamples, RunRecord};
-use coldwatch::sample::Sample;
-use coldwatch::session::Measured;
-use coldwatch::summary::millis;
+use coldwatch::record::RunRecord;
+use coldwatch::record::digest::RunDigest;
+use coldwatch::record::measured::Measured;
+use coldwatch::record::round::RoundSamples;
+use coldwatch::units::millis;
 
 use crate::stage::{Stage, only};
 

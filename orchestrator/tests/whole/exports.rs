@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use chrono::{TimeDelta, Utc};
-use coldwatch::aws::SeriesEntry;
-use coldwatch::record::{Distribution, RoundSamples, RunRecord};
+use coldwatch::record::round::RoundSamples;
+use coldwatch::record::series::SeriesEntry;
+use coldwatch::record::{Distribution, RunRecord};
 use tokio::process::Command;
 
 use crate::stage::Stage;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use coldwatch::record::{RoundSamples, SampleRecord};
-use coldwatch::restore::{Restored, restore_all};
-use coldwatch::run::run;
-use coldwatch::sample::Sample;
-use coldwatch::session::{Measured, TargetEnd};
+use coldwatch::evidence::sample::Sample;
+use coldwatch::measure::ending::TargetEnd;
+use coldwatch::measure::restore::{Restored, restore_all};
+use coldwatch::measure::run::run;
+use coldwatch::record::measured::Measured;
+use coldwatch::record::round::{RoundSamples, SampleRecord};
 use coldwatch::suite::Suite;
 use local_cloud::{Fault, Options};
 use tokio::sync::Semaphore;
@@ -174,10 +175,9 @@ async fn a_deploy_under_the_run_stays_and_ends_it() {
     // Once the run has changed the function, somebody changes its memory.
     loop {
         let now = stage.aws.lambda.function("f").await.expect("the function");
-        let marked =
-            matches!(&now.environment, coldwatch::target::Environment::Readable(v) if v.contains("COLDWATCH_ROUND"));
-        let change = coldwatch::aws::Change::Memory(256);
-        if marked && stage.aws.lambda.change(&arn, &now.revision, change).await.is_ok() {
+        let marked = matches!(&now.environment, coldwatch::function::config::Environment::Readable(v) if v.contains("COLDWATCH_ROUND"));
+        let change = coldwatch::function::change::Update::Memory(256);
+        if marked && stage.aws.lambda.update(&arn, &now.revision, change).await.is_ok() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -188,7 +188,7 @@ async fn a_deploy_under_the_run_stays_and_ends_it() {
     let after = stage.configuration("f").await;
     assert_eq!(after.provenance.memory_size_mb, Some(256), "theirs stays");
     assert!(
-        matches!(&after.environment, coldwatch::target::Environment::Readable(v) if !v.contains("COLDWATCH_ROUND"))
+        matches!(&after.environment, coldwatch::function::config::Environment::Readable(v) if !v.contains("COLDWATCH_ROUND"))
     );
     stage.cloud.stop().await;
 }

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use coldwatch::digest::RunDigest;
-use coldwatch::record::{RoundSamples, RunRecord, SampleRecord};
+use coldwatch::record::RunRecord;
+use coldwatch::record::digest::RunDigest;
+use coldwatch::record::round::{RoundSamples, SampleRecord};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! Every way in which the deployed orchestrator is given its suite.
 
-use coldwatch::handover::MAX_EVENT_BYTES;
+use coldwatch::schedule::handover::MAX_EVENT_BYTES;
 use local_cloud::Fault;
 use serde_json::{Value, json};
 

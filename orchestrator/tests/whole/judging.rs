@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use coldwatch::digest::RunDigest;
-use coldwatch::judging::judge_targets;
+use coldwatch::measure::context::RunContext;
+use coldwatch::measure::ending::TargetEnd;
+use coldwatch::measure::judging::judge_targets;
 use coldwatch::record::RunRecord;
-use coldwatch::run::RunContext;
-use coldwatch::session::TargetEnd;
+use coldwatch::record::digest::RunDigest;
 use tokio::time::Instant;
 
 use crate::stage::{Stage, fresh, only};

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use coldwatch::aws::Claim;
-use coldwatch::record::{RoundSamples, SampleRecord};
-use coldwatch::restore::{Restored, restore_all};
-use coldwatch::sample::Sample;
+use coldwatch::evidence::sample::Sample;
+use coldwatch::measure::restore::{Restored, restore_all};
+use coldwatch::record::round::{RoundSamples, SampleRecord};
 use local_cloud::Options;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -163,7 +163,7 @@ async fn time_passes(stage: &Stage) {
     *stage.now.lock().expect("no test panics here") = Some(later);
     let arn = stage.configuration("f").await.arn;
     let time: DateTime<Utc> = TICK.parse().expect("a time");
-    let run = coldwatch::plan::Trigger::scheduled(SCHEDULE, time).key;
+    let run = coldwatch::record::trigger::Trigger::scheduled(SCHEDULE, time).key;
     for key in [arn, format!("RUN#{run}")] {
         let claim = stage.aws.store.claim(&key, "time", later, later).await.expect("the table is there");
         assert_eq!(claim, Claim::Granted, "the lock has run out");

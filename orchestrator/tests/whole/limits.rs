@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use coldwatch::aws::{Change, Claim};
-use coldwatch::restore::{Restored, restore_all};
-use coldwatch::run::{Event, RunContext, RunError, run};
-use coldwatch::session::{Measured, TargetEnd};
+use coldwatch::aws::Claim;
+use coldwatch::function::change::Update;
+use coldwatch::measure::context::{Event, RunContext};
+use coldwatch::measure::ending::TargetEnd;
+use coldwatch::measure::restore::{Restored, restore_all};
+use coldwatch::measure::run::{RunError, run};
+use coldwatch::record::measured::Measured;
 use coldwatch::suite::Suite;
 use local_cloud::{Fault, FunctionCode, FunctionSpec, Options};
 use tokio::sync::{Semaphore, mpsc};
@@ -155,7 +158,7 @@ async fn every_attempt_of_a_control_call_waits_for_its_turn() {
     let mut calls = JoinSet::new();
     for _ in 0..CALLS {
         let (lambda, arn) = (stage.aws.lambda.clone(), config.arn.clone());
-        calls.spawn(async move { lambda.change(&arn, "revision", Change::Memory(256)).await.is_err() });
+        calls.spawn(async move { lambda.update(&arn, "revision", Update::Memory(256)).await.is_err() });
     }
     assert!(calls.join_all().await.into_iter().all(|failed| failed));
     let updates: Vec<f64> = stage

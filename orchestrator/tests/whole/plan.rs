@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coldwatch::estimate::{Known, plan};
+use coldwatch::measure::plan::{Known, plan};
 use coldwatch::suite::Suite;
 
 use crate::stage::{Stage, only};

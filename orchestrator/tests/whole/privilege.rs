@@ -6,9 +6,9 @@ use std::fs;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use coldwatch::aws::Journal;
-use coldwatch::publish::NAMESPACE;
+use coldwatch::function::journal::Journal;
 use coldwatch::record::VERSION;
+use coldwatch::record::metrics::NAMESPACE;
 use local_cloud::{Fault, FunctionCode, FunctionSpec};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use coldwatch::history::judge;
-use coldwatch::imported::PROTOCOL;
+use coldwatch::record::imported::PROTOCOL;
 use coldwatch::show::html::render;
 
 use crate::histories::{many, report};

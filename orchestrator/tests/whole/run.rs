@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::stage::{Stage, check_counts, fresh, only, refusal};
-use coldwatch::record::RoundSamples;
-use coldwatch::run::{RunContext, RunError, run};
-use coldwatch::sample::OutcomeKind;
-use coldwatch::session::TargetEnd;
+use coldwatch::evidence::outcome::OutcomeKind;
+use coldwatch::measure::context::RunContext;
+use coldwatch::measure::ending::TargetEnd;
+use coldwatch::measure::run::{RunError, run};
+use coldwatch::record::round::RoundSamples;
 use coldwatch::suite::Suite;
 use local_cloud::Options;
 use tokio::time::Instant;

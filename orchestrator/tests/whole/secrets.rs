@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use coldwatch::aws::Change;
-use coldwatch::target::Environment;
+use coldwatch::function::change::Update;
+use coldwatch::function::config::Environment;
 use local_cloud::Fault;
 use serde_json::json;
 use tokio::process::Command;
@@ -113,8 +113,8 @@ async fn an_error_text_of_lambda_that_quotes_values_is_not_repeated() {
         .await
         .expect_err("5 KB are refused");
     assert!(format!("{quoted:?}").contains(SECRET), "Lambda itself quotes the values");
-    let change = Change::Environment(too_large);
-    let error = stage.aws.lambda.change(&config.arn, &config.revision, change).await.expect_err("refused");
+    let change = Update::Environment(too_large);
+    let error = stage.aws.lambda.update(&config.arn, &config.revision, change).await.expect_err("refused");
     assert!(!format!("{error} {error:?}").contains(SECRET), "{error}");
     assert_eq!(error.code(), Some("InvalidParameterValueException"));
     stage.cloud.stop().await;

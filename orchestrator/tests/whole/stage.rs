@@ -7,13 +7,15 @@ use std::time::Duration;
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
 use chrono::{DateTime, Utc};
 use coldwatch::aws::{Aws, Connection};
-use coldwatch::handover::{Chain, Notes};
-use coldwatch::lease::LEASE;
-use coldwatch::plan::Trigger;
-use coldwatch::run::{RunContext, RunReport, run};
-use coldwatch::session::{Measured, TargetEnd};
+use coldwatch::function::config::UpdateStatus;
+use coldwatch::measure::context::RunContext;
+use coldwatch::measure::ending::TargetEnd;
+use coldwatch::measure::lease::LEASE;
+use coldwatch::measure::run::{RunReport, run};
+use coldwatch::record::measured::Measured;
+use coldwatch::record::trigger::Trigger;
+use coldwatch::schedule::handover::{Chain, Notes};
 use coldwatch::suite::Suite;
-use coldwatch::target::UpdateStatus;
 use local_cloud::{FunctionCode, FunctionSpec, LocalCloud, Options};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -140,7 +142,7 @@ impl Stage {
     }
 
     /// The function as `GetFunction` tells it, without what every update alters, a failed one too.
-    pub async fn configuration(&self, function: &str) -> coldwatch::target::FunctionConfig {
+    pub async fn configuration(&self, function: &str) -> coldwatch::function::config::FunctionConfig {
         let mut config = self.aws.lambda.function(function).await.expect("the function");
         config.revision.clear();
         config.update = UpdateStatus::Successful;

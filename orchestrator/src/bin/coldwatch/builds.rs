@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use local_cloud::FunctionCode;
 
-use crate::outcome::Failure;
+use crate::exit::Failure;
 use crate::sample_file;
 
 /// How to run builds where that cannot be told from their files.

@@ -1,35 +1,27 @@
 //! `coldwatch`: arguments, environment, clock, wiring. What is done is in the library.
 
+mod commands;
 mod builds;
-mod changes;
-mod check;
-mod compare;
-mod ended;
-mod export;
-mod history;
-mod import;
-mod deployed;
-mod local;
-mod outcome;
+mod context;
+mod exit;
 mod output;
-mod parse;
-mod plan;
+mod page;
+mod place;
 mod progress;
-mod report;
-mod restore;
-mod run;
-mod standin;
+mod rows;
 mod sample_file;
-mod stored;
+mod series;
+mod signals;
+mod standin;
 mod suite;
+mod times;
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use coldwatch::aws::{Aws, Connection, SeriesEntry};
+use clap::{Parser, Subcommand};
 
-use outcome::{Exit, Failure};
+use commands::{changes, check, compare, export, history, import, local, parse, plan, report, restore, run};
+use exit::{Exit, Failure};
 
 /// Benchmarks AWS Lambda cold starts: forces them, proves each one, keeps the history.
 ///
@@ -71,48 +63,6 @@ enum Command {
     Parse(parse::ParseArgs),
     /// Serve the local cloud until interrupted
     Local(local::LocalArgs),
-}
-
-/// Where the history is.
-#[derive(Debug, Clone, Args)]
-struct Place {
-    /// Use the local cloud instead of an AWS account
-    #[arg(long)]
-    local: bool,
-    /// Folder in which the local cloud keeps functions and history
-    #[arg(long, value_name = "DIR", default_value = ".coldwatch", requires = "local")]
-    state: std::path::PathBuf,
-    /// DynamoDB table of the history
-    #[arg(long, env = "COLDWATCH_TABLE", default_value = "coldwatch")]
-    table: String,
-}
-
-impl Place {
-    /// Where the history is, in words: table and regions, or the local cloud's folder.
-    fn name(&self, series: &[SeriesEntry]) -> String {
-        if self.local {
-            return format!("local cloud in {}, table {}", self.state.display(), self.table);
-        }
-        let regions: BTreeSet<&str> = series.iter().filter_map(|entry| entry.function.split(':').nth(3)).collect();
-        let regions: Vec<&str> = regions.into_iter().collect();
-        format!(
-            "table {}, {}",
-            self.table,
-            if regions.is_empty() { "no region".to_owned() } else { regions.join(", ") }
-        )
-    }
-
-    /// Clients for this place. With `--local` the stand-in is the one that serves the folder already, or started and
-    /// lives as long as the second value.
-    async fn open(&self) -> Result<(Aws, Option<standin::Standin>), Failure> {
-        if !self.local {
-            let connection = Connection { table: self.table.clone(), ..Connection::default() };
-            return Ok((Aws::connect(connection).await?, None));
-        }
-        let standin = standin::Standin::join_or_start(&self.state).await?;
-        let aws = standin.connect(&self.table).await?;
-        Ok((aws, Some(standin)))
-    }
 }
 
 fn main() -> ExitCode {

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use crate::outcome::Failure;
+use crate::exit::Failure;
 
 /// Text on its way.
 pub struct Output {

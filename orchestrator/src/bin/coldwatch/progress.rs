@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use coldwatch::run::{Event, Observer};
+use coldwatch::measure::context::{Event, Observer};
 use coldwatch::suite::Suite;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::outcome::Failure;
+use crate::exit::Failure;
 
 /// The column that is read of a CSV.
 const COLUMN: &str = "init_ms";

@@ -8,7 +8,7 @@ use coldwatch::suite::{Overrides, Suite, SuiteError};
 use local_cloud::{FunctionCode, FunctionSpec, LocalCloud, Options, StartError};
 use serde_json::{Value, json};
 
-use crate::outcome::{Failure, warn};
+use crate::exit::{Failure, warn};
 
 /// Region that the local cloud answers for.
 pub const REGION: &str = "us-east-1";

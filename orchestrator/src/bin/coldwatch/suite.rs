@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 use clap::Args;
 use coldwatch::aws::Aws;
-use coldwatch::discovery::{DiscoveryError, discover};
-use coldwatch::input::check_size;
-use coldwatch::plan::Trigger;
+use coldwatch::record::trigger::Trigger;
+use coldwatch::schedule::discovery::{DiscoveryError, discover};
+use coldwatch::schedule::input::check_size;
 use coldwatch::suite::{Overrides, Suite};
 use serde_json::Value;
 
-use crate::Place;
-use crate::outcome::Failure;
+use crate::exit::Failure;
+use crate::place::Place;
 use crate::standin::{Standin, built_in_suite};
 
 /// Arguments of every command that works on a suite.

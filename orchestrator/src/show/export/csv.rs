@@ -8,7 +8,8 @@ use std::io;
 use ::csv::Writer;
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::record::{Distribution, RoundSamples, RunRecord};
+use crate::record::round::RoundSamples;
+use crate::record::{Distribution, RunRecord};
 
 /// The columns that say which run a row belongs to.
 const RUN: [&str; 6] = ["label", "function", "protocol", "run_id", "started_at", "code_sha256"];
@@ -112,7 +113,7 @@ fn of_run(record: &RunRecord) -> Vec<String> {
 
 fn of_round(record: &RunRecord, round: &RoundSamples) -> Vec<Vec<String>> {
     let number = round.round.to_string();
-    let row = |sample: crate::record::SampleRecord| {
+    let row = |sample: crate::record::round::SampleRecord| {
         let mut cells = of_run(record);
         cells.extend([
             number.clone(),

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use super::{Series, start};
 use crate::compare::{Comparison, Finding, Side};
+use crate::figures::{figure, range};
 use crate::history::{Change, Judgement, Metric, State};
 use crate::record::{Distribution, RunRecord};
-use crate::show::figures::{figure, range};
 
 /// A table with the last run of each series, the level it is at, and the last change of that.
 pub fn last_runs(series: &[(Series, Judgement)]) -> String {

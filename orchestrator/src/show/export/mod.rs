@@ -6,7 +6,7 @@ pub mod github;
 pub mod openmetrics;
 pub mod otava;
 
-use crate::publish::function_name;
+use crate::arn::function_name;
 use crate::record::{Distribution, RunRecord};
 
 /// One series with the runs to export.

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::Series;
-use crate::publish::function_name;
+use crate::arn::function_name;
 use crate::record::{Distribution, RunRecord};
 
 /// How a gauge is read from a record: values with the further label that tells them apart.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::compare::{Group, together};
 use crate::history::{Change, Judgement, Level, Metric, Shape, State};
-use crate::record::{RoundSamples, SampleRecord};
+use crate::record::round::{RoundSamples, SampleRecord};
 use chrono::DateTime;
 use shift_stats::Interval;
 

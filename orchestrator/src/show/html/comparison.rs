@@ -8,8 +8,8 @@ use super::levels::sorted;
 use super::markup::{Escaped, Html, json_for_script, plain};
 use super::view::View;
 use super::words;
+use crate::figures::CONFIDENCE;
 use crate::history::Run;
-use crate::summary::CONFIDENCE;
 use shift_stats::{Interval, Sorted, quantile, ratio};
 
 /// Targets that can be chosen; more would make the page large and the choice hard.

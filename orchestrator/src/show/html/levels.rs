@@ -1,8 +1,8 @@
 //! The levels of a series: the runs between two changes of the median, taken together.
 
+use crate::figures::CONFIDENCE;
 use crate::history::{Change, Metric, State};
 use crate::show::html::SeriesHistory;
-use crate::summary::CONFIDENCE;
 use shift_stats::{Interval, Sorted, interval, quantile};
 
 /// Runs needed for a 95 % interval of their median.

@@ -20,8 +20,9 @@ mod words;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::history::{Judgement, Run};
-use crate::imported::PROTOCOL;
-use crate::record::{RunRecord, SampleRecord};
+use crate::record::RunRecord;
+use crate::record::imported::PROTOCOL;
+use crate::record::round::SampleRecord;
 
 pub use page::render;
 pub use versus::{Step, Versus, VersusSide};

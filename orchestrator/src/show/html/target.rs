@@ -8,8 +8,8 @@ use super::overview::estimate;
 use super::thin::Room;
 use super::view::View;
 use super::words::{self, counted};
-use crate::cost::PRICES_READ_ON;
 use crate::history::{CAUSE_REACH, Change};
+use crate::record::cost::PRICES_READ_ON;
 use crate::record::{Outcomes, RunRecord};
 
 /// Runs before the last one against which it is shown.

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use super::Rhythm;
 use super::chart::number::{count, floor, span};
 use super::levels::{median, sorted};
+use crate::figures::CONFIDENCE;
 use crate::history::Run;
-use crate::summary::CONFIDENCE;
 use shift_stats::{Interval, Sorted, interval, quantile};
 
 /// Samples of a run that bear an interval of its 90th percentile.

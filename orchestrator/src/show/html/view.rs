@@ -7,9 +7,9 @@ use super::attention::Standing;
 use super::chart::number::millis;
 use super::levels::{LevelRuns, levels, p90, sorted, standing};
 use super::thin::{Piece, Room, pieces};
+use crate::figures::CONFIDENCE;
 use crate::history::platform::PlatformEvent;
 use crate::history::{Change, Metric, Run};
-use crate::summary::CONFIDENCE;
 use shift_stats::{Interval, interval, quantile};
 
 /// Stretches of the line in the overview.

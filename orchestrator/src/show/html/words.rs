@@ -2,11 +2,11 @@
 
 use chrono::TimeDelta;
 
+use crate::figures::grouped;
+pub use crate::figures::{figure, range};
 use crate::history::platform::PlatformEvent;
 use crate::history::{Cause, Change, Metric, Run, Shape, is_function_recorded};
 use crate::show::change;
-use crate::show::figures::grouped;
-pub use crate::show::figures::{figure, range};
 use shift_stats::Interval;
 
 /// Stands where a figure would, and is explained in the page's notes.

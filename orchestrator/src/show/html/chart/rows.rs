@@ -5,11 +5,11 @@ use super::frame::Frame;
 use super::number::{count, floor};
 use super::path::Path;
 use super::{HEIGHT, WIDTH};
+use crate::figures::CONFIDENCE;
 use crate::show::html::levels::sorted;
 use crate::show::html::markup::{Escaped, Html};
 use crate::show::html::thin::evenly;
 use crate::show::html::words;
-use crate::summary::CONFIDENCE;
 use shift_stats::{Sorted, interval, quantile};
 
 /// Columns into which samples are piled.

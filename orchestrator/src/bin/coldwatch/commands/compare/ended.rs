@@ -1,0 +1,63 @@
+//! How the measuring of two sides ended, in words.
+
+use coldwatch::compare::Comparison;
+use coldwatch::compare::stopping::half_width;
+use coldwatch::measure::ending::Stop;
+use coldwatch::record::measured::Measured;
+use shift_stats::Shift;
+
+use crate::exit::warn;
+
+/// Errors of the runtimes where code cannot be loaded.
+const OF_INIT: [&str; 5] = [
+    "Runtime.ImportModuleError",
+    "Runtime.HandlerNotFound",
+    "Runtime.MalformedHandlerName",
+    "Runtime.UserCodeSyntaxError",
+    "Runtime.InvalidEntrypoint",
+];
+
+/// Why measuring ended, in one word: that of the side which ended it before the rule did, and which the other followed.
+pub fn stopped<'a>(sides: &[&'a Measured; 2]) -> &'a str {
+    let words = sides.map(|m| m.record.stopped.as_str());
+    let ended = |word: &&str| !is_of_rule(word) && *word != Stop::OtherSide.word();
+    words.into_iter().find(ended).unwrap_or(words[0])
+}
+
+/// What a reader should know of one side.
+pub fn say(measured: &Measured) {
+    let record = &measured.record;
+    if let (false, Some(detail)) = (is_of_rule(&record.stopped), &record.stopped_detail) {
+        warn(format!("{}: {} of {} cold starts proven: {detail}", record.label, record.proven, record.wanted));
+    }
+    if record.proven == 0
+        && let Some(detail) = measured.samples().find_map(|s| s.outcome.detail())
+    {
+        warn(format!("{}: {}", record.label, failed_with(detail)));
+    }
+    record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
+}
+
+/// What to say at the cap if the interval is wider than was asked for. Two modes are told by the verdict.
+pub fn missed(compared: &Comparison, precision: f64) -> Option<String> {
+    let Shift { estimate, interval } = compared.ratio?;
+    let reached = interval.is_some_and(|interval| 100.0 * half_width(estimate, interval) <= precision);
+    let (a, b) = (&compared.a, &compared.b);
+    let way_out = if a.modes.or(b.modes).is_some() { "" } else { "; more --samples would" };
+    let n = a.durations.n.min(b.durations.n);
+    (!reached).then(|| format!("±{precision} % was not reached with {n} cold starts a side{way_out}"))
+}
+
+/// What a failed invocation tells. The reply's own message is not kept: it may hold secrets.
+fn failed_with(detail: &str) -> String {
+    if OF_INIT.contains(&detail) {
+        return format!(
+            "its init failed with {detail}, before any payload is read; its log says of which file or module"
+        );
+    }
+    format!("an invocation failed with {detail}; --payload sends what the function expects")
+}
+
+fn is_of_rule(stopped: &str) -> bool {
+    [Stop::Enough, Stop::Precise].iter().any(|stop| stop.word() == stopped)
+}

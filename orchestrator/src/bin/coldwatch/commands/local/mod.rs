@@ -1,0 +1,112 @@
+//! `coldwatch local`: serves the local cloud, and with `--deployed` the whole of it as on AWS.
+
+mod deployed;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use local_cloud::{Fault, Options};
+
+use crate::exit::{Exit, Failure};
+use crate::signals::interrupt;
+use crate::standin::{REGION, Standin};
+use deployed::{Deployment, Period};
+
+/// Arguments of `local`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct LocalArgs {
+    /// Port on 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = 4566)]
+    port: u16,
+    /// Folder in which functions and history are kept
+    #[arg(long, value_name = "DIR", default_value = ".coldwatch")]
+    state: PathBuf,
+    /// DynamoDB table to have ready
+    #[arg(long, env = "COLDWATCH_TABLE", default_value = "coldwatch")]
+    table: String,
+    /// Deploy the orchestrator into it, with a schedule that starts it as on AWS
+    #[arg(long)]
+    deployed: bool,
+    /// How often: `5 minutes`, `1 hour`, or a rate(…) or cron(…) of EventBridge Scheduler, in UTC
+    #[arg(long, value_name = "PERIOD", default_value = "5 minutes", requires = "deployed", value_parser = Period::parse)]
+    every: Period,
+    /// What the deployed orchestrator measures, TOML or JSON, instead of the built-in targets
+    #[arg(long, value_name = "FILE", requires = "deployed")]
+    suite: Option<PathBuf>,
+    /// Proven cold starts wanted per target and run of the deployed orchestrator, instead of the suite's [1..1000]
+    #[arg(long, value_name = "N", requires = "deployed")]
+    samples: Option<u32>,
+    /// How long an update of a function is in progress; AWS takes about 1,500
+    #[arg(long, value_name = "MS", default_value_t = 20)]
+    settle_ms: u64,
+    /// Added to every invoke, half each way
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    network_ms: u64,
+    /// Hold control calls to AWS's quota: 100 reads of functions a second, 15 of all others together
+    #[arg(long)]
+    quotas: bool,
+    /// Something that goes wrong, such as `reject:lambda.Invoke,status=429,chance=0.1`; may be repeated
+    #[arg(long = "fault", value_name = "SPEC", value_parser = Fault::parse)]
+    faults: Vec<Fault>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  coldwatch local                                   for the AWS SDKs, boto3 and the AWS CLI
+  coldwatch local --deployed --every '5 minutes'    measures by itself, the first time at once
+  coldwatch local --deployed --every 'cron(0 * * * ? *)' --samples 20
+  coldwatch local --deployed --suite suite.toml     measures functions that you have made with boto3 or the AWS CLI
+
+While it serves, `coldwatch history --local` and the other commands with --local use it.";
+
+/// Serves the local cloud until interrupted.
+pub async fn execute(args: LocalArgs) -> Result<Exit, Failure> {
+    let deployment = args
+        .deployed
+        .then(|| Deployment::new(args.every, args.suite.as_deref(), args.samples, &args.table))
+        .transpose()?;
+    let options = Options {
+        port: args.port,
+        state: Some(args.state),
+        settle: Duration::from_millis(args.settle_ms),
+        network: Duration::from_millis(args.network_ms),
+        quotas: args.quotas,
+        ..Options::default()
+    };
+    let standin = Standin::serve(options).await?;
+    let served = serve(&standin, deployment, &args.table, args.faults).await;
+    standin.stop().await;
+    served.map(|()| Exit::Done)
+}
+
+async fn serve(
+    standin: &Standin,
+    deployment: Option<Deployment>,
+    table: &str,
+    faults: Vec<Fault>,
+) -> Result<(), Failure> {
+    let cloud = standin.own().expect("it was started here");
+    let aws = standin.connect(table).await?;
+    // A deployment that was killed may have left it.
+    cloud.remove_schedule(deployed::SCHEDULE);
+    let targets = standin.create_targets(cloud).await?;
+    for fault in faults {
+        cloud.inject(fault);
+    }
+    let exports = format!(
+        "export AWS_ENDPOINT_URL={}\nexport AWS_REGION={REGION} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\
+         export COLDWATCH_TABLE={table}\n",
+        standin.endpoint()
+    );
+    // Whoever reads only the first line may be gone before the last: it is served all the same.
+    let _ = std::io::stdout().write_all(exports.as_bytes());
+    eprintln!("the local cloud answers at {}; interrupt to end it", standin.endpoint());
+    if let Some(deployment) = deployment {
+        return deployment.run(standin, cloud, &aws, &targets).await;
+    }
+    interrupt().await;
+    Ok(())
+}

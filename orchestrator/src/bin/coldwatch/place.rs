@@ -1,0 +1,53 @@
+//! Where the history is: a table of an AWS account, or the local cloud's folder.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use coldwatch::arn::region;
+use coldwatch::aws::{Aws, Connection};
+use coldwatch::record::series::SeriesEntry;
+
+use crate::exit::Failure;
+use crate::standin::Standin;
+
+/// Where the history is.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// Use the local cloud instead of an AWS account
+    #[arg(long)]
+    pub local: bool,
+    /// Folder in which the local cloud keeps functions and history
+    #[arg(long, value_name = "DIR", default_value = ".coldwatch", requires = "local")]
+    pub state: std::path::PathBuf,
+    /// DynamoDB table of the history
+    #[arg(long, env = "COLDWATCH_TABLE", default_value = "coldwatch")]
+    pub table: String,
+}
+
+impl Place {
+    /// Where the history is, in words: table and regions, or the local cloud's folder.
+    pub fn name(&self, series: &[SeriesEntry]) -> String {
+        if self.local {
+            return format!("local cloud in {}, table {}", self.state.display(), self.table);
+        }
+        let regions: BTreeSet<&str> = series.iter().filter_map(|entry| region(&entry.function)).collect();
+        let regions: Vec<&str> = regions.into_iter().collect();
+        format!(
+            "table {}, {}",
+            self.table,
+            if regions.is_empty() { "no region".to_owned() } else { regions.join(", ") }
+        )
+    }
+
+    /// Clients for this place. With `--local` the stand-in is the one that serves the folder already, or started and
+    /// lives as long as the second value.
+    pub async fn open(&self) -> Result<(Aws, Option<Standin>), Failure> {
+        if !self.local {
+            let connection = Connection { table: self.table.clone(), ..Connection::default() };
+            return Ok((Aws::connect(connection).await?, None));
+        }
+        let standin = Standin::join_or_start(&self.state).await?;
+        let aws = standin.connect(&self.table).await?;
+        Ok((aws, Some(standin)))
+    }
+}

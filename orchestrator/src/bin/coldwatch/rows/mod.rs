@@ -1,0 +1,94 @@
+//! Cold starts in files of rows, read by `import` and `changes`.
+
+mod row;
+mod sorter;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use coldwatch::history::{Circumstances, Run};
+
+use crate::exit::{Failure, warn};
+
+pub use row::is_header;
+pub use sorter::{Sorted, Sorter};
+
+/// Bad rows that are told one by one.
+const TOLD: u64 = 20;
+
+/// The series in a file of rows, by name; `None` where it is another kind of file.
+pub fn series(path: &Path) -> Result<Option<BTreeMap<String, Vec<Run>>>, Failure> {
+    let (is_rows, source) = open(path).map_err(|e| named(path, &e))?;
+    if !is_rows {
+        return Ok(None);
+    }
+    let mut sorter = sorted(path, source, Bad::Refused("mend the file"))?;
+    let circumstances = Arc::new(Circumstances::default());
+    let mut series: BTreeMap<String, Vec<Run>> = BTreeMap::new();
+    for run in sorter.runs().map_err(Failure::failed)? {
+        let Sorted { series: name, at, init_ms: samples } = run.map_err(Failure::failed)?;
+        let runs = series.entry(name).or_default();
+        runs.push(Run { id: runs.len().to_string(), at, samples, circumstances: Arc::clone(&circumstances) });
+    }
+    Ok(Some(series))
+}
+
+/// The file, and whether it is one of rows.
+pub fn open(path: &Path) -> std::io::Result<(bool, impl BufRead)> {
+    let mut source: Box<dyn BufRead> = if path == Path::new("-") {
+        Box::new(BufReader::new(std::io::stdin()))
+    } else {
+        Box::new(BufReader::new(File::open(path)?))
+    };
+    // A log may hold bytes of any kind; only a header matters here.
+    let mut first = Vec::new();
+    (&mut source).take(1 << 16).read_until(b'\n', &mut first)?;
+    let is_rows = is_header(String::from_utf8_lossy(&first).trim_end());
+    Ok((is_rows, Cursor::new(first).chain(source)))
+}
+
+pub fn named(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::bad_input(format!("{}: {error}", path.display()))
+}
+
+/// What becomes of a file with bad rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Bad {
+    /// Nothing is done; with the way out.
+    Refused(&'static str),
+    /// They are left out, and counted.
+    Skipped,
+}
+
+/// All rows, at least one. The first bad ones are told line by line.
+pub fn sorted(path: &Path, source: impl BufRead, on_bad: Bad) -> Result<Sorter, Failure> {
+    let (file, mut sorter, mut bad) = (path.display(), Sorter::default(), 0);
+    let read = row::each(source, |line, row| match row {
+        Ok(row) => sorter.push(&row).map_err(|e| format!("line {line} cannot be kept in a temporary file: {e}")),
+        Err(reason) => {
+            bad += 1;
+            if bad <= TOLD {
+                warn(format!("{file}: line {line}: {reason}"));
+            }
+            Ok(())
+        }
+    });
+    read.map_err(|e| named(path, &e))?;
+    let rows = if bad == 1 { "row is" } else { "rows are" };
+    match (bad, on_bad) {
+        (0, _) => {}
+        (_, Bad::Skipped) => warn(format!("{file}: {bad} {rows} bad and skipped")),
+        (_, Bad::Refused(way)) => return Err(named(path, &format!("{bad} {rows} bad and nothing was done; {way}"))),
+    }
+    if sorter.series().is_empty() {
+        return Err(named(path, &"there is no good row in it"));
+    }
+    // A run that is too large is known only when all its rows are together, and nothing is to be stored before that.
+    for run in sorter.runs().map_err(Failure::failed)? {
+        run.map_err(|e| if e.kind() == ErrorKind::InvalidData { named(path, &e) } else { Failure::failed(e) })?;
+    }
+    Ok(sorter)
+}

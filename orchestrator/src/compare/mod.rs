@@ -1,0 +1,493 @@
+//! Two sides compared: by how much B starts slower than A, how sure that is, and what it means in words.
+//!
+//! Samples taken in turns within the same minutes are compared as they are. Between runs lies more than chance inside
+//! them: runs of different times are compared by their medians, and where there are too few runs for that, the interval
+//! is widened by what whole runs are known to shift together (`docs/methodology.md`).
+
+pub mod stopping;
+
+use crate::figures::CONFIDENCE;
+use crate::figures::telling;
+use crate::record::Distribution;
+use crate::record::summary::distribution_ms;
+use shift_stats::{
+    Interval, RunNoise, Shift, Sorted, TwoModes, interpolated_p, interpolated_shift, mann_whitney, normal_p, normal_z,
+    probability_b_greater, quantile, ratio, shift, two_modes,
+};
+
+/// The run effect of a function whose own is not known: the largest of the four kinds of function in the public
+/// lambda-perf history (container images on x86-64).
+pub const USUAL_RUN_EFFECT: f64 = 0.036;
+/// From this ratio on, or below its inverse, a factor is told instead of percent.
+const TWICE: f64 = 2.0;
+
+/// What was measured of one side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Name for people.
+    pub label: String,
+    /// Proven init (or restore) durations in ms, a sample for each run.
+    pub runs: Vec<Sorted>,
+    /// How whole runs of it scatter, where its history tells.
+    pub noise: Option<RunNoise>,
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Side {
+    /// Name for people.
+    pub label: String,
+    /// Runs that the samples come from.
+    pub runs: usize,
+    /// The durations, in ms.
+    pub durations: Distribution,
+    /// Where they lie around two modes: a median between them says little.
+    pub modes: Option<TwoModes>,
+}
+
+/// What the figures of a comparison rest on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Basis {
+    /// Samples taken in turns.
+    Together,
+    /// The medians of runs.
+    Runs,
+    /// Samples of too few runs, with intervals widened by run effects.
+    FewRuns {
+        /// Run effect of A.
+        a: f64,
+        /// Run effect of B.
+        b: f64,
+    },
+}
+
+/// B against A.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What B is compared with.
+    pub a: Side,
+    /// What is compared.
+    pub b: Side,
+    /// What the figures rest on.
+    pub basis: Basis,
+    /// The probability of a difference at least this large, were there none.
+    pub p: f64,
+    /// The probability that a cold start of B takes longer than one of A; equal ones count half.
+    pub probability_b_slower: f64,
+    /// Hodges-Lehmann estimate of B − A in ms.
+    pub shift: Shift,
+    /// The same of B / A. Absent where a duration is 0.
+    pub ratio: Option<Shift>,
+}
+
+/// What a comparison shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// B is slower.
+    Slower,
+    /// B is faster.
+    Faster,
+    /// The interval holds "no difference".
+    NoneShown,
+    /// There are too few samples for an interval.
+    NotEstimable,
+}
+
+/// A side without a sample.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} has no proven cold start to compare")]
+pub struct NothingToCompare(pub String);
+
+/// Compares samples that were taken in turns.
+pub fn together(a: &Group, b: &Group) -> Result<Comparison, NothingToCompare> {
+    let (all_a, all_b) = (a.pooled()?, b.pooled()?);
+    Ok(Comparison {
+        a: a.side(&all_a),
+        b: b.side(&all_b),
+        basis: Basis::Together,
+        p: mann_whitney(&all_a, &all_b).p,
+        probability_b_slower: probability_b_greater(&all_a, &all_b),
+        shift: shift(&all_a, &all_b, CONFIDENCE),
+        ratio: ratio(&all_a, &all_b, CONFIDENCE),
+    })
+}
+
+/// Compares runs of different times: by the runs' medians where they bear an interval, else by the samples with what
+/// whole runs shift together added to it.
+pub fn apart(a: &Group, b: &Group) -> Result<Comparison, NothingToCompare> {
+    let pooled = together(a, b)?;
+    let (medians_a, medians_b) = (a.medians()?, b.medians()?);
+    let by_runs = interpolated_shift(&medians_a, &medians_b, CONFIDENCE);
+    if by_runs.interval.is_none() {
+        let (all_a, all_b) = (a.pooled()?, b.pooled()?);
+        let shift = interpolated_shift(&all_a, &all_b, CONFIDENCE);
+        let ratio = all_a.ln().zip(all_b.ln()).map(|(a, b)| exponential(interpolated_shift(&a, &b, CONFIDENCE)));
+        return Ok(Comparison { shift, ratio, ..pooled }.with_run_effects(a, b));
+    }
+    let widening = error(a, b, |side| side.noise.as_ref().map_or(1.0, |noise| noise.widening(side.runs.len())))
+        / error(a, b, |_| 1.0);
+    let widened = |shift: Shift| farther(shift, |distance| distance * widening);
+    let logarithms = medians_a.ln().zip(medians_b.ln());
+    let ratio = logarithms.as_ref().map(|(a, b)| exponential(widened(interpolated_shift(a, b, CONFIDENCE))));
+    let p = logarithms.map_or_else(|| interpolated_p(&medians_a, &medians_b), |(a, b)| interpolated_p(&a, &b));
+    Ok(Comparison {
+        basis: Basis::Runs,
+        p: if widening > 1.0 { normal_p(normal_z(p) / widening) } else { p },
+        shift: widened(by_runs),
+        ratio,
+        ..pooled
+    })
+}
+
+impl Group {
+    /// All samples of a side that were taken together.
+    pub fn one_run(label: &str, samples: Vec<f64>) -> Result<Self, NothingToCompare> {
+        let samples = Sorted::new(samples).map_err(|_| NothingToCompare(label.to_owned()))?;
+        Ok(Self { label: label.to_owned(), runs: vec![samples], noise: None })
+    }
+
+    fn pooled(&self) -> Result<Sorted, NothingToCompare> {
+        self.of(self.runs.iter().flat_map(Sorted::values).copied().collect())
+    }
+
+    fn medians(&self) -> Result<Sorted, NothingToCompare> {
+        self.of(self.runs.iter().map(|run| quantile(run, 0.5)).collect())
+    }
+
+    fn of(&self, values: Vec<f64>) -> Result<Sorted, NothingToCompare> {
+        Sorted::new(values).map_err(|_| NothingToCompare(self.label.clone()))
+    }
+
+    fn side(&self, all: &Sorted) -> Side {
+        Side {
+            label: self.label.clone(),
+            runs: self.runs.len(),
+            durations: distribution_ms(all.values().to_vec()),
+            modes: two_modes(all),
+        }
+    }
+}
+
+impl Comparison {
+    /// What it shows.
+    pub fn finding(&self) -> Finding {
+        match self.beside(0.0) {
+            None => Finding::NotEstimable,
+            Some((interval, none)) if interval.low > none => Finding::Slower,
+            Some((interval, none)) if interval.high < none => Finding::Faster,
+            Some(_) => Finding::NoneShown,
+        }
+    }
+
+    /// Whether B is shown to be slower by more than this: the whole interval lies above it.
+    pub fn is_slower_than(&self, percent: f64) -> bool {
+        self.beside(percent).is_some_and(|(interval, limit)| interval.low > limit)
+    }
+
+    /// Whether B may be slower by more than this.
+    pub fn may_be_slower_than(&self, percent: f64) -> bool {
+        self.beside(percent).is_none_or(|(interval, limit)| interval.high > limit)
+    }
+
+    /// Where no change is shown: the largest, in percent of A and in either direction, that the interval holds.
+    pub fn no_change_above_percent(&self) -> Option<f64> {
+        let Interval { low, high } = self.ratio?.interval?;
+        (self.finding() == Finding::NoneShown).then_some(100.0 * (1.0 - low).max(high - 1.0))
+    }
+
+    /// The verdict in words.
+    pub fn verdict(&self) -> String {
+        let statement = match (self.finding(), self.ratio.and_then(|r| Some((r.estimate, r.interval?)))) {
+            (Finding::NotEstimable, _) => "too few cold starts for a 95 % interval".to_owned(),
+            (Finding::NoneShown, Some((_, interval))) => none_shown(interval),
+            (Finding::Slower, Some((ratio, interval))) => slower("B", "A", ratio, interval),
+            (Finding::Faster, Some((ratio, interval))) => faster(ratio, interval),
+            (_, None) => self.verdict_in_ms(),
+        };
+        format!("{}{statement}, {}{}", self.modes_in_words(), self.counts(), self.basis_in_words())
+    }
+
+    /// The interval that tells, and what it is where B is slower by so much: of the ratio, or where a duration is 0 of the
+    /// difference, percent then being of A's median.
+    fn beside(&self, percent: f64) -> Option<(Interval, f64)> {
+        let share = percent / 100.0;
+        match self.ratio {
+            Some(ratio) => Some((ratio.interval?, 1.0 + share)),
+            None => Some((self.shift.interval?, share * self.a.durations.p50?)),
+        }
+    }
+
+    fn verdict_in_ms(&self) -> String {
+        let Shift { estimate, interval } = self.shift;
+        let Some(Interval { low, high }) = interval else { return "not estimable".to_owned() };
+        let bounds = format!("(95 %: {low:+.2} to {high:+.2} ms)");
+        match self.finding() {
+            Finding::NoneShown => format!("no change larger than {:.2} ms {bounds}", high.max(-low)),
+            _ => format!("B differs from A by {estimate:+.2} ms {bounds}"),
+        }
+    }
+
+    fn counts(&self) -> String {
+        let (a, b) = (&self.a, &self.b);
+        let starts = format!("{} + {} cold starts", a.durations.n, b.durations.n);
+        if self.basis == Basis::Together { starts } else { format!("{starts} of {} + {} runs", a.runs, b.runs) }
+    }
+
+    fn modes_in_words(&self) -> String {
+        let of = |name: &str, side: &Side| {
+            side.modes.map(|TwoModes { lower, upper, lower_share }| {
+                let (share, rest) = (100.0 * lower_share, 100.0 * (1.0 - lower_share));
+                format!("{name} starts in {lower:.1} ms ({share:.0} %) or in {upper:.1} ms ({rest:.0} %)")
+            })
+        };
+        let modes: Vec<String> = [of("A", &self.a), of("B", &self.b)].into_iter().flatten().collect();
+        if modes.is_empty() { String::new() } else { format!("two modes: {}; ", modes.join(", ")) }
+    }
+
+    fn basis_in_words(&self) -> String {
+        let Basis::FewRuns { a, b } = self.basis else { return String::new() };
+        format!(
+            "; too few runs to compare their medians, so that runs shift together by {:.1} % is allowed for",
+            100.0 * a.max(b)
+        )
+    }
+
+    /// Adds to both ends of the intervals what runs shift together, as variances add.
+    fn with_run_effects(self, a: &Group, b: &Group) -> Self {
+        let effect = |side: &Group| side.noise.as_ref().map_or(USUAL_RUN_EFFECT, |noise| noise.effect);
+        let of_runs = |side: &Group| {
+            let alike = side.noise.as_ref().map_or(1.0, |noise| noise.variance_of_mean(side.runs.len()));
+            effect(side) * alike.sqrt()
+        };
+        let normal = normal_z(1.0 - CONFIDENCE);
+        let reach = normal * error(a, b, of_runs);
+        let student = [a, b].into_iter().filter_map(|side| Some(side.noise.as_ref()?.reach(CONFIDENCE) / normal));
+        let student = student.fold(1.0, f64::max);
+        let level = self.b.durations.p50.unwrap_or_default();
+        let wider = |shift: Shift, level: f64| farther(shift, |distance| student * distance.hypot(reach * level));
+        let ratio = self.ratio.map(|ratio| exponential(wider(logarithm(ratio), 1.0)));
+        let p = ratio.and_then(|r| Some((r.estimate.ln(), r.interval?))).map_or(1.0, |(estimate, interval)| {
+            let sd = (interval.high.ln() - interval.low.ln()) / 2.0 / normal;
+            if sd > 0.0 { normal_p(estimate / sd) } else { self.p }
+        });
+        let shift = wider(self.shift, level);
+        Self { basis: Basis::FewRuns { a: effect(a), b: effect(b) }, p, shift, ratio, ..self }
+    }
+}
+
+/// The standard error of the difference between both sides' means of runs, where a run of a side has the standard deviation `of`.
+fn error(a: &Group, b: &Group, of: impl Fn(&Group) -> f64) -> f64 {
+    let of_mean = |side: &Group| of(side) / count(side.runs.len()).sqrt();
+    of_mean(a).hypot(of_mean(b))
+}
+
+/// A shift whose interval ends are as far from the estimate as `distance` says.
+fn farther(shift: Shift, distance: impl Fn(f64) -> f64) -> Shift {
+    let Shift { estimate, interval } = shift;
+    let interval = interval.map(|Interval { low, high }| Interval {
+        low: estimate - distance(estimate - low),
+        high: estimate + distance(high - estimate),
+    });
+    Shift { estimate, interval }
+}
+
+/// The ratio that a difference of logarithms is.
+fn exponential(difference: Shift) -> Shift {
+    each(difference, f64::exp)
+}
+
+/// The difference of logarithms that a ratio is.
+fn logarithm(ratio: Shift) -> Shift {
+    each(ratio, f64::ln)
+}
+
+fn each(Shift { estimate, interval }: Shift, f: fn(f64) -> f64) -> Shift {
+    let interval = interval.map(|Interval { low, high }| Interval { low: f(low), high: f(high) });
+    Shift { estimate: f(estimate), interval }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "runs and samples are few")]
+fn count(n: usize) -> f64 {
+    n as f64
+}
+
+fn slower(who: &str, than: &str, ratio: f64, Interval { low, high }: Interval) -> String {
+    if ratio >= TWICE {
+        let d = telling(low, high, 1);
+        return format!("{who} takes {ratio:.d$} times as long as {than} (95 %: {low:.d$}–{high:.d$})");
+    }
+    let [ratio, low, high] = [ratio, low, high].map(|ratio| 100.0 * (ratio - 1.0));
+    let d = telling(low, high, 1);
+    format!("{who} is {ratio:.d$} % slower (95 %: {low:.d$}–{high:.d$} %)")
+}
+
+fn faster(ratio: f64, Interval { low, high }: Interval) -> String {
+    if ratio <= 1.0 / TWICE {
+        return slower("A", "B", 1.0 / ratio, Interval { low: 1.0 / high, high: 1.0 / low });
+    }
+    let [ratio, low, high] = [ratio, high, low].map(|ratio| 100.0 * (1.0 - ratio));
+    let d = telling(low, high, 1);
+    format!("B is {ratio:.d$} % faster (95 %: {low:.d$}–{high:.d$} %)")
+}
+
+fn none_shown(Interval { low, high }: Interval) -> String {
+    let [low, high] = [low, high].map(|ratio| 100.0 * (ratio - 1.0));
+    let d = telling(low, high, 1);
+    format!("no change larger than {:.d$} % (95 %: {low:+.d$} to {high:+.d$} %)", high.max(-low))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(label: &str, runs: &[Vec<f64>]) -> Group {
+        let runs = runs.iter().map(|run| Sorted::new(run.clone()).unwrap()).collect();
+        Group { label: label.to_owned(), runs, noise: None }
+    }
+
+    /// `n` values whose logarithms are evenly spread over ± `spread` around that of `level`.
+    fn around(level: f64, spread: f64, n: u32) -> Vec<f64> {
+        let place = |i| f64::from(i) / f64::from(n - 1) * 2.0 - 1.0;
+        (0..n).map(|i| level * (spread * place(i)).exp()).collect()
+    }
+
+    #[track_caller]
+    fn verdict_of(a: Vec<f64>, b: Vec<f64>) -> String {
+        together(&group("a", &[a]), &group("b", &[b])).unwrap().verdict()
+    }
+
+    #[test]
+    fn verdicts_are_in_words() {
+        let a = || around(100.0, 0.1, 60);
+        let (mut got, mut wanted) = (Vec::new(), Vec::new());
+        for (b, words) in [
+            (around(112.4, 0.1, 60), "B is 12.4 % slower (95 %: 9.8–15.1 %), 60 + 60 cold starts"),
+            (around(80.0, 0.1, 60), "B is 20.0 % faster (95 %: 18.1–21.9 %), 60 + 60 cold starts"),
+            (around(100.5, 0.1, 60), "no change larger than 2.9 % (95 %: -1.9 to +2.9 %), 60 + 60 cold starts"),
+            (around(780.0, 0.1, 60), "B takes 7.8 times as long as A (95 %: 7.6–8.0), 60 + 60 cold starts"),
+            (around(10.0, 0.1, 60), "A takes 10.0 times as long as B (95 %: 9.8–10.2), 60 + 60 cold starts"),
+            (vec![130.0, 131.0], "too few cold starts for a 95 % interval, 3 + 2 cold starts"),
+        ] {
+            let a = if b.len() == 2 { around(100.0, 0.1, 3) } else { a() };
+            got.push(verdict_of(a, b));
+            wanted.push(words);
+        }
+        assert_eq!(got, wanted);
+    }
+
+    #[test]
+    fn a_small_change_is_not_rounded_away() {
+        let mut got = Vec::new();
+        for (a, b) in [
+            (vec![100.0; 6], vec![100.02; 6]),
+            (around(100.0, 0.0004, 200), around(100.07, 0.0004, 200)),
+            (around(100.07, 0.0004, 200), around(100.0, 0.0004, 200)),
+            (around(100.0, 0.01, 200), around(100.003, 0.01, 200)),
+            (vec![100.0; 6], vec![100.0; 6]),
+        ] {
+            got.push(verdict_of(a, b).split(", ").next().unwrap().to_owned());
+        }
+        let wanted = [
+            "B is 0.02 % slower (95 %: 0.02–0.02 %)",
+            "B is 0.070 % slower (95 %: 0.069–0.071 %)",
+            "B is 0.070 % faster (95 %: 0.069–0.071 %)",
+            "no change larger than 0.1 % (95 %: -0.1 to +0.1 %)",
+            "no change larger than 0.0 % (95 %: +0.0 to +0.0 %)",
+        ];
+        assert_eq!(got, wanted);
+    }
+
+    #[test]
+    fn two_modes_are_said_before_anything_else() {
+        let b = [around(100.0, 0.02, 20), around(180.0, 0.02, 20)].concat();
+        let words = verdict_of(around(100.0, 0.02, 40), b);
+        assert!(words.starts_with("two modes: B starts in 100.0 ms (50 %) or in 180.0 ms (50 %); B is "), "{words}");
+    }
+
+    #[test]
+    fn a_duration_of_zero_leaves_the_difference() {
+        let b: Vec<f64> = (0..20).map(f64::from).collect();
+        let a: Vec<f64> = b.iter().map(|v| v + 50.0).collect();
+        let same = verdict_of(vec![0.0; 10], vec![0.0; 10]);
+        assert_eq!(same, "no change larger than 0.00 ms (95 %: +0.00 to +0.00 ms), 10 + 10 cold starts");
+        assert_eq!(verdict_of(a, b), "B differs from A by -50.00 ms (95 %: -54.00 to -46.00 ms), 20 + 20 cold starts");
+    }
+
+    #[test]
+    fn slower_than_a_limit_needs_the_whole_interval_above_it() {
+        let compared =
+            together(&group("a", &[around(100.0, 0.1, 60)]), &group("b", &[around(112.4, 0.1, 60)])).unwrap();
+        let shown = [0.0, 5.0, 10.0, 12.0, 15.0].map(|limit| compared.is_slower_than(limit));
+        assert_eq!(shown, [true, true, false, false, false]);
+        assert_eq!((compared.may_be_slower_than(12.0), compared.may_be_slower_than(16.0)), (true, false));
+    }
+
+    #[test]
+    fn a_duration_of_zero_leaves_the_limit() {
+        let of = |level| group("x", &[[vec![0.0], vec![level; 30]].concat()]);
+        let compared = together(&of(100.0), &of(500.0)).unwrap();
+        assert_eq!((compared.ratio, compared.finding()), (None, Finding::Slower));
+        assert_eq!([5.0, 399.0, 401.0].map(|limit| compared.is_slower_than(limit)), [true, true, false]);
+        assert_eq!([399.0, 401.0].map(|limit| compared.may_be_slower_than(limit)), [true, false]);
+    }
+
+    #[test]
+    fn runs_are_compared_by_their_medians() {
+        let runs = |level: f64, n: u32| {
+            (0..n).map(|i| around(level * (1.0 + f64::from(i) / 100.0), 0.1, 50)).collect::<Vec<_>>()
+        };
+        let (a, b) = (group("a", &runs(100.0, 6)), group("b", &runs(120.0, 5)));
+        let compared = apart(&a, &b).unwrap();
+        // Six medians from 100 and five from 120, each a hundredth apart: none of A above any of B.
+        assert_eq!((compared.basis, compared.p), (Basis::Runs, 2.0 / 462.0));
+        let exact = ratio(&a.medians().unwrap(), &b.medians().unwrap(), CONFIDENCE).unwrap();
+        let (exact, found) = (exact.interval.unwrap(), compared.ratio.unwrap().interval.unwrap());
+        assert!(exact.low < found.low && found.high < exact.high, "{found:?} lies within the exact {exact:?}");
+        assert!(compared.verdict().ends_with("300 + 250 cold starts of 6 + 5 runs"), "{}", compared.verdict());
+    }
+
+    #[test]
+    fn runs_that_resemble_their_predecessors_count_for_less() {
+        let noise = |memory: f64| RunNoise { effect: 0.01, runs: 100, autocorrelation: vec![memory] };
+        let runs = |level: f64, memory| Group {
+            noise: Some(noise(memory)),
+            ..group("x", &[0.98, 0.99, 1.0, 1.01, 1.02].map(|by| around(level * by, 0.05, 50)))
+        };
+        let of = |memory| apart(&runs(100.0, memory), &runs(103.0, memory)).unwrap();
+        let (independent, alike) = (of(0.0), of(0.6));
+        assert_eq!((independent.finding(), alike.finding()), (Finding::Slower, Finding::NoneShown));
+        let width = |compared: &Comparison| compared.shift.interval.map(|i| i.high - i.low).unwrap();
+        assert!((width(&alike) / width(&independent) - noise(0.6).widening(5)).abs() < 1e-9);
+        assert!(independent.p < 0.05 && alike.p > 0.05, "{} {}", independent.p, alike.p);
+    }
+
+    #[test]
+    fn of_one_run_a_side_the_run_effect_is_allowed_for() {
+        let runs = |level, effect: Option<f64>| Group {
+            noise: effect.map(|effect| RunNoise { effect, runs: 10_000, autocorrelation: vec![] }),
+            ..group("x", &[around(level, 0.05, 100)])
+        };
+        let pooled = together(&runs(100.0, None), &runs(104.0, None)).unwrap();
+        assert_eq!(pooled.finding(), Finding::Slower);
+        // 1.96 · √(0.015² + 0.015²) is 4.2 %, more than the difference; 1.96 · √2 · 0.005 is 1.4 %.
+        let usual = apart(&runs(100.0, Some(0.015)), &runs(104.0, Some(0.015))).unwrap();
+        let calm = apart(&runs(100.0, Some(0.005)), &runs(104.0, Some(0.005))).unwrap();
+        assert_eq!((usual.finding(), calm.finding()), (Finding::NoneShown, Finding::Slower));
+        assert!(pooled.p < calm.p && calm.p < 0.05 && usual.p > 0.05, "{} {} {}", pooled.p, calm.p, usual.p);
+        let barely_known = || RunNoise { effect: 0.00502, runs: 8, autocorrelation: vec![] };
+        let barely = |level| Group { noise: Some(barely_known()), ..runs(level, None) };
+        let barely = apart(&barely(100.0), &barely(104.0)).unwrap();
+        assert!(calm.p < barely.p, "an effect known from eight runs is known less well: {} {}", calm.p, barely.p);
+        let unknown = apart(&runs(100.0, None), &runs(104.0, None)).unwrap();
+        assert!(
+            unknown.verdict().ends_with("that runs shift together by 3.6 % is allowed for"),
+            "{}",
+            unknown.verdict()
+        );
+    }
+
+    #[test]
+    fn a_side_without_samples_is_named() {
+        assert_eq!(Group::one_run("b", vec![]).unwrap_err().to_string(), "b has no proven cold start to compare");
+    }
+}

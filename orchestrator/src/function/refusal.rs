@@ -1,0 +1,152 @@
+//! Why a function must not be measured. Decided before anything is changed.
+
+use crate::arn::{is_same_function, qualifier};
+use crate::function::config::{Environment, FunctionConfig, Special, UpdateStatus};
+use crate::suite::{StartMode, Strategy, Suite};
+
+/// Why a target was refused before anything was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The function runs on managed instances.
+    #[error(
+        "runs on Lambda Managed Instances, where an environment serves many invocations and REPORT has no init duration; measure a copy without CapacityProviderConfig"
+    )]
+    ManagedInstances,
+    /// The function isolates tenants.
+    #[error("isolates tenants, so an invoke without a tenant id fails; measure a copy without TenancyConfig")]
+    TenantIsolation,
+    /// No REPORT would be logged.
+    #[error("logs JSON at SystemLogLevel WARN, which suppresses the report of a success; set SystemLogLevel to INFO")]
+    ReportSuppressed,
+    /// Not invocable.
+    #[error("is in state {0}; wait until it is Active, or invoke it once if it is Inactive")]
+    NotActive(String),
+    /// Somebody else's update is running.
+    #[error("has an update in progress; run again when it has settled")]
+    UpdateInProgress,
+    /// The environment cannot be merged safely.
+    #[error(
+        "has environment variables that Lambda cannot decrypt for this caller ({0}); grant kms:Decrypt, or use invalidate = \"description\""
+    )]
+    UnreadableEnvironment(String),
+    /// Only `$LATEST` can be changed.
+    #[error(
+        "is qualified with `{0}`, and published code cannot be changed to force a cold start; measure $LATEST, or use start = \"idle\""
+    )]
+    Immutable(String),
+    /// The orchestrator would retire itself.
+    #[error("is the orchestrator itself, which would retire its own execution environments")]
+    Itself,
+    /// Not enough free concurrency for one burst.
+    #[error(
+        "needs {burst} concurrent invocations and has {free}, of the account or reserved for it; lower `burst` or raise that"
+    )]
+    Concurrency {
+        /// Burst size asked for.
+        burst: u32,
+        /// Unreserved concurrency of the account, or the function's own reserve.
+        free: u32,
+    },
+}
+
+/// Why a function is refused, if it is. `free` is the account's unreserved concurrency, `own_arn` the
+/// orchestrator's own function.
+pub fn refusal(config: &FunctionConfig, suite: &Suite, free: u32, own_arn: Option<&str>) -> Option<Refusal> {
+    let changes = suite.start == StartMode::Forced;
+    let environment = changes && suite.invalidate == Strategy::Environment;
+    let (burst, free) = (suite.burst, config.reserved_concurrency.unwrap_or(free));
+    if own_arn.is_some_and(|own| is_same_function(own, &config.arn)) {
+        return Some(Refusal::Itself);
+    }
+    if free < burst {
+        return Some(Refusal::Concurrency { burst, free });
+    }
+    config.refusal(changes, environment)
+}
+
+impl FunctionConfig {
+    /// Says why this function must not be measured; `None` when it may.
+    /// `changes` tells whether the run will change the configuration, and `environment` whether by its variables.
+    pub fn refusal(&self, changes: bool, environment: bool) -> Option<Refusal> {
+        if let Some(special) = self.special.first() {
+            return Some(match special {
+                Special::ManagedInstances => Refusal::ManagedInstances,
+                Special::TenantIsolation => Refusal::TenantIsolation,
+                Special::ReportSuppressed => Refusal::ReportSuppressed,
+            });
+        }
+        if self.state != "Active" {
+            return Some(Refusal::NotActive(self.state.clone()));
+        }
+        if !changes {
+            return None;
+        }
+        if let Some(qualifier) = qualifier(&self.arn).filter(|q| *q != "$LATEST") {
+            return Some(Refusal::Immutable(qualifier.to_owned()));
+        }
+        if self.update == UpdateStatus::InProgress {
+            return Some(Refusal::UpdateInProgress);
+        }
+        match &self.environment {
+            Environment::Unreadable(code) if environment => Some(Refusal::UnreadableEnvironment(code.clone())),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::function::config::{Provenance, Variables};
+
+    fn config() -> FunctionConfig {
+        FunctionConfig {
+            arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
+            revision: "r1".into(),
+            state: "Active".into(),
+            update: UpdateStatus::Successful,
+            description: String::new(),
+            environment: Environment::Readable(Variables::default()),
+            timeout: Duration::from_secs(3),
+            reserved_concurrency: None,
+            special: vec![],
+            provenance: Provenance::default(),
+        }
+    }
+
+    #[test]
+    fn an_ordinary_function_is_not_refused() {
+        assert_eq!(config().refusal(true, true), None);
+    }
+
+    #[test]
+    fn each_reason_to_refuse_is_told() {
+        let unreadable = Environment::Unreadable("AccessDeniedException".into());
+        let arn = "arn:aws:lambda:us-east-1:000000000000:function:f:live".to_owned();
+        let cases = [
+            (FunctionConfig { state: "Pending".into(), ..config() }, Refusal::NotActive("Pending".into())),
+            (FunctionConfig { update: UpdateStatus::InProgress, ..config() }, Refusal::UpdateInProgress),
+            (FunctionConfig { arn, ..config() }, Refusal::Immutable("live".into())),
+            (
+                FunctionConfig { environment: unreadable, ..config() },
+                Refusal::UnreadableEnvironment("AccessDeniedException".into()),
+            ),
+            (FunctionConfig { special: vec![Special::ManagedInstances], ..config() }, Refusal::ManagedInstances),
+            (FunctionConfig { special: vec![Special::TenantIsolation], ..config() }, Refusal::TenantIsolation),
+            (FunctionConfig { special: vec![Special::ReportSuppressed], ..config() }, Refusal::ReportSuppressed),
+        ];
+        for (config, refusal) in cases {
+            assert_eq!(config.refusal(true, true), Some(refusal));
+        }
+    }
+
+    #[test]
+    fn what_is_not_changed_need_not_be_changeable() {
+        let alias = FunctionConfig { arn: format!("{}:live", config().arn), ..config() };
+        assert_eq!(alias.refusal(false, false), None);
+        let unreadable = FunctionConfig { environment: Environment::Unreadable("x".into()), ..config() };
+        assert_eq!(unreadable.refusal(true, false), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! Puts functions back as they were: at the end of a run, and after one that died.
+
+use tokio::time::Instant;
+
+use crate::aws::StoreError;
+use crate::function::change::Original;
+use crate::function::journal::Journal;
+use crate::measure::context::RunContext;
+use crate::measure::lease::Lease;
+use crate::measure::settle::{SETTLE_LIMIT, SettleError, apply};
+
+/// What became of a function that a dead run may have left changed.
+#[derive(Debug)]
+pub enum Restored {
+    /// It was changed and is as it was again.
+    PutBack,
+    /// Nothing of ours was left in it.
+    Untouched,
+    /// A run is at work on it.
+    Busy(String),
+    /// It is gone, and its journal with it.
+    Gone,
+    /// Not put back.
+    Failed(RestoreError),
+}
+
+/// Why a function could not be put back.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// It could not be changed.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    /// The journal is of a kind that this version does not know.
+    #[error("its journal is of the unknown kind `{0}`; use the version of coldwatch that wrote it")]
+    UnknownJournal(String),
+    /// The table could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Puts back what is ours in a function and waits until it is in force. What others changed stays.
+/// Returns whether there was anything to put back.
+pub async fn put_back(run: &RunContext, arn: &str, original: &Original) -> Result<bool, SettleError> {
+    let config = run.aws.lambda.function(arn).await?;
+    let Some(step) = original.undo(&config)? else { return Ok(false) };
+    apply(&run.aws.lambda, &config, &step, Instant::now() + SETTLE_LIMIT).await?;
+    Ok(true)
+}
+
+/// Puts back every function of the history that has a journal and is not being measured.
+/// Returns function ARN and result for each journal found.
+pub async fn restore_all(run: &RunContext) -> Result<Vec<(String, Restored)>, StoreError> {
+    let mut functions: Vec<String> = run.aws.store.series().await?.into_iter().map(|s| s.function).collect();
+    functions.sort();
+    functions.dedup();
+    let mut results = Vec::new();
+    for function in functions {
+        if let Some(journal) = run.aws.store.journal(&function).await? {
+            let restored = restore(run, &function, &journal).await.unwrap_or_else(Restored::Failed);
+            results.push((function, restored));
+        }
+    }
+    Ok(results)
+}
+
+async fn restore(run: &RunContext, arn: &str, journal: &Journal) -> Result<Restored, RestoreError> {
+    let lease = match Lease::take(&run.aws.store, &run.clock, run.lease, arn.to_owned(), &run.holder).await? {
+        Ok(lease) => lease,
+        Err(held) => return Ok(Restored::Busy(held.holder)),
+    };
+    let result = undo(run, arn, journal).await;
+    lease.give_back().await;
+    result
+}
+
+/// Undoes what a journal says, and removes it. The caller holds the function's lock.
+pub async fn undo(run: &RunContext, arn: &str, journal: &Journal) -> Result<Restored, RestoreError> {
+    let Some(original) = Original::from_journal(journal) else {
+        return Err(RestoreError::UnknownJournal(journal.strategy.clone()));
+    };
+    let restored = match put_back(run, arn, &original).await {
+        Ok(true) => Restored::PutBack,
+        Ok(false) => Restored::Untouched,
+        Err(SettleError::Aws(e)) if e.is_not_found() => Restored::Gone,
+        Err(e) => return Err(e.into()),
+    };
+    run.aws.store.delete_journal(arn, &journal.run_id).await?;
+    Ok(restored)
+}

@@ -1,0 +1,90 @@
+//! Samples to counts, quantiles with intervals, yield.
+
+use std::time::Duration;
+
+use crate::evidence::outcome::OutcomeKind;
+use crate::evidence::sample::Sample;
+use crate::figures::CONFIDENCE;
+use crate::record::{Distribution, Outcomes};
+use crate::units::millis;
+use shift_stats::{Sorted, interval, quantile};
+
+/// Counts each sample once. `not_attempted` is what is left of `wanted` where fewer were attempted.
+pub fn outcomes(samples: &[Sample], wanted: u32) -> Outcomes {
+    let count = |kind: OutcomeKind| samples.iter().filter(|s| s.outcome.kind() == kind).count() as u64;
+    Outcomes {
+        cold: count(OutcomeKind::Cold),
+        restored: count(OutcomeKind::Restored),
+        init_timeout: count(OutcomeKind::InitTimeout),
+        proactive: count(OutcomeKind::Proactive),
+        warm: count(OutcomeKind::Warm),
+        function_error: count(OutcomeKind::FunctionError),
+        throttled: count(OutcomeKind::Throttled),
+        transport: count(OutcomeKind::Transport),
+        report_missing: count(OutcomeKind::ReportMissing),
+        contradiction: count(OutcomeKind::Contradiction),
+        discarded: count(OutcomeKind::Discarded),
+        not_attempted: u64::from(wanted).saturating_sub(samples.len() as u64),
+    }
+}
+
+/// Proven cold samples over invocations that returned. `None` when none returned.
+pub fn cold_yield(samples: &[Sample]) -> Option<f64> {
+    let returned = |s: &&Sample| !matches!(s.outcome.kind(), OutcomeKind::Throttled | OutcomeKind::Transport);
+    let returned = samples.iter().filter(returned).count();
+    let proven = samples.iter().filter(|s| s.is_proven()).count();
+    #[expect(clippy::cast_precision_loss, reason = "at most 10,000 invocations a run")]
+    (returned > 0).then(|| proven as f64 / returned as f64)
+}
+
+/// Quantiles of durations in ms. What the number of values does not support is absent.
+pub fn distribution(values: impl IntoIterator<Item = Duration>) -> Distribution {
+    distribution_ms(values.into_iter().map(millis).collect())
+}
+
+/// The same of values in ms that no duration holds any more.
+pub fn distribution_ms(values: Vec<f64>) -> Distribution {
+    let n = values.len() as u64;
+    let Ok(sorted) = Sorted::new(values) else { return Distribution { n, ..Distribution::default() } };
+    let p50 = interval(&sorted, 0.5, CONFIDENCE);
+    let p90 = interval(&sorted, 0.9, CONFIDENCE);
+    Distribution {
+        n,
+        min: Some(sorted.min()),
+        p50: Some(quantile(&sorted, 0.5)),
+        p50_low: p50.map(|i| i.low),
+        p50_high: p50.map(|i| i.high),
+        p90: p90.map(|_| quantile(&sorted, 0.9)),
+        p90_low: p90.map(|i| i.low),
+        p90_high: p90.map(|i| i.high),
+        max: Some(sorted.max()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(n: u64) -> Distribution {
+        distribution((1..=n).map(Duration::from_millis))
+    }
+
+    #[test]
+    fn no_values_give_no_estimates() {
+        assert_eq!(of(0), Distribution::default());
+    }
+
+    #[test]
+    fn an_estimate_without_interval_is_not_given_for_p90() {
+        assert_eq!((of(35).p90, of(35).p50), (None, Some(18.0)));
+        assert!(of(36).p90.is_some() && of(36).p90_high.is_some());
+        assert_eq!((of(5).p50, of(5).p50_low), (Some(3.0), None));
+    }
+
+    #[test]
+    fn the_interval_holds_the_median() {
+        let d = of(51);
+        assert!(d.p50_low < d.p50 && d.p50 < d.p50_high, "{d:?}");
+        assert_eq!((d.min, d.p50, d.max), (Some(1.0), Some(26.0), Some(51.0)));
+    }
+}
