@@ -77,7 +77,7 @@ impl Orchestrator {
             Ok(work) => work,
             Err(error) if error.may_pass() => return Err(error.into()),
             Err(error) => {
-                tracing::error!(%error, "the event is of no use");
+                tracing::error!(%error, "event rejected");
                 return Ok(json!({"version": VERSION, "error": error.to_string()}));
             }
         };

@@ -42,7 +42,7 @@ pub enum SuiteSource {
     Own,
 }
 
-/// Why an event is of no use. Running it again would not help.
+/// Why an event is rejected. Running it again would not help.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum TickError {
     /// Not of a shape above.
