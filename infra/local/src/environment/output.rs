@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::unix::pipe::Receiver;
 use tokio::task::JoinHandle;
 
-use crate::log::{TAIL_BYTES, keep_tail};
+use super::log::{TAIL_BYTES, keep_tail};
 
 /// Reads at most this much at once, and at most [`DRAIN_READS`] times per [`Output::take`], so that a
 /// function that never stops printing cannot hold its own answer back.

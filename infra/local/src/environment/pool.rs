@@ -12,15 +12,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{Environment, Surroundings};
-use crate::lambda::function::Configuration;
-use crate::tasks::Tasks;
+use super::lifecycle::{Environment, Shared};
+use crate::base::background::BackgroundTasks;
+use crate::function::definition::Configuration;
 
 /// The environments of all functions.
 pub(crate) struct Pools {
     shelves: Mutex<Shelves>,
-    surroundings: Surroundings,
-    tasks: Arc<Tasks>,
+    shared: Shared,
+    tasks: Arc<BackgroundTasks>,
     /// Whether a freed environment may take an invocation that another one is being launched for.
     eager: bool,
     /// Unused environments end after this long.
@@ -63,20 +63,14 @@ pub(crate) enum Claim {
 
 impl Pools {
     /// Starts the task that ends unused environments.
-    pub(crate) fn start(
-        surroundings: Surroundings,
-        tasks: &Arc<Tasks>,
-        eager: bool,
-        idle_limit: Duration,
-    ) -> Arc<Pools> {
-        let pools =
-            Arc::new(Pools { shelves: Mutex::default(), surroundings, tasks: Arc::clone(tasks), eager, idle_limit });
+    pub(crate) fn start(shared: Shared, tasks: &Arc<BackgroundTasks>, eager: bool, idle_limit: Duration) -> Arc<Pools> {
+        let pools = Arc::new(Pools { shelves: Mutex::default(), shared, tasks: Arc::clone(tasks), eager, idle_limit });
         tasks.spawn(end_unused(Arc::downgrade(&pools), idle_limit));
         pools
     }
 
-    pub(crate) fn surroundings(&self) -> &Surroundings {
-        &self.surroundings
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Takes an idle environment of `configuration`, or launches one.
@@ -110,7 +104,7 @@ impl Pools {
         ordinal: usize,
         reserved: Option<oneshot::Sender<Environment>>,
     ) {
-        let environment = Environment::launch(configuration, ordinal, &self.surroundings).await;
+        let environment = Environment::launch(configuration, ordinal, &self.shared).await;
         match reserved {
             Some(give) => {
                 if let Err(unclaimed) = give.send(environment) {

@@ -17,11 +17,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::guard::Guard;
+use super::invocation::{Invocation, Ran, Stop};
 use super::output::Output;
 use super::runtime::Starter;
-use super::runtime_api::{Event, Failure, Invocation, RuntimeApi};
-use super::{Ran, Stop};
-use crate::lambda::function::{Configuration, LogFormat, REGION};
+use super::runtime_api::{Event, RuntimeApi};
+use crate::function::account::REGION;
+use crate::function::definition::{Configuration, LogFormat};
 
 /// Ended processes that post no error are looked at once more for an answer they sent just before.
 const LAST_WORDS: Duration = Duration::from_millis(5);
@@ -295,15 +296,6 @@ fn variables(configuration: &Configuration, folder: &Path, endpoint: &str) -> BT
     }
     variables.entry("PATH".to_owned()).or_insert_with(|| std::env::var("PATH").unwrap_or_default());
     variables
-}
-
-/// The failure AWS hands out for a runtime that ended by itself.
-pub(crate) fn exit_failure(request_id: Uuid, reason: &str) -> Failure {
-    let message = match reason {
-        "" => format!("RequestId: {request_id} Error: Runtime exited without providing a reason"),
-        reason => format!("RequestId: {request_id} Error: Runtime exited with error: {reason}"),
-    };
-    Failure::platform("Runtime.ExitError", &message)
 }
 
 #[cfg(test)]

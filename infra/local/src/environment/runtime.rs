@@ -9,8 +9,8 @@ use std::process::Stdio;
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
-use crate::digest;
-use crate::lambda::function::REGION;
+use crate::base::sha256;
+use crate::function::account::runtime_arn;
 
 const PYTHON_CLIENT: &str = include_str!("../../runtimes/runtime_client.py");
 const NODE_CLIENT: &str = include_str!("../../runtimes/runtime_client.mjs");
@@ -145,8 +145,8 @@ async fn ask(program: &str, arguments: [&str; 2]) -> io::Result<(PathBuf, String
 }
 
 fn version_arn(runtime: &str, version: &str) -> String {
-    let hash = digest::hex(format!("{runtime} {version}").as_bytes());
-    format!("arn:aws:lambda:{REGION}::runtime:{hash}")
+    let hash = sha256::hex(format!("{runtime} {version}").as_bytes());
+    runtime_arn(&hash)
 }
 
 #[cfg(test)]

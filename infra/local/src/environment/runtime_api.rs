@@ -19,20 +19,11 @@ use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use crate::connections::{self, Reply};
+use super::invocation::{Failure, Invocation};
+use crate::wire::connections::{self, Reply};
 
 /// Largest response of a synchronous invocation. The number AWS names in its error text.
 pub(crate) const MAX_RESPONSE_BYTES: usize = 6_291_556;
-
-/// What a runtime is asked to handle.
-#[derive(Clone)]
-pub(crate) struct Invocation {
-    pub request_id: Uuid,
-    pub payload: Bytes,
-    pub function_arn: String,
-    /// `X-Amz-Client-Context` of the request, base64 as it came.
-    pub client_context: Option<HeaderValue>,
-}
 
 /// What a runtime did.
 pub(crate) enum Event {
@@ -42,23 +33,6 @@ pub(crate) enum Event {
     InitError { failure: Failure },
     /// It answered an invocation.
     Answered { request_id: Uuid, at: Instant, answer: Result<Bytes, Failure> },
-}
-
-/// An error a runtime posted, or that Lambda found in its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
-    /// `Runtime.ExitError`, or the class of the function's own exception.
-    pub error_type: String,
-    /// The JSON that is handed to the caller.
-    pub body: Bytes,
-}
-
-impl Failure {
-    /// A failure found by Lambda itself, in the form it gives them.
-    pub(crate) fn platform(error_type: &str, message: &str) -> Failure {
-        let body = json!({ "errorType": error_type, "errorMessage": message });
-        Failure { error_type: error_type.to_owned(), body: Bytes::from(body.to_string()) }
-    }
 }
 
 /// The server of one process. Dropping it closes the listener and every connection.

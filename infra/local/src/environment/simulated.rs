@@ -22,9 +22,8 @@ use rand_distr::{Distribution, LogNormal};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::runtime_api::{Failure, Invocation};
-use super::{Ran, Stop};
-use crate::log::timestamp;
+use super::invocation::{Failure, Invocation, Ran, Stop};
+use super::log::timestamp;
 
 /// What a simulated function reports as `Max Memory Used`.
 pub(crate) const MEMORY_MB: u64 = 32;

@@ -41,7 +41,6 @@
 
 mod arms;
 mod parse;
-pub(crate) mod request;
 
 pub(crate) use arms::Faults;
 pub use parse::FaultError;
@@ -115,11 +114,6 @@ pub(crate) struct Due {
 }
 
 impl Fault {
-    /// Reads a fault as the module's documentation describes it. An error says what would be right.
-    pub fn parse(text: &str) -> Result<Fault, FaultError> {
-        parse::fault(text)
-    }
-
     /// The fault as it was written.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -62,23 +62,26 @@ pub enum FaultError {
     },
 }
 
-pub(super) fn fault(text: &str) -> Result<Fault, FaultError> {
-    let mut pieces = text.split(',').map(str::trim);
-    let head = pieces.next().unwrap_or_default();
-    let (name, place) = head.split_once(':').unwrap_or((head, "*"));
-    let pairs = pieces.map(|piece| match piece.split_once('=') {
-        Some((key, value)) => Ok((key.trim().to_owned(), value.trim().to_owned())),
-        None => Err(FaultError::Pair(piece.to_owned())),
-    });
-    let mut keys = Keys { kind: name.to_owned(), pairs: pairs.collect::<Result<_, _>>()?, known: Vec::new() };
-    let kind = kind(name, &mut keys)?;
-    let due = due(&mut keys)?;
-    keys.nothing_left()?;
-    let place = match kind {
-        Kind::Request(_) => operations(name, place)?,
-        Kind::Function(_) => functions(place),
-    };
-    Ok(Fault { text: text.to_owned(), kind, place, due })
+impl Fault {
+    /// Reads a fault as the documentation of the module `fault` describes it. An error says what would be right.
+    pub fn parse(text: &str) -> Result<Fault, FaultError> {
+        let mut pieces = text.split(',').map(str::trim);
+        let head = pieces.next().unwrap_or_default();
+        let (name, place) = head.split_once(':').unwrap_or((head, "*"));
+        let pairs = pieces.map(|piece| match piece.split_once('=') {
+            Some((key, value)) => Ok((key.trim().to_owned(), value.trim().to_owned())),
+            None => Err(FaultError::Pair(piece.to_owned())),
+        });
+        let mut keys = Keys { kind: name.to_owned(), pairs: pairs.collect::<Result<_, _>>()?, known: Vec::new() };
+        let kind = kind(name, &mut keys)?;
+        let due = due(&mut keys)?;
+        keys.nothing_left()?;
+        let place = match kind {
+            Kind::Request(_) => operations(name, place)?,
+            Kind::Function(_) => functions(place),
+        };
+        Ok(Fault { text: text.to_owned(), kind, place, due })
+    }
 }
 
 fn kind(name: &str, keys: &mut Keys) -> Result<Kind, FaultError> {

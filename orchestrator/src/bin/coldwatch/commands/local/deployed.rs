@@ -11,7 +11,7 @@ use coldwatch::aws::{Aws, StoreError};
 use coldwatch::record::RunRecord;
 use coldwatch::show::text;
 use coldwatch::suite::Overrides;
-use local_cloud::{FunctionCode, FunctionSpec, LocalCloud, News, ScheduleExpression, ScheduleSpec};
+use local_cloud::{Activity, FunctionCode, FunctionSpec, LocalCloud, ScheduleExpression, ScheduleSpec};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
@@ -103,7 +103,7 @@ impl Deployment {
     /// Deploys, and tells what happens until interrupted.
     pub async fn run(&self, standin: &Standin, cloud: &LocalCloud, aws: &Aws, targets: &[&str]) -> Result<(), Failure> {
         self.put_orchestrator(standin.state(), cloud).await?;
-        let mut news = cloud.news();
+        let mut activity = cloud.activity();
         cloud.put_parameter(PARAMETER, self.suite(targets).to_string()).map_err(Failure::bad_input)?;
         cloud.put_schedule(&self.schedule()).map_err(Failure::failed)?;
         self.introduce(standin.state());
@@ -113,7 +113,7 @@ impl Deployment {
         let mut stopping = false;
         while !(stopping && narrator.under_way.is_empty()) {
             tokio::select! {
-                heard = news.recv() => match heard {
+                heard = activity.recv() => match heard {
                     Ok(heard) => narrator.tell(&heard, aws).await,
                     Err(RecvError::Lagged(lost)) => warn(format!("{lost} events were too many to be told")),
                     Err(RecvError::Closed) => break,
@@ -198,13 +198,13 @@ impl Deployment {
 }
 
 impl Narrator {
-    async fn tell(&mut self, news: &News, aws: &Aws) {
-        match news {
-            News::Tick { schedule, scheduled_time } if schedule == SCHEDULE => {
+    async fn tell(&mut self, happened: &Activity, aws: &Aws) {
+        match happened {
+            Activity::Tick { schedule, scheduled_time } if schedule == SCHEDULE => {
                 self.under_way.insert(*scheduled_time, Instant::now());
                 eprintln!("{} tick", clock(*scheduled_time));
             }
-            News::Attempt { function, event, answer, function_error } if function == ORCHESTRATOR => {
+            Activity::Attempt { function, event, answer, function_error } if function == ORCHESTRATOR => {
                 let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
                 if *function_error {
                     // That the event is given up is told next.
@@ -213,7 +213,7 @@ impl Narrator {
                     self.tell_answer(scheduled_time(event), &answer, aws).await;
                 }
             }
-            News::GivenUp { function, event, reason } if function == ORCHESTRATOR => {
+            Activity::GivenUp { function, event, reason } if function == ORCHESTRATOR => {
                 warn(format!("a tick has come to nothing: {reason}"));
                 scheduled_time(event).map(|time| self.under_way.remove(&time));
             }

@@ -1,0 +1,112 @@
+//! The stand-in's own API, under `/_local/`: for tests, and for looking in from outside.
+//!
+//! | request | does |
+//! |---|---|
+//! | `GET /_local/faults` | the armed faults and how often each has happened |
+//! | `POST /_local/faults` | arms faults: `{"faults": ["…"]}` |
+//! | `DELETE /_local/faults` | disarms all |
+//! | `GET /_local/calls` | the requests to AWS's services so far: operation, resource, caller, status; without bodies |
+//! | `GET /_local/environments` | how many execution environments live |
+//! | `GET /_local/clock` | the time that schedules, retries and queues go by |
+//! | `POST /_local/clock` | moves it ahead: `{"advance_s": 300}` |
+//! | `GET /_local/code/HASH` | a deployment package, as `GetFunction` points to it |
+
+use std::sync::atomic::Ordering;
+
+use axum::body::Body;
+use axum::response::Response;
+use chrono::TimeDelta;
+use hyper::Method;
+use hyper::http::request::Parts;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::request_log::RequestLog;
+use crate::base::clock::Clock;
+use crate::environment::lifecycle::Shared;
+use crate::fault::Fault;
+use crate::wire::connections::json as respond;
+
+#[derive(Deserialize)]
+struct Arm {
+    faults: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Advance {
+    advance_s: u32,
+}
+
+/// Answers a request under `/_local/`; none if it is not one.
+pub(crate) fn answer(parts: &Parts, body: &[u8], shared: &Shared, log: &RequestLog, clock: &Clock) -> Option<Response> {
+    let rest = parts.uri.path().strip_prefix("/_local/")?;
+    let faults = &shared.faults;
+    Some(match (&parts.method, rest) {
+        (&Method::GET, "faults") => {
+            let armed =
+                faults.counts().into_iter().map(|(fault, happened)| json!({ "fault": fault, "happened": happened }));
+            respond(200, &json!({ "faults": armed.collect::<Vec<_>>() }))
+        }
+        (&Method::POST, "faults") => arm(body, shared),
+        (&Method::DELETE, "faults") => {
+            faults.clear();
+            respond(200, &json!({ "faults": [] }))
+        }
+        (&Method::GET, "calls") => respond(200, &json!({ "calls": log.all() })),
+        (&Method::GET, "environments") => {
+            respond(200, &json!({ "environments": shared.living.load(Ordering::Relaxed) }))
+        }
+        (&Method::GET, "clock") => respond(200, &json!({ "now": clock.now() })),
+        (&Method::POST, "clock") => advance(body, clock),
+        (&Method::GET, rest) => match rest.strip_prefix("code/") {
+            Some(hash) if hash.chars().all(|c| c.is_ascii_hexdigit()) => code(hash, shared),
+            _ => nothing(),
+        },
+        _ => nothing(),
+    })
+}
+
+/// Arms all faults of the request, or none.
+fn arm(body: &[u8], shared: &Shared) -> Response {
+    let asked: Arm = match serde_json::from_slice(body) {
+        Ok(asked) => asked,
+        Err(error) => {
+            let message = format!("the body must be {{\"faults\": [\"…\"]}}: {error}");
+            return respond(400, &json!({ "message": message }));
+        }
+    };
+    match asked.faults.iter().map(|text| Fault::parse(text)).collect::<Result<Vec<_>, _>>() {
+        Ok(parsed) => {
+            for fault in parsed {
+                shared.faults.add(fault);
+            }
+            respond(200, &json!({ "faults": asked.faults }))
+        }
+        Err(error) => respond(400, &json!({ "message": error.to_string() })),
+    }
+}
+
+/// Moves the clock, forwards only.
+fn advance(body: &[u8], clock: &Clock) -> Response {
+    match serde_json::from_slice::<Advance>(body) {
+        Ok(Advance { advance_s }) => {
+            clock.advance(TimeDelta::seconds(advance_s.into()));
+            respond(200, &json!({ "now": clock.now() }))
+        }
+        Err(error) => {
+            let message = format!("the body must be {{\"advance_s\": a whole number of seconds}}: {error}");
+            respond(400, &json!({ "message": message }))
+        }
+    }
+}
+
+fn code(hash: &str, shared: &Shared) -> Response {
+    match std::fs::read(shared.code.zip_path(hash)) {
+        Ok(zip) => Response::new(Body::from(zip)),
+        Err(_) => nothing(),
+    }
+}
+
+fn nothing() -> Response {
+    respond(404, &json!({ "message": "the local cloud has no such page" }))
+}

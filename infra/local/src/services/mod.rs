@@ -1,0 +1,22 @@
+//! The AWS services, one folder or file each.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `lambda` | functions: their API, versions, states, limits and invocations |
+//! | `scheduler` | schedules: their API, when they are due, how ticks reach a function |
+//! | `sqs` | queues, for dead letters |
+//! | `dynamodb` | the embedded database |
+//! | `cloudwatch` | metrics: put, statistics by period, list |
+//! | `parameters` | Parameter Store |
+//! | `tagging` | which functions have a tag |
+//!
+//! Scheduler uses Lambda and SQS, Lambda uses SQS; the others know nothing of each other.
+
+pub mod cloudwatch;
+
+pub(crate) mod dynamodb;
+pub(crate) mod lambda;
+pub(crate) mod parameters;
+pub(crate) mod scheduler;
+pub(crate) mod sqs;
+pub(crate) mod tagging;
