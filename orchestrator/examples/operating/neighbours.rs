@@ -3,7 +3,7 @@
 use coldwatch::aws::JUDGED_RUNS;
 use coldwatch::compare::apart;
 use coldwatch::history::Run;
-use shift_stats::changes::{Settings, change_points};
+use shift_stats::changes::change_points;
 use shift_stats::{RunNoise, Sorted, quantile};
 
 use crate::operating::Row;
@@ -37,7 +37,7 @@ impl Known {
         let read = usize::try_from(JUDGED_RUNS).expect("a number of runs");
         let before = |at: usize| RunNoise::of(&runs[at.saturating_sub(read)..at]);
         let noise = (0..=runs.len()).step_by(NOISE_EVERY).map(before).collect();
-        Self { changes: change_points(&medians, &Settings::default()), noise, runs }
+        Self { changes: change_points(&medians), noise, runs }
     }
 }
 

@@ -7,9 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::moves::{Move, moves};
 use super::{Figures, Metric, Run};
-use shift_stats::changes::{
-    Evidence, Settings, Tails, believable, change_points, locations, place, season, tail_scores,
-};
+use shift_stats::changes::{Evidence, Tails, believable, locations, place, season, tail_scores, tuning::LEAST_SHIFT};
 use shift_stats::{Sorted, quantile};
 
 /// A change of the level this near to a change of the shape is the same change.
@@ -38,8 +36,8 @@ pub(super) fn levels(runs: &[Run], among: impl Iterator<Item = usize>) -> Levels
             values.iter_mut().zip(&season).for_each(|(value, season)| *value -= season);
         }
     }
-    let evidence = Evidence { figures: &places, medians: &logs, samples: &samples };
-    let starts = place(&places, &evidence.change_points(&Settings::default()));
+    let evidence = Evidence { figures: &places, medians: &logs, samples: &samples, least_shift: LEAST_SHIFT };
+    let starts = place(&places, &evidence.change_points());
     Levels { places: Figures { runs: medians.runs, logs: places }, starts }
 }
 
@@ -57,7 +55,7 @@ pub(super) fn moves_of(runs: &[Run], figures: &Figures, metric: Metric, levels: 
         Metric::P90 => with_levels(shapes(Tails::Upper), levels, figures),
         Metric::Spread => shapes(Tails::Both),
     };
-    let starts = believable(&figures.logs, starts, &Settings::default());
+    let starts = believable(&figures.logs, starts, LEAST_SHIFT);
     moves(figures, between_alike(&figures.samples(runs), starts))
 }
 
@@ -83,8 +81,8 @@ fn of_shape(samples: &[&[f64]], tails: Tails) -> Vec<usize> {
     }
     let scores = tail_scores(samples, tails);
     // What is worth a word is a matter of the figure, not of a score.
-    let settings = Settings { least_shift: 0.0, ..Settings::default() };
-    place(&scores, &change_points(&scores, &settings))
+    let evidence = Evidence { figures: &scores, medians: &scores, samples: &[], least_shift: 0.0 };
+    place(&scores, &evidence.change_points())
 }
 
 /// The changes of the shape and those of the level: either moves p90.

@@ -3,7 +3,7 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use shift_stats::changes::{Settings, change_points};
+use shift_stats::changes::change_points;
 use shift_stats::quantile;
 
 use super::population::{Population, ZIP_ARM64, ZIP_X86, sorted};
@@ -20,8 +20,7 @@ pub fn rows(series: usize) -> Vec<Row> {
     let mut random = ChaCha8Rng::seed_from_u64(2);
     let mut rows = Vec::new();
     for (goal, memory, most) in [("S2", 0.0, 0.019), ("S6", 0.4, 0.1), ("S6", 0.6, 0.1), ("S6", 0.8, 0.1)] {
-        let alarms =
-            (0..series).map(|_| change_points(&medians(ZIP_X86, memory, 0.0, &mut random), &Settings::default()).len());
+        let alarms = (0..series).map(|_| change_points(&medians(ZIP_X86, memory, 0.0, &mut random)).len());
         let alarms: usize = alarms.sum();
         let what = format!("run effects with an autocorrelation of {memory}: false alarms per 1,000 runs");
         rows.push(per_thousand(goal, what, alarms, series * RUNS, most));
@@ -29,7 +28,7 @@ pub fn rows(series: usize) -> Vec<Row> {
     for (percent, least) in [(20.0, 1.0), (10.0, 1.0), (5.0, 0.95), (3.0, 0.6)] {
         let found = (0..series).filter(|_| {
             let values = medians(ZIP_ARM64, 0.0, percent, &mut random);
-            change_points(&values, &Settings::default()).iter().any(|at| at.abs_diff(RUNS / 2) <= MARGIN)
+            change_points(&values).iter().any(|at| at.abs_diff(RUNS / 2) <= MARGIN)
         });
         let what = format!("a step of {percent} %: found within {MARGIN} runs");
         rows.push(Row::share("S1", what, found.count(), series, [least, 1.0]));

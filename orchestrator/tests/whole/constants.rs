@@ -19,7 +19,7 @@ use coldwatch::measure::settle::{FIRST_POLL, LONGEST_POLL, SETTLE_LIMIT};
 use coldwatch::record::imported::MOST_STARTS;
 use coldwatch::record::metrics::MAX_UNIQUE_VALUES;
 use coldwatch::suite::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND, restore_reserve};
-use shift_stats::changes::{CONFIRMING_RUNS, LEAST_HEIGHT, LEAST_Z, Settings, TAIL_COUNTED};
+use shift_stats::changes::tuning;
 use shift_stats::{MODES_FROM, RUN_EFFECT_FROM};
 
 #[test]
@@ -33,7 +33,6 @@ fn the_methodology_names_the_constants_of_the_code() {
         .filter(|(name, _)| *name != "constant")
         .collect();
     let ms = |duration: Duration| format!("{} ms", duration.as_millis());
-    let settings = Settings::default();
     let code = [
         ("first hold", ms(FIRST_HOLD)),
         ("longest hold", ms(LONGEST_HOLD)),
@@ -49,16 +48,16 @@ fn the_methodology_names_the_constants_of_the_code() {
         ("confidence", format!("{} %", CONFIDENCE * 100.0)),
         ("unique values a datum", MAX_UNIQUE_VALUES.to_string()),
         ("samples kept", format!("{} days", SAMPLES_KEPT.num_days())),
-        ("least z of a change", settings.least_z.to_string()),
-        ("penalty of a level", format!("{} log n", settings.penalty)),
-        ("cut of outlier runs", format!("{} σ", settings.clip)),
-        ("smallest change", format!("{} %", settings.least_shift * 100.0)),
-        ("runs of a first level", settings.first_runs.to_string()),
-        ("runs that confirm", CONFIRMING_RUNS.to_string()),
-        ("least z of the newest runs", LEAST_Z.to_string()),
-        ("height of an excursion", format!("{LEAST_HEIGHT} σ")),
-        ("a sample is in the tail from", format!("{} σ", TAIL_COUNTED.0)),
-        ("a sample is in the tail in full from", format!("{} σ", TAIL_COUNTED.1)),
+        ("least z of a change", tuning::LEAST_Z.to_string()),
+        ("penalty of a level", format!("{} log n", tuning::PENALTY)),
+        ("cut of outlier runs", format!("{} σ", tuning::CLIP)),
+        ("smallest change", format!("{} %", tuning::LEAST_SHIFT * 100.0)),
+        ("runs of a first level", tuning::FIRST_RUNS.to_string()),
+        ("runs that confirm", tuning::CONFIRMING_RUNS.to_string()),
+        ("least z of the newest runs", tuning::NEWEST_LEAST_Z.to_string()),
+        ("height of an excursion", format!("{} σ", tuning::LEAST_HEIGHT)),
+        ("a sample is in the tail from", format!("{} σ", tuning::TAIL_COUNTED.0)),
+        ("a sample is in the tail in full from", format!("{} σ", tuning::TAIL_COUNTED.1)),
         ("longest gap in a drift", format!("{DRIFT_GAP} runs")),
         ("days of a platform event", EVENT_DAYS.to_string()),
         ("share of a platform event", format!("{} %", EVENT_SHARE * 100.0)),

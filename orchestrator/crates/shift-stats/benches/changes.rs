@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use shift_stats::changes::{Settings, change_points};
+use shift_stats::changes::change_points;
 
 /// Noise of 2 %, with a step of 10 % every 250 runs.
 fn series(runs: usize) -> Vec<f64> {
@@ -21,7 +21,7 @@ fn changes(criterion: &mut Criterion) {
         let values = series(runs);
         group.throughput(Throughput::Elements(runs as u64));
         group.bench_with_input(BenchmarkId::from_parameter(runs), &values, |bencher, values| {
-            bencher.iter(|| change_points(black_box(values), &Settings::default()));
+            bencher.iter(|| change_points(black_box(values)));
         });
     }
     group.finish();

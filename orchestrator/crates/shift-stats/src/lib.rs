@@ -8,6 +8,7 @@
 struct Readme;
 
 pub mod changes;
+mod count;
 mod discoveries;
 mod modes;
 mod quantile;
@@ -25,9 +26,3 @@ pub use ranks::{
 };
 pub use sorted::{Sorted, SortedError};
 pub use spread::{RUN_EFFECT_FROM, RunNoise};
-
-/// A number of samples or of runs, to reckon with.
-#[expect(clippy::cast_precision_loss, reason = "samples and runs are far fewer than 2^52")]
-fn count(n: usize) -> f64 {
-    n as f64
-}

@@ -1,6 +1,8 @@
 //! Whether a sample has two modes: a median between two humps says nothing of either.
 
-use super::{Sorted, count, quantile};
+use crate::count::count;
+use crate::quantile::quantile;
+use crate::sorted::Sorted;
 
 /// A sample in two parts, each around a mode of its own.
 #[derive(Debug, Clone, Copy, PartialEq)]

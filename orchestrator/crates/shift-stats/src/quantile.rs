@@ -2,7 +2,8 @@
 
 use statrs::function::beta::beta_reg;
 
-use super::{Sorted, count};
+use crate::count::count;
+use crate::sorted::Sorted;
 
 /// Two limits between which the true value lies with the confidence that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]

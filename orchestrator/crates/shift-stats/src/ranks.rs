@@ -7,8 +7,10 @@
 
 use statrs::function::erf::{erfc, erfc_inv};
 
-use super::root::zero_between;
-use super::{Interval, Sorted, count};
+use crate::count::count;
+use crate::quantile::Interval;
+use crate::root::zero_between;
+use crate::sorted::Sorted;
 
 /// The Mann-Whitney test that both samples come from one distribution, two-sided.
 #[derive(Debug, Clone, Copy, PartialEq)]

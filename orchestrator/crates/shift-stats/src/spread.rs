@@ -2,8 +2,11 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::{Sorted, count, quantile};
-use crate::changes::{Settings, change_points, median, robust_sigma, segments};
+use crate::changes::change_points::{change_points, segments};
+use crate::changes::noise::{median, robust_sigma};
+use crate::count::count;
+use crate::quantile::quantile;
+use crate::sorted::Sorted;
 
 /// Medians of runs are cut at so many robust standard deviations before it is asked how much they scatter.
 const EFFECT_CUT: f64 = 1.5;
@@ -91,7 +94,7 @@ fn explained(runs: &[Sorted]) -> f64 {
 /// The values less the median of the level that each belongs to.
 fn beside_levels(values: &[f64]) -> Vec<f64> {
     let mut residuals = Vec::with_capacity(values.len());
-    let starts = change_points(values, &Settings::default());
+    let starts = change_points(values);
     for (start, end) in segments(&starts, values.len()) {
         let middle = median(&mut values[start..end].to_vec());
         residuals.extend(values[start..end].iter().map(|value| value - middle));

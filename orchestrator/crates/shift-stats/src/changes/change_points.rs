@@ -1,88 +1,34 @@
 //! Where a series of run figures changes its level, and which of those places can be believed.
 
+use super::evidence::Evidence;
 use super::excursions::with_excursions;
 use super::newest::Ending;
 use super::noise::{Noise, median};
-use super::segment::{Weighted, segment};
+use super::segment::{Weighted, segment, weighted};
+use super::tuning::{
+    CHANCE, CLIP, CONFIRMING_RUNS, FIRST_RUNS, LAGS, LEAST_SHIFT, LEAST_Z, LEVEL_REACH, MOST_PERSISTENT, NOISE_RUNS,
+    PENALTY, SCALE_FLOOR, SCALE_REACH, SIDE,
+};
+use crate::count::count;
+use crate::quantile::Interval;
 use crate::ranks::{Shift, rank_z, shift};
-use crate::{Interval, Sorted, count};
-
-/// A change is provisional until the new level has this many runs.
-pub const CONFIRMING_RUNS: usize = 10;
-/// Fewest runs from which the noise of a series is known.
-const NOISE_RUNS: usize = 20;
-/// Lags of the long-run variance.
-const LAGS: usize = 5;
-/// Standard errors beyond which autocorrelations are more than chance.
-const CHANCE: f64 = 2.0;
-/// The slowest fading that is reckoned with, from run to run.
-const MOST_PERSISTENT: f64 = 0.5;
-
-/// How changes are looked for. There is one set for everything, [`Settings::default`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Settings {
-    /// Runs to either side in the running median.
-    pub level_reach: usize,
-    /// Runs to either side in the local scale of the noise.
-    pub scale_reach: usize,
-    /// The least local scale, as a share of the series'.
-    pub floor: f64,
-    /// Residuals are cut at this many local scales.
-    pub clip: f64,
-    /// Penalty of a further segment, in units of log n.
-    pub penalty: f64,
-    /// Runs to either side of a change that its test looks at.
-    pub side: usize,
-    /// The test's largest p, as the z of the normal approximation.
-    pub least_z: f64,
-    /// The smallest change worth a word, in units of the values.
-    pub least_shift: f64,
-    /// Fewest runs of the first level.
-    pub first_runs: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            level_reach: 20,
-            scale_reach: 25,
-            floor: 0.5,
-            clip: 2.5,
-            penalty: 5.0,
-            side: 60,
-            least_z: 3.29,
-            least_shift: 0.02,
-            first_runs: 20,
-        }
-    }
-}
-
-/// What is known of the runs of a series, in their order.
-#[derive(Debug, Clone, Copy)]
-pub struct Evidence<'a> {
-    /// Logarithms of the figures by which levels are told apart.
-    pub figures: &'a [f64],
-    /// Logarithms of the figures that must bear a change out.
-    pub medians: &'a [f64],
-    /// Ascending samples, which tell the newest runs from the level before; empty where the figures do.
-    pub samples: &'a [&'a [f64]],
-}
+use crate::sorted::Sorted;
 
 /// The first values of new levels, ascending. `values` are logarithms of positive figures, so that a shift of 0.02 is 2 %.
-pub fn change_points(values: &[f64], settings: &Settings) -> Vec<usize> {
-    Evidence { figures: values, medians: values, samples: &[] }.change_points(settings)
+pub fn change_points(values: &[f64]) -> Vec<usize> {
+    Evidence { figures: values, medians: values, samples: &[], least_shift: LEAST_SHIFT }.change_points()
 }
 
 impl Evidence<'_> {
     /// The first runs of new levels, ascending.
-    pub fn change_points(&self, settings: &Settings) -> Vec<usize> {
+    pub fn change_points(&self) -> Vec<usize> {
         let values = self.figures;
         if values.len() < 2 {
             return Vec::new();
         }
-        let noise = Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor);
-        let points = weighted(&noise, settings.clip);
-        let penalty = settings.penalty * count(values.len()).ln();
+        let noise = Noise::of(values, LEVEL_REACH, SCALE_REACH, SCALE_FLOOR);
+        let points = weighted(&noise, CLIP);
+        let penalty = PENALTY * count(values.len()).ln();
         let first = segment(&points, penalty);
         let mut left = residuals(&points, &first);
         // A higher penalty finds no more than none.
@@ -91,30 +37,17 @@ impl Evidence<'_> {
             left = residuals(&points, &found);
         }
         let (widening, memory) = (inflation(&left), memory(&left));
-        let found = believable(self.medians, believable(values, found, settings), settings);
-        let starts = with_excursions(self.medians, found, penalty * memory, settings);
-        Ending::new(self, widening, settings).judged(starts)
+        let found = believable(self.medians, believable(values, found, self.least_shift), self.least_shift);
+        let starts = with_excursions(self.medians, found, penalty * memory);
+        Ending::new(self, widening).judged(starts)
     }
-}
-
-/// The values without what outliers have too much, each weighted by the noise around it.
-pub(super) fn weighted(noise: &Noise, clip: f64) -> Vec<Weighted> {
-    let one = |(value, scale): (f64, &f64)| Weighted { value, weight: 1.0 / (scale * scale) };
-    noise.clipped(clip).into_iter().zip(&noise.scale).map(one).collect()
-}
-
-/// The values, none farther from the slow level than noise goes.
-pub(super) fn without_outliers(values: &[f64]) -> Vec<f64> {
-    let settings = Settings::default();
-    Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor).clipped(settings.clip)
 }
 
 /// How far the values of one level lie above those of the level before: the Hodges-Lehmann estimate from the runs next to
 /// the change, its interval widened by what the runs resemble their predecessors.
 pub fn level_shift(before: &[f64], after: &[f64], confidence: f64) -> Shift {
-    let settings = Settings::default();
-    let before = &before[before.len().saturating_sub(settings.side)..];
-    let after = &after[..after.len().min(settings.side)];
+    let before = &before[before.len().saturating_sub(SIDE)..];
+    let after = &after[..after.len().min(SIDE)];
     let sorted = |values: &[f64]| Sorted::new(values.to_vec()).expect("a level has a run, and its figures are finite");
     let Shift { estimate, interval } = shift(&sorted(before), &sorted(after), confidence);
     let points: Vec<Weighted> =
@@ -131,13 +64,12 @@ pub fn minimum_detectable(values: &[f64]) -> Option<f64> {
     if values.len() < NOISE_RUNS {
         return None;
     }
-    let settings = Settings::default();
-    let noise = Noise::of(values, settings.level_reach, settings.scale_reach, settings.floor);
+    let noise = Noise::of(values, LEVEL_REACH, SCALE_REACH, SCALE_FLOOR);
     let scale = noise.scale[values.len() - 1];
-    let (before, after) = (count(values.len().min(settings.side)), count(CONFIRMING_RUNS));
+    let (before, after) = (count(values.len().min(SIDE)), count(CONFIRMING_RUNS));
     let error = scale * (1.0 / before + 1.0 / after).sqrt();
-    let threshold = (settings.penalty * count(values.len()).ln()).sqrt();
-    Some(((threshold + POWER) * error).max(settings.least_shift))
+    let threshold = (PENALTY * count(values.len()).ln()).sqrt();
+    Some(((threshold + POWER) * error).max(LEAST_SHIFT))
 }
 
 /// By what factor runs that resemble their predecessors widen the error of a mean: (1 + φ) / (1 − φ) for the lag-1
@@ -203,10 +135,10 @@ pub fn segments(starts: &[usize], len: usize) -> impl Iterator<Item = (usize, us
 
 /// Drops the weakest change until every one that is left convinces: by a rank test of the runs on both sides, the size of the
 /// shift, and the length of the first level.
-pub fn believable(values: &[f64], mut starts: Vec<usize>, settings: &Settings) -> Vec<usize> {
+pub fn believable(values: &[f64], mut starts: Vec<usize>, least_shift: f64) -> Vec<usize> {
     loop {
         let bounds: Vec<usize> = [0].into_iter().chain(starts.iter().copied()).chain([values.len()]).collect();
-        let doubts = bounds.windows(3).map(|around| doubt(values, around, settings)).enumerate();
+        let doubts = bounds.windows(3).map(|around| doubt(values, around, least_shift)).enumerate();
         match doubts.filter(|(_, doubt)| *doubt > 0.0).max_by(|a, b| a.1.total_cmp(&b.1)) {
             Some((weakest, _)) => starts.remove(weakest),
             None => return starts,
@@ -215,19 +147,19 @@ pub fn believable(values: &[f64], mut starts: Vec<usize>, settings: &Settings) -
 }
 
 /// How far the change at `bounds[1]` is from convincing; 0 where it does.
-fn doubt(values: &[f64], bounds: &[usize], settings: &Settings) -> f64 {
-    if bounds[0] == 0 && bounds[1] < settings.first_runs {
+fn doubt(values: &[f64], bounds: &[usize], least_shift: f64) -> f64 {
+    if bounds[0] == 0 && bounds[1] < FIRST_RUNS {
         // Without a level there is no change of it: more than any z may lack.
-        return 2.0 * settings.least_z;
+        return 2.0 * LEAST_Z;
     }
-    let before = &values[bounds[0].max(bounds[1].saturating_sub(settings.side))..bounds[1]];
-    let after = &values[bounds[1]..bounds[2].min(bounds[1] + settings.side)];
+    let before = &values[bounds[0].max(bounds[1].saturating_sub(SIDE))..bounds[1]];
+    let after = &values[bounds[1]..bounds[2].min(bounds[1] + SIDE)];
     let shift = (median(&mut after.to_vec()) - median(&mut before.to_vec())).abs();
-    if shift < settings.least_shift {
+    if shift < least_shift {
         // Beyond what any z may lack.
-        return settings.least_z + settings.least_shift - shift;
+        return LEAST_Z + least_shift - shift;
     }
-    (settings.least_z - rank_z(before, after).abs()).max(0.0)
+    (LEAST_Z - rank_z(before, after).abs()).max(0.0)
 }
 
 #[cfg(test)]
@@ -250,7 +182,7 @@ mod tests {
     }
 
     fn found_in(values: &[f64]) -> Vec<usize> {
-        change_points(values, &Settings::default())
+        change_points(values)
     }
 
     #[test]

@@ -4,18 +4,8 @@
 //! them tell the location with two thirds of the median's standard deviation; of one with few stray samples, the middle half does.
 
 use super::noise::{MAD_TO_SIGMA, less_blocks, median, running_median};
-use crate::count;
-
-/// The parts that are tried, as quantiles between which the samples are averaged.
-const PARTS: [(f64, f64); 4] = [(0.0, 0.3), (0.0, 0.5), (0.0, 0.75), (0.25, 0.75)];
-/// What a part may scatter at most, beside the medians, to be taken instead of them.
-const LEAST_GAIN: f64 = 0.85;
-/// Runs to either side in the level beside which the scatter is told.
-const LEVEL_REACH: usize = 20;
-/// Runs of a block, in which a part keeps its distance from the medians.
-const BLOCK: usize = 2 * LEVEL_REACH + 1;
-/// Runs to either side in the level of a part beside the median.
-const SHAPE_REACH: usize = 25;
+use super::tuning::{PART_BLOCK, PART_LEAST_GAIN, PART_LEVEL_REACH, PART_SHAPE_REACH, PARTS};
+use crate::count::count;
 
 /// A logarithm for each run that rises and falls with all of its samples, and scatters as little as their best part does. `runs`
 /// are ascending samples, at least one each, and `medians` the logarithms of their medians.
@@ -26,14 +16,14 @@ pub fn locations(runs: &[&[f64]], medians: &[f64]) -> Vec<f64> {
     if runs.is_empty() {
         return Vec::new();
     }
-    let level = running_median(medians, LEVEL_REACH);
+    let level = running_median(medians, PART_LEVEL_REACH);
     let parts = parts(runs);
     let scatters = parts.iter().map(|part| scatter(part, &level));
     let best = scatters.zip(&parts).min_by(|a, b| a.0.total_cmp(&b.0));
     match best {
-        Some((least, part)) if least < LEAST_GAIN * scatter(medians, &level) => {
+        Some((least, part)) if least < PART_LEAST_GAIN * scatter(medians, &level) => {
             let shape: Vec<f64> = part.iter().zip(medians).map(|(part, median)| part - median).collect();
-            let slow = running_median(&shape, SHAPE_REACH);
+            let slow = running_median(&shape, PART_SHAPE_REACH);
             part.iter().zip(&slow).map(|(part, slow)| part - slow).collect()
         }
         _ => medians.to_vec(),
@@ -43,7 +33,7 @@ pub fn locations(runs: &[&[f64]], medians: &[f64]) -> Vec<f64> {
 /// The robust standard deviation of figures beside a level that they share and beside what they are beside it for long.
 fn scatter(figures: &[f64], level: &[f64]) -> f64 {
     let mut beside: Vec<f64> = figures.iter().zip(level).map(|(figure, level)| figure - level).collect();
-    less_blocks(&mut beside, BLOCK);
+    less_blocks(&mut beside, PART_BLOCK);
     for off in &mut beside {
         *off = off.abs();
     }
@@ -88,8 +78,8 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::changes::robust_sigma;
-    use crate::quantile_of;
+    use crate::changes::noise::robust_sigma;
+    use crate::quantile::quantile_of;
 
     /// Two hundred runs of twenty samples; from the hundredth on what `sample` gives for `true`. With the logarithms of the medians.
     fn runs(sample: impl Fn(f64, bool) -> f64) -> (Vec<Vec<f64>>, Vec<f64>) {

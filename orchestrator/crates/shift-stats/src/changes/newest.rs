@@ -3,46 +3,15 @@
 //! How far they lie off is told by a score of each run that uses all of its samples (the mean rank of them), because the wait
 //! for a small change depends on how little the runs scatter; that they lie off at all is told by their figures as well.
 
-use crate::count;
+use super::tuning::{
+    FEW, FEW_LEAST_Z, FIGURES_SHARE, LEAST_FIGURE_Z, LEAST_MEDIAN_Z, MANY, MANY_POWER, NEWEST, NEWEST_CLIP,
+    NEWEST_LEAST_Z, NEWEST_LEVEL_RUNS, ONE_IN, OUTER_SHARE, SCORED_RUNS, SIDE, YOUNG, YOUNG_LEVEL_RUNS,
+};
+use crate::count::count;
 use std::cell::OnceCell;
-use std::ops::RangeInclusive;
 
-use super::change_points::{Evidence, Settings};
+use super::evidence::Evidence;
 use super::noise::{MAD_TO_SIGMA, median, outer_sigma};
-
-/// Fewest and most runs that are looked at as newest.
-const NEWEST: RangeInclusive<usize> = 4..=20;
-/// With no more runs than this they must also convince without the last: one more judgement costs less than a false alarm.
-const FEW: usize = 6;
-/// A segment that ends with the last run and is no longer than this must convince like the newest runs.
-const YOUNG: usize = 40;
-/// Fewest runs of the level before the newest runs, and before a young segment.
-const LEVEL_RUNS: usize = 20;
-const YOUNG_LEVEL_RUNS: usize = 10;
-/// How far the newest runs must lie off by their scores, in standard errors of the mean; and so few of them, which must convince twice.
-pub const LEAST_Z: f64 = 4.7;
-const FEW_LEAST_Z: f64 = 4.5;
-/// From so many runs on they must lie the farther off the more they are, by this power of their number: a change that is as large as it
-/// first seemed comes to lie farther off by the root of it, an excursion that goes back does not.
-const MANY: f64 = 10.0;
-const MANY_POWER: f64 = 0.4;
-/// How far by their figures.
-const LEAST_FIGURE_Z: f64 = 4.0;
-/// How far by their medians, so that a change of shape is none of the level.
-const LEAST_MEDIAN_Z: f64 = 2.0;
-/// What the figures' distance counts where it is the greater one: ranks have an end, and runs that differ more than their samples
-/// reach it soon.
-const FIGURES_SHARE: f64 = 0.75;
-/// What the outer fifth of the level before counts where it says that the noise is wider than the inner half does: of runs at one of
-/// two modes the inner half may know only one.
-const OUTER_SHARE: f64 = 0.8;
-/// No run counts for more than this many standard deviations.
-const CLIP: f64 = 4.0;
-/// At most one in so many of the newest runs may lie within a standard deviation of the old level, or beyond it.
-const ONE_IN: usize = 5;
-
-/// Scores of as many of the last runs are enough: the newest runs or a young segment, and the level before.
-const SCORED_RUNS: usize = 100;
 
 /// What the end of a series is judged by.
 pub(super) struct Ending<'a> {
@@ -56,11 +25,12 @@ pub(super) struct Ending<'a> {
     scores: OnceCell<Vec<f64>>,
     /// By what factor the runs' autocorrelation widens the variance of a mean.
     widening: f64,
-    settings: &'a Settings,
+    /// The smallest change worth a word.
+    least_shift: f64,
 }
 
 impl<'a> Ending<'a> {
-    pub fn new(evidence: &Evidence<'a>, widening: f64, settings: &'a Settings) -> Self {
+    pub fn new(evidence: &Evidence<'a>, widening: f64) -> Self {
         let samples = &evidence.samples[evidence.samples.len().saturating_sub(SCORED_RUNS)..];
         Self {
             values: evidence.figures,
@@ -68,7 +38,7 @@ impl<'a> Ending<'a> {
             samples,
             scores: OnceCell::new(),
             widening,
-            settings,
+            least_shift: evidence.least_shift,
         }
     }
 
@@ -77,7 +47,7 @@ impl<'a> Ending<'a> {
     pub fn judged(&self, mut starts: Vec<usize>) -> Vec<usize> {
         let end = self.values.len();
         if let Some(last) = starts.pop() {
-            let from = starts.last().copied().unwrap_or(0).max(last.saturating_sub(self.settings.side));
+            let from = starts.last().copied().unwrap_or(0).max(last.saturating_sub(SIDE));
             let judged = end - last <= YOUNG && last - from >= YOUNG_LEVEL_RUNS;
             if !judged || self.z(from, last, end) >= least_z(end - last) {
                 starts.push(last);
@@ -92,9 +62,9 @@ impl<'a> Ending<'a> {
     fn begun(&self, level: usize) -> Option<usize> {
         let end = self.values.len();
         let mut best: Option<(f64, usize)> = None;
-        for runs in NEWEST.take_while(|runs| end - level >= runs + LEVEL_RUNS) {
+        for runs in NEWEST.take_while(|runs| end - level >= runs + NEWEST_LEVEL_RUNS) {
             let start = end - runs;
-            let from = level.max(start.saturating_sub(self.settings.side));
+            let from = level.max(start.saturating_sub(SIDE));
             let mut z = self.z(from, start, end);
             let least = least_z(runs);
             if runs <= FEW && z > least {
@@ -117,8 +87,8 @@ impl<'a> Ending<'a> {
                 least,
             )
         };
-        let by_figures = distance(self.values, 0, self.settings.least_shift);
-        let by_medians = || distance(self.medians, 0, self.settings.least_shift);
+        let by_figures = distance(self.values, 0, self.least_shift);
+        let by_medians = || distance(self.medians, 0, self.least_shift);
         if by_figures < LEAST_FIGURE_Z || by_medians() < LEAST_MEDIAN_Z {
             return 0.0;
         }
@@ -132,7 +102,7 @@ impl<'a> Ending<'a> {
 
 /// How far so many runs must lie off.
 fn least_z(runs: usize) -> f64 {
-    let least = if runs <= FEW { FEW_LEAST_Z } else { LEAST_Z };
+    let least = if runs <= FEW { FEW_LEAST_Z } else { NEWEST_LEAST_Z };
     least * (count(runs) / MANY).max(1.0).powf(MANY_POWER)
 }
 
@@ -152,7 +122,7 @@ fn distance(before: &[f64], newest: &[f64], inflation: f64, least_shift: f64) ->
         return 0.0;
     }
     off.pop();
-    let mean = off.iter().map(|off| off.clamp(-CLIP, CLIP)).sum::<f64>() / count(off.len());
+    let mean = off.iter().map(|off| off.clamp(-NEWEST_CLIP, NEWEST_CLIP)).sum::<f64>() / count(off.len());
     mean / (inflation * (1.0 / count(off.len()) + 1.0 / count(before.len()))).sqrt()
 }
 
@@ -172,6 +142,7 @@ fn mean_ranks(runs: &[&[f64]]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::changes::tuning::LEAST_SHIFT;
 
     /// Twenty-one values with a robust standard deviation of about 0.015.
     fn level() -> Vec<f64> {
@@ -180,9 +151,8 @@ mod tests {
 
     fn check(newest: &[f64], wanted: &[usize]) {
         let values = [level().as_slice(), newest].concat();
-        let settings = Settings::default();
-        let evidence = Evidence { figures: &values, medians: &values, samples: &[] };
-        assert_eq!(Ending::new(&evidence, 1.0, &settings).judged(vec![]), wanted, "{newest:?}");
+        let evidence = Evidence { figures: &values, medians: &values, samples: &[], least_shift: LEAST_SHIFT };
+        assert_eq!(Ending::new(&evidence, 1.0).judged(vec![]), wanted, "{newest:?}");
     }
 
     #[test]
@@ -197,9 +167,8 @@ mod tests {
         // Three in ten of the level are there too.
         let level: Vec<f64> = (0..60).map(|i| if i % 10 < 3 { 0.2 } else { 0.01 * f64::from(i % 3) }).collect();
         let values = [level.as_slice(), &[0.2; 5]].concat();
-        let settings = Settings::default();
-        let evidence = Evidence { figures: &values, medians: &values, samples: &[] };
-        assert_eq!(Ending::new(&evidence, 1.0, &settings).judged(vec![]), [0; 0]);
+        let evidence = Evidence { figures: &values, medians: &values, samples: &[], least_shift: LEAST_SHIFT };
+        assert_eq!(Ending::new(&evidence, 1.0).judged(vec![]), [0; 0]);
     }
 
     #[test]
@@ -218,9 +187,8 @@ mod tests {
     fn a_young_segment_must_convince() {
         let young = |by: f64| {
             let values: Vec<f64> = level().into_iter().chain(level().into_iter().take(12).map(|v| v + by)).collect();
-            let settings = Settings::default();
-            let evidence = Evidence { figures: &values, medians: &values, samples: &[] };
-            Ending::new(&evidence, 1.0, &settings).judged(vec![42])
+            let evidence = Evidence { figures: &values, medians: &values, samples: &[], least_shift: LEAST_SHIFT };
+            Ending::new(&evidence, 1.0).judged(vec![42])
         };
         assert_eq!(young(0.05), [42]);
         assert_eq!(young(0.015), [0; 0]);

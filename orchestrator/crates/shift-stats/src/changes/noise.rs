@@ -3,12 +3,9 @@
 //! Both ask more than half of a window, so a run that is an outlier moves neither. How little noise there may be asks the outer
 //! fifth of the series: where each run lies at one of two modes, half of the runs know only one of them.
 
+use super::tuning::{CLIP, INNER, INNER_SIGMAS, LEVEL_REACH, SCALE_FLOOR, SCALE_REACH};
 /// The factor that makes the median absolute deviation of normal values their standard deviation: 1 / Φ⁻¹(3/4).
 pub(super) const MAD_TO_SIGMA: f64 = 1.482_602_218_505_602;
-
-/// What share of distances from the middle is no outlier's, and how many standard deviations that is in normal values: Φ⁻¹(0.9).
-const INNER: (usize, usize) = (4, 5);
-const INNER_SIGMAS: f64 = 1.281_551_565_544_600_4;
 
 /// Values beside their running median, with the scale of the noise around each.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +38,11 @@ impl Noise {
         let within = |(residual, scale): (&f64, &f64)| residual.clamp(-limit * scale, limit * scale);
         self.level.iter().zip(self.residual.iter().zip(&self.scale)).map(|(level, r)| level + within(r)).collect()
     }
+}
+
+/// The values, none farther from the slow level than noise goes.
+pub(super) fn without_outliers(values: &[f64]) -> Vec<f64> {
+    Noise::of(values, LEVEL_REACH, SCALE_REACH, SCALE_FLOOR).clipped(CLIP)
 }
 
 /// The median of each value and of up to `reach` values to either side.

@@ -1,39 +1,26 @@
 //! What comes back with the hour of the day and with the day of the week.
 
-use crate::count;
+use super::tuning::{
+    PERIODS, SEASON_CLIP, SEASON_FITS, SEASON_LEAST_PERIODS, SEASON_LEAST_RUNS, SEASON_LEAST_SHARE, SEASON_LEVEL_REACH,
+    SEASON_PRICE,
+};
+use crate::count::count;
 use std::f64::consts::TAU;
 
 use super::noise::{MAD_TO_SIGMA, less_blocks, median, running_median};
-
-/// A day and a week, in days.
-const PERIODS: [f64; 2] = [1.0, 7.0];
-/// Fewest runs, and fewest periods, from which a season is told.
-const LEAST_RUNS: usize = 60;
-const LEAST_PERIODS: f64 = 3.0;
-/// Runs to either side in the level beside which waves are fitted; whether there are any is told beside blocks of as many. A period
-/// that does not fit in there is part of the level.
-const LEVEL_REACH: usize = 20;
-/// No run counts for more than this many standard deviations.
-const CLIP: f64 = 2.5;
-/// What an amplitude and a phase have to gain, in units of log n: twice what the Bayesian information criterion asks.
-const PRICE: f64 = 4.0;
-/// A wave that keeps less than this share of its variance at the times of the runs cannot be told from the level.
-const LEAST_SHARE: f64 = 0.02;
-/// The running median keeps some of a week, so that the first fit is not the last.
-const FITS: usize = 2;
 
 /// What in `values` at these `days` (in days since any moment) is a wave of a day or of a week: an amplitude and a phase each, by
 /// least squares, where the residuals beside a running median bear them out (harmonic regression; Bloomfield 2000, *Fourier Analysis
 /// of Time Series*, with Schwarz's criterion, 1978). `None` where there is none. In O(n log n).
 pub fn season(values: &[f64], days: &[f64]) -> Option<Vec<f64>> {
-    if values.len() < LEAST_RUNS {
+    if values.len() < SEASON_LEAST_RUNS {
         return None;
     }
     let span = days[days.len() - 1] - days[0];
-    let window = span * count(2 * LEVEL_REACH + 1) / count(values.len());
-    let periods = PERIODS.into_iter().filter(|period| *period <= window && LEAST_PERIODS * period <= span);
+    let window = span * count(2 * SEASON_LEVEL_REACH + 1) / count(values.len());
+    let periods = PERIODS.into_iter().filter(|period| *period <= window && SEASON_LEAST_PERIODS * period <= span);
     let mut coarse = values.to_vec();
-    less_blocks(&mut coarse, 2 * LEVEL_REACH + 1);
+    less_blocks(&mut coarse, 2 * SEASON_LEVEL_REACH + 1);
     cut(&mut coarse);
     let mut waves: Vec<Wave> = periods.map(|period| Wave::of(period, days)).collect();
     waves.retain(|wave| wave.is_in(&mut coarse));
@@ -41,9 +28,9 @@ pub fn season(values: &[f64], days: &[f64]) -> Option<Vec<f64>> {
         return None;
     }
     let mut found = vec![0.0; values.len()];
-    for _ in 0..FITS {
+    for _ in 0..SEASON_FITS {
         let mut rest: Vec<f64> = values.iter().zip(&found).map(|(value, season)| value - season).collect();
-        let level = running_median(&rest, LEVEL_REACH);
+        let level = running_median(&rest, SEASON_LEVEL_REACH);
         rest.iter_mut().zip(&level).for_each(|(value, level)| *value -= level);
         cut(&mut rest);
         for wave in &waves {
@@ -57,7 +44,7 @@ pub fn season(values: &[f64], days: &[f64]) -> Option<Vec<f64>> {
 
 /// Cuts residuals where noise does not go farther.
 fn cut(rest: &mut [f64]) {
-    let limit = CLIP * MAD_TO_SIGMA * median(&mut rest.iter().map(|rest| rest.abs()).collect::<Vec<_>>());
+    let limit = SEASON_CLIP * MAD_TO_SIGMA * median(&mut rest.iter().map(|rest| rest.abs()).collect::<Vec<_>>());
     for rest in rest {
         *rest = rest.clamp(-limit, limit);
     }
@@ -89,7 +76,7 @@ impl Wave {
         let left = self.left_of(rest);
         let squares = |values: &[f64]| product(values, values).max(f64::MIN_POSITIVE);
         let runs = count(rest.len());
-        let is_in = runs * (squares(rest) / squares(&left)).ln() > PRICE * runs.ln();
+        let is_in = runs * (squares(rest) / squares(&left)).ln() > SEASON_PRICE * runs.ln();
         if is_in {
             *rest = left;
         }
@@ -102,7 +89,7 @@ impl Wave {
         for part in &self.0 {
             let square = product(part, part);
             // A wave that is the same at all runs, as that of a day is where there is one run a day.
-            if square < LEAST_SHARE * count(rest.len()) / 2.0 {
+            if square < SEASON_LEAST_SHARE * count(rest.len()) / 2.0 {
                 continue;
             }
             let share = product(part, &left) / square;

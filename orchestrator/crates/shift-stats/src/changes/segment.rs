@@ -4,6 +4,8 @@
 //! pruning (Maidstone, Hocking, Rigaill & Fearnhead 2017, "On optimal multiple changepoint algorithms for large data",
 //! FPOP). In practice n log n, whether or not there are changes; plain PELT takes n² where there are none.
 
+use super::noise::Noise;
+
 /// A value and how much it counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Weighted {
@@ -58,6 +60,12 @@ impl Piece {
         let (low, high) = ((self.centre - reach).max(self.low), (self.centre + reach).min(self.high));
         (low < high).then_some((low, high))
     }
+}
+
+/// The values without what outliers have too much, each weighted by the noise around it.
+pub(super) fn weighted(noise: &Noise, clip: f64) -> Vec<Weighted> {
+    let one = |(value, scale): (f64, &f64)| Weighted { value, weight: 1.0 / (scale * scale) };
+    noise.clipped(clip).into_iter().zip(&noise.scale).map(one).collect()
 }
 
 /// Starts of all segments but the first, ascending.
