@@ -8,6 +8,8 @@ use super::fields::ReportFields;
 pub(super) struct Event<'a> {
     /// Line number, from 0.
     pub(super) line: usize,
+    /// Where that line begins in the log.
+    pub(super) start: usize,
     pub(super) origin: Origin,
     pub(super) what: What<'a>,
 }
@@ -17,6 +19,8 @@ pub(super) struct Event<'a> {
 pub(super) enum Origin {
     /// Begins in the middle of a line, behind something that is no decoration.
     Glued,
+    /// Behind output that ended without a line feed.
+    RunOn,
     /// Behind time stamps, stream names, the border of a table.
     Decorated,
     /// At the start of a line.

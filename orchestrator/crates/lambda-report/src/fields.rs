@@ -49,9 +49,22 @@ pub(super) struct ReportFields {
     pub(super) trace_id: Option<String>,
     /// Something stands in the line that is no whole field: a cut label, a foreign word.
     pub(super) stray: bool,
+    /// Fields with a label that is unknown here, as they were written.
+    pub(super) other: Vec<(String, String)>,
+    /// The line was not as Lambda writes it, and what was meant was plain.
+    pub(super) lenient: bool,
 }
 
 impl ReportFields {
+    /// Keeps a field that is unknown here; one that may speak of the environment's start makes the line doubtful.
+    pub(super) fn enter_other(&mut self, label: String, value: String) {
+        const MOST: usize = 16;
+        self.stray |= may_name_a_start(&label);
+        if self.other.len() < MOST {
+            self.other.push((label, value));
+        }
+    }
+
     /// Whether all fields that every REPORT has are there and nothing in the line is doubtful.
     pub(super) fn is_whole(&self) -> bool {
         let all_there = matches!(self.duration, Reading::Value(_))
@@ -124,6 +137,10 @@ pub(super) enum Separators {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
     Field(Label, &'a [u8]),
+    /// A field whose label is unknown here, with that label: `Extension Init Duration: 7.20 ms`.
+    Other(&'a [u8], &'a [u8]),
+    /// The value before runs into this field: a separator got lost.
+    Joined(Label, &'a [u8]),
     Stray(&'a [u8]),
 }
 
@@ -132,13 +149,17 @@ pub(super) fn pieces(body: &[u8], separators: Separators) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     for between_tabs in body.split(|&byte| byte == b'\t') {
         let mut rest = between_tabs.trim_ascii();
+        let mut joined = false;
         while !rest.is_empty() {
-            let (piece, length) = if let Some((label, value)) = Label::at_start(rest) {
-                let length = if separators == Separators::Tabs { value.len() } else { value_length(label, value) };
-                (Piece::Field(label, value[..length].trim_ascii()), rest.len() - value.len() + length)
-            } else {
-                let length = next_label(rest);
-                (Piece::Stray(rest[..length].trim_ascii()), length)
+            let (piece, length) = match Label::at_start(rest) {
+                Some((label, value)) => {
+                    let length = value_length(label, value, separators);
+                    let value_text = value[..length].trim_ascii();
+                    let field = if joined { Piece::Joined(label, value_text) } else { Piece::Field(label, value_text) };
+                    joined = separators == Separators::Tabs;
+                    (field, rest.len() - value.len() + length)
+                }
+                None => unknown(rest, separators),
             };
             found.push(piece);
             rest = rest[length..].trim_ascii_start();
@@ -147,8 +168,40 @@ pub(super) fn pieces(body: &[u8], separators: Separators) -> Vec<Piece<'_>> {
     found
 }
 
-/// How much of `value` belongs to a label where white space separates fields and words alike.
-fn value_length(label: Label, value: &[u8]) -> usize {
+/// What begins with no label that is known here, and how long it is.
+fn unknown(rest: &[u8], separators: Separators) -> (Piece<'_>, usize) {
+    let until = if separators == Separators::Tabs { rest.len() } else { next_label(rest) };
+    let stray = rest[..until].trim_ascii_end();
+    // Words right before a known label make another label of it.
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if separators == Separators::Loose
+        && stray.last().is_some_and(is_word)
+        && stray.len() <= LONGEST_LABEL
+        && let Some((label, value)) = Label::at_start(&rest[until..])
+    {
+        let length = value_length(label, value, separators);
+        let name = rest[..rest.len() - value.len() - 1].trim_ascii();
+        return (Piece::Other(name, value[..length].trim_ascii()), rest.len() - value.len() + length);
+    }
+    match memmem::find(stray, b": ") {
+        Some(colon) if colon <= LONGEST_LABEL && stray.first().is_some_and(u8::is_ascii_alphabetic) => {
+            (Piece::Other(&stray[..colon], stray[colon + 1..].trim_ascii()), until)
+        }
+        _ => (Piece::Stray(stray), until),
+    }
+}
+
+/// Longest label, in bytes; what is longer is text.
+const LONGEST_LABEL: usize = 64;
+
+/// How much of `value` belongs to a label.
+fn value_length(label: Label, value: &[u8], separators: Separators) -> usize {
+    if let Some(length) = joined_value(label, value) {
+        return length;
+    }
+    if separators == Separators::Tabs {
+        return value.len();
+    }
     if label.words() == usize::MAX {
         return next_label(value);
     }
@@ -162,6 +215,20 @@ fn value_length(label: Label, value: &[u8]) -> usize {
         length += rest.len() - word.len() + word.iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
     }
     length
+}
+
+/// The length of a figure with its unit that another field follows without the tab that belongs between them.
+fn joined_value(label: Label, value: &[u8]) -> Option<usize> {
+    let unit: &[u8] = match label {
+        Label::MemorySize | Label::MaxMemoryUsed => b"MB",
+        Label::Duration | Label::Billed | Label::Init | Label::Restore | Label::BilledRestore => b"ms",
+        _ => return None,
+    };
+    let number = value.trim_ascii_start();
+    let digits = number.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    let after = number[digits..].trim_ascii_start();
+    let behind = after.strip_prefix(unit).filter(|_| digits > 0 && after.len() < number.len() - digits)?;
+    Label::at_start(behind.trim_ascii_start()).map(|_| value.len() - behind.len())
 }
 
 /// Where the next label begins that white space precedes; the end where there is none.
@@ -189,20 +256,21 @@ fn number_before<'a>(unit: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
 
 /// What a copy leaves around a line without a meaning of its own: the border of a table, quotation marks.
 pub(super) fn without_border(body: &[u8]) -> &[u8] {
-    let is_border = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'|' | b'"' | b'\'' | b'`' | b',');
+    let is_border = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'|' | b'"' | b'\'' | b'`' | b',' | b'*');
     let end = body.iter().rposition(|&byte| !is_border(byte)).map_or(0, |last| last + 1);
     &body[..end]
 }
 
-/// Whether a stretch without a known label may stand in a whole line: further columns of a table, or a field that is
-/// unknown here but cannot speak of how the environment started.
+/// Whether a stretch without a label may stand in a whole line: the further columns of a table, or the time in ms that
+/// the AWS CLI's text output puts behind a message.
 pub(super) fn is_harmless(stray: &[u8]) -> bool {
-    if stray.starts_with(b"|") {
-        return true;
-    }
-    let Some(colon) = memmem::find(stray, b": ") else { return false };
-    let label = stray[..colon].to_ascii_lowercase();
-    ["init", "restore", "duration"].iter().all(|word| memmem::find(&label, word.as_bytes()).is_none())
+    stray.starts_with(b"|") || (stray.len() == 13 && stray.iter().all(u8::is_ascii_digit))
+}
+
+/// Whether a field that is unknown here could be an init or a restore by another name.
+pub(super) fn may_name_a_start(label: &str) -> bool {
+    let label = label.to_ascii_lowercase();
+    ["init", "restore", "duration"].iter().any(|word| label.contains(word))
 }
 
 /// A word or two of text; bytes that are not UTF-8 become U+FFFD, and what exceeds any text of the platform's is cut.

@@ -24,10 +24,12 @@ pub(super) fn events(line: &[u8]) -> Option<(Origin, Vec<What<'static>>)> {
         found.extend(event(&value));
         rest = rest[length..].trim_ascii();
         // Several objects on a line are an array, as the Telemetry API sends it.
-        match rest.strip_prefix(b",").map(<[u8]>::trim_ascii_start) {
-            Some(next) if next.starts_with(b"{") => rest = next,
-            _ => break,
+        // The AWS CLI's text output has them with tabs between.
+        let next = rest.strip_prefix(b",").map_or(rest, <[u8]>::trim_ascii_start);
+        if !next.starts_with(b"{") {
+            break;
         }
+        rest = next;
     }
     let is_border = rest.starts_with(b"|") || without_border(rest.strip_suffix(b"]").unwrap_or(rest)).is_empty();
     match rest {
@@ -88,16 +90,10 @@ fn report_fields(record: &Map<String, Value>) -> ReportFields {
             "initDurationMs" => fields.init.enter(duration(value)),
             "restoreDurationMs" => fields.restore.enter(duration(value)),
             "billedRestoreDurationMs" => fields.billed_restore.enter(duration(value)),
-            other => fields.stray |= may_name_a_start(other),
+            other => fields.enter_other(other.to_owned(), plain(value)),
         }
     }
     fields
-}
-
-/// Whether a metric that is unknown here could be an init or a restore by another name.
-fn may_name_a_start(metric: &str) -> bool {
-    let metric = metric.to_ascii_lowercase();
-    ["init", "restore", "duration"].iter().any(|word| metric.contains(word))
 }
 
 fn environment(record: &Map<String, Value>) -> Environment {
@@ -126,6 +122,12 @@ fn request_id(record: &Map<String, Value>) -> Option<Cow<'static, str>> {
 
 fn string(record: &Map<String, Value>, name: &str) -> Option<String> {
     fields::text(record.get(name)?.as_str()?.as_bytes())
+}
+
+/// A value of a metric that is unknown here, as JSON writes it and cut to a line's length.
+fn plain(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    fields::text(text.as_bytes()).unwrap_or_default()
 }
 
 /// JSON's milliseconds have three decimals, far from where a floating-point number would blur the nanosecond.

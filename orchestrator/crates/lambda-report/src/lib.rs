@@ -16,16 +16,22 @@ struct Readme;
 mod assemble;
 mod billing;
 mod event;
+mod events;
 mod fields;
 mod json;
+mod lenient;
 mod line;
 mod number;
+mod reader;
 mod start;
 mod text;
+mod walk;
 
 use std::time::Duration;
 
 pub use billing::BillingCheck;
+pub use line::is_decoration;
+pub use reader::{LogReader, SpeechSearch};
 
 /// Everything a log tells about one invocation's REPORT.
 ///
@@ -33,7 +39,7 @@ pub use billing::BillingCheck;
 /// two decimals of a millisecond, JSON three.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlatformReport {
-    /// As Lambda prints it; usually a UUID.
+    /// As Lambda prints it; usually a UUID. Empty where it was taken out of a copy.
     pub request_id: String,
     /// How long the handler ran.
     pub duration: Option<Duration>,
@@ -67,6 +73,20 @@ pub struct PlatformReport {
     pub start: StartKind,
     /// Whether the billed duration is what the other figures make it.
     pub billing: BillingCheck,
+    /// Fields whose label is unknown here, with their values as they were written.
+    pub other: Vec<(String, String)>,
+    /// The line was not as Lambda writes it, and was read because what was meant is plain: spaces for tabs, broken lines,
+    /// words before it, a lost tab, a missing request id. Never so for what Lambda returns itself.
+    pub lenient: bool,
+}
+
+/// A REPORT and where its line begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// In bytes from the start of what was read.
+    pub line_start: usize,
+    /// What the line says.
+    pub report: PlatformReport,
 }
 
 impl PlatformReport {
@@ -141,6 +161,11 @@ pub fn report_for(log: &[u8], request_id: &str) -> Option<PlatformReport> {
 /// All REPORTs of the log, in its order.
 pub fn reports(log: &[u8]) -> Vec<PlatformReport> {
     assemble::reports(log)
+}
+
+/// How many lines look like a REPORT, readable or not.
+pub fn lines_like_reports(log: &[u8]) -> usize {
+    assemble::lines_like_reports(log)
 }
 
 #[cfg(test)]

@@ -4,9 +4,13 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
+/// What begins an escaped ASCII letter in JSON, where none needs it.
+const ESCAPE: &[u8] = b"\\u00";
+
 /// Cheap and certain: without these words a log has no REPORT in either format.
 pub(super) fn may_have_report(log: &[u8]) -> bool {
-    memmem::find(log, b"REPORT RequestId: ").is_some() || memmem::find(log, b"platform.report").is_some()
+    let may = |needle: &[u8]| memmem::find(log, needle).is_some();
+    may(b"REPORT RequestId: ") || may(b"platform.report") || may(ESCAPE)
 }
 
 /// A line of a log, without its LF.
@@ -70,6 +74,7 @@ pub(super) struct Search {
     /// A part that no keyword lacks, so that most lines are done after few searches.
     anchors: [memmem::Finder<'static>; 4],
     platform_event: memmem::Finder<'static>,
+    escape: memmem::Finder<'static>,
 }
 
 impl Search {
@@ -77,6 +82,7 @@ impl Search {
         Self {
             anchors: ["RequestId: ", "_START ", "_REPORT ", "XRAY TraceId: "].map(memmem::Finder::new),
             platform_event: memmem::Finder::new("\"platform."),
+            escape: memmem::Finder::new(ESCAPE),
         }
     }
 
@@ -108,20 +114,44 @@ impl Search {
 
     /// Whether a line may hold a JSON event of the platform.
     pub(super) fn mentions_platform_event(&self, line: &[u8]) -> bool {
-        self.platform_event.find(line).is_some()
+        self.platform_event.find(line).is_some() || self.escape.find(line).is_some()
+    }
+
+    /// Whether a text may hold anything of the platform's.
+    pub(super) fn may_speak(&self, text: &[u8]) -> bool {
+        self.anchors.iter().any(|anchor| anchor.find(text).is_some()) || self.mentions_platform_event(text)
     }
 }
 
 /// Whether what stands before a platform line was put there by a tool that shows logs: time stamps, the names of the log
 /// group and stream, the border of a table, the name of a service with a bar, colour. Not so for words or a carriage
 /// return: those are the function's.
-pub(super) fn is_decoration(prefix: &[u8]) -> bool {
+pub fn is_decoration(prefix: &[u8]) -> bool {
     let prefix = without_colour(prefix);
     let prefix = prefix.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&prefix);
     let labelled =
         memchr(b'|', prefix).filter(|&bar| is_service_name(&prefix[..bar])).map_or(prefix, |bar| &prefix[bar..]);
-    let mut words = labelled.split(|&byte| byte == b' ' || byte == b'\t');
-    words.all(|word| is_stamp(word) || is_stream_name(word) || is_group_name(word) || is_symbol(word))
+    let words = labelled.split(|&byte| byte == b' ' || byte == b'\t');
+    words.into_iter().enumerate().all(|(index, word)| {
+        is_stamp(word)
+            || is_stream_name(word)
+            || is_group_name(word)
+            || is_symbol(word)
+            || is_tools_word(word)
+            || (index == 0 && is_function_in_brackets(word))
+    })
+}
+
+/// What the AWS CLI's text output puts before an event, and the half of the day in a time of the CDK's.
+fn is_tools_word(word: &[u8]) -> bool {
+    matches!(word, b"EVENTS" | b"AM" | b"PM" | b"AM:" | b"PM:")
+}
+
+/// `[Stack-Function-adO4KmEjQSuq]`, as the CDK and other tools name the function first. A level such as `[INFO]` is the
+/// function's own.
+fn is_function_in_brackets(word: &[u8]) -> bool {
+    let Some(name) = word.strip_prefix(b"[").and_then(|word| word.strip_suffix(b"]")) else { return false };
+    is_service_name(name) && memchr(b'-', name).is_some()
 }
 
 /// A terminal's colour: `ESC [`, digits and semicolons, `m`. Its length, if `text` begins with one.

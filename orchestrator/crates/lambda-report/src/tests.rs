@@ -7,6 +7,8 @@ mod output;
 mod init_phase;
 mod json;
 mod copy;
+mod lenient;
+mod pieces;
 mod hostile;
 
 const ID: &str = "1b0f6e1c-52a4-4d38-9f6e-0c2d4b6a8e10";

@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use super::event::{Environment, Event, Origin, RequestId, What};
 use super::fields::{self, Label, Piece, ReportFields, Separators, pieces};
-use super::line::{Keyword, Utterance, is_decoration};
+use super::line::{Keyword, Line, Utterance, is_decoration};
 use super::{InitPhaseKind, InitPhaseReport};
 
-/// What the platform says in line `number`, of which `spoken` are the parts that look like it; `wrapped` gives the rest of
+/// What the platform says in a line, of which `spoken` are the parts that look like it; `wrapped` gives the rest of
 /// a REPORT that somebody broke into several lines.
 pub(super) fn events<'a>(
-    number: usize,
+    line: Line<'a>,
     spoken: Vec<Utterance<'a>>,
     mut wrapped: impl FnMut() -> Vec<&'a [u8]>,
 ) -> Vec<Event<'a>> {
@@ -19,46 +21,66 @@ pub(super) fn events<'a>(
         let origin = match utterance.before {
             [] => Origin::Native,
             before if index == 0 && is_decoration(before) => Origin::Decorated,
+            before if is_unfinished(before) => Origin::RunOn,
             _ => Origin::Glued,
         };
         let what = what(&utterance, origin, &mut wrapped);
-        found.extend(what.map(|what| Event { line: number, origin, what }));
+        found.extend(what.map(|what| Event { line: line.number, start: line.start, origin, what }));
     }
     found
 }
 
+/// Whether output that ended without a line feed may be what stands before: a quotation has a blank or a mark there.
+fn is_unfinished(before: &[u8]) -> bool {
+    before.last().is_some_and(|last| last.is_ascii_alphanumeric() || b".!?;)]}".contains(last))
+}
+
 fn what<'a>(spoken: &Utterance<'a>, origin: Origin, wrapped: impl FnMut() -> Vec<&'a [u8]>) -> Option<What<'a>> {
-    let at_start = origin >= Origin::Decorated;
     match spoken.keyword {
-        Keyword::Start if at_start => Some(What::Start { id: request_id(spoken.body)?.0 }),
+        Keyword::Start => Some(What::Start { id: request_id(spoken.body)?.0 }),
         Keyword::End => Some(What::End { id: request_id(spoken.body)?.0 }),
         Keyword::Report => report(spoken, origin, wrapped),
-        Keyword::InitStart | Keyword::RestoreStart if at_start => Some(environment_start(spoken.body, origin)),
-        Keyword::InitReport if at_start => Some(init_phase(InitPhaseKind::Init, spoken.body, origin)),
-        Keyword::RestoreReport if at_start => Some(init_phase(InitPhaseKind::Restore, spoken.body, origin)),
+        Keyword::InitStart | Keyword::RestoreStart => Some(environment_start(spoken.body, origin)),
+        Keyword::InitReport => Some(init_phase(InitPhaseKind::Init, spoken.body, origin)),
+        Keyword::RestoreReport => Some(init_phase(InitPhaseKind::Restore, spoken.body, origin)),
         Keyword::Xray => Some(What::Trace { id: fields::text(first_word(spoken.body))? }),
-        _ => None,
     }
 }
 
 fn report<'a>(spoken: &Utterance<'a>, origin: Origin, mut wrapped: impl FnMut() -> Vec<&'a [u8]>) -> Option<What<'a>> {
-    let (id, rest) = request_id(spoken.body)?;
+    let (id, rest) = reported_id(spoken.body)?;
     let mut fields = if origin == Origin::Native && rest.starts_with(b"\t") {
         report_fields(rest, Separators::Tabs)
     } else {
         let mut whole = fields::without_border(rest).to_vec();
+        let has_tabs = rest.contains(&b'\t');
         // Lambda writes tabs, so a REPORT without any is a copy, and only a copy may have been broken.
-        if origin >= Origin::Decorated && !rest.contains(&b'\t') {
+        if origin >= Origin::Decorated && !has_tabs {
             for line in wrapped() {
                 whole.push(b' ');
                 whole.extend_from_slice(fields::without_border(line));
             }
         }
-        report_fields(&whole, Separators::Loose)
+        let mut fields = report_fields(&whole, Separators::Loose);
+        fields.lenient |= !has_tabs || origin < Origin::Decorated;
+        fields
     };
     // X-Ray's line may follow on the same line. Anything else there has swallowed the end of this one.
     fields.stray |= spoken.next.is_some_and(|next| next != Keyword::Xray);
+    fields.lenient |= id.is_empty();
     Some(What::Report { id, fields: Box::new(fields) })
+}
+
+/// The id of a REPORT. It is empty where somebody took it out of a copy, and the fields follow at once.
+fn reported_id(body: &[u8]) -> Option<(RequestId<'_>, &[u8])> {
+    let fields = body.trim_ascii_start();
+    if Label::at_start(fields).is_some() {
+        return Some((Cow::Borrowed(""), fields));
+    }
+    // What a copy wrote for blanks and line ends has to be undone first.
+    let written_out = [&b"&nbsp;"[..], b"<br", b"\\t", b"\\n"];
+    let has = |mark: &&[u8]| memmem::find(first_word(fields), mark).is_some();
+    if written_out.iter().any(has) { None } else { request_id(fields) }
 }
 
 /// Whether a line can be the continuation of a broken REPORT, of which `before` is the last line: it begins with a label
@@ -78,28 +100,51 @@ fn report_fields(body: &[u8], separators: Separators) -> ReportFields {
     let mut fields = ReportFields::default();
     for piece in pieces(body, separators) {
         match piece {
-            Piece::Field(Label::Duration, value) => fields.duration.enter(fields::duration(value)),
-            Piece::Field(Label::Billed, value) => fields.billed.enter(fields::duration(value)),
-            Piece::Field(Label::MemorySize, value) => fields.memory_size_mb.enter(fields::megabytes(value)),
-            Piece::Field(Label::MaxMemoryUsed, value) => fields.max_memory_used_mb.enter(fields::megabytes(value)),
-            Piece::Field(Label::Init, value) => fields.init.enter(fields::duration(value)),
-            Piece::Field(Label::Restore, value) => fields.restore.enter(fields::duration(value)),
-            Piece::Field(Label::BilledRestore, value) => fields.billed_restore.enter(fields::duration(value)),
-            Piece::Field(Label::Status, value) => fields.status = fields.status.or(fields::text(value)),
-            Piece::Field(Label::ErrorType, value) => fields.error_type = fields.error_type.or(fields::text(value)),
-            Piece::Field(_, _) => fields.stray = true,
+            Piece::Field(label, value) => enter(&mut fields, label, value, separators),
+            Piece::Joined(label, value) => {
+                fields.lenient = true;
+                enter(&mut fields, label, value, separators);
+            }
+            Piece::Other(label, value) => {
+                let text = |bytes| fields::text(bytes).unwrap_or_default();
+                fields.enter_other(text(label), text(value));
+            }
             Piece::Stray(stray) => fields.stray |= !fields::is_harmless(stray),
         }
     }
     fields
 }
 
+fn enter(fields: &mut ReportFields, label: Label, value: &[u8], separators: Separators) {
+    let value = match value {
+        // Somebody made a sentence of the line.
+        [figure @ .., b',' | b';'] if separators == Separators::Loose => figure,
+        value => value,
+    };
+    match label {
+        Label::Duration => fields.duration.enter(fields::duration(value)),
+        Label::Billed => fields.billed.enter(fields::duration(value)),
+        Label::MemorySize => fields.memory_size_mb.enter(fields::megabytes(value)),
+        Label::MaxMemoryUsed => fields.max_memory_used_mb.enter(fields::megabytes(value)),
+        Label::Init => fields.init.enter(fields::duration(value)),
+        Label::Restore => fields.restore.enter(fields::duration(value)),
+        Label::BilledRestore => fields.billed_restore.enter(fields::duration(value)),
+        Label::Status => fields.status = fields.status.take().or(fields::text(value)),
+        Label::ErrorType => fields.error_type = fields.error_type.take().or(fields::text(value)),
+        Label::Phase | Label::RuntimeVersion | Label::RuntimeVersionArn => fields.stray = true,
+    }
+}
+
 fn environment_start(body: &[u8], origin: Origin) -> What<'_> {
     let mut environment = Environment::default();
     for piece in pieces(body, separators(body, origin)) {
         match piece {
-            Piece::Field(Label::RuntimeVersion, value) => environment.runtime_version = fields::text(value),
-            Piece::Field(Label::RuntimeVersionArn, value) => environment.runtime_version_arn = fields::text(value),
+            Piece::Field(Label::RuntimeVersion, value) | Piece::Joined(Label::RuntimeVersion, value) => {
+                environment.runtime_version = fields::text(value);
+            }
+            Piece::Field(Label::RuntimeVersionArn, value) | Piece::Joined(Label::RuntimeVersionArn, value) => {
+                environment.runtime_version_arn = fields::text(value);
+            }
             _ => {}
         }
     }
@@ -111,7 +156,9 @@ fn init_phase(kind: InitPhaseKind, body: &[u8], origin: Origin) -> What<'_> {
     for piece in pieces(body, separators(body, origin)) {
         match piece {
             Piece::Field(Label::Init | Label::Restore, value) => report.duration = fields::duration(value),
-            Piece::Field(Label::Phase, value) => report.phase = fields::text(value),
+            Piece::Field(Label::Phase, value) | Piece::Joined(Label::Phase, value) => {
+                report.phase = fields::text(value);
+            }
             Piece::Field(Label::Status, value) => report.status = fields::text(value),
             Piece::Field(Label::ErrorType, value) => report.error_type = fields::text(value),
             _ => {}
@@ -128,7 +175,16 @@ fn separators(body: &[u8], origin: Origin) -> Separators {
 fn request_id(body: &[u8]) -> Option<(RequestId<'_>, &[u8])> {
     let id = first_word(body);
     let rest = &body[id.len()..];
+    let id = unquoted(id);
     (!id.is_empty()).then(|| (String::from_utf8_lossy(id) as Cow<'_, str>, rest))
+}
+
+/// An id without the marks that a copy put around it.
+fn unquoted(id: &[u8]) -> &[u8] {
+    let is_mark = |byte: &u8| matches!(byte, b'`' | b'*' | b'"' | b'\'' | b',');
+    let start = id.iter().position(|byte| !is_mark(byte)).unwrap_or(id.len());
+    let end = id.iter().rposition(|byte| !is_mark(byte)).map_or(start, |last| last + 1);
+    &id[start..end]
 }
 
 fn first_word(body: &[u8]) -> &[u8] {

@@ -27,6 +27,8 @@ fn a_text_report_is_read_whole() {
         xray_trace_id: Some("1-2a-3b".to_owned()),
         start: StartKind::Cold { init: Duration::from_micros(150_250) },
         billing: BillingCheck::Agrees,
+        other: vec![],
+        lenient: false,
     };
     assert_eq!(reports(&log(text)), [wanted]);
 }
@@ -62,6 +64,8 @@ fn a_json_report_is_read_whole() {
         xray_trace_id: Some("1-2a-3b".to_owned()),
         start: StartKind::Cold { init: Duration::from_micros(100_125) },
         billing: BillingCheck::Agrees,
+        other: vec![],
+        lenient: false,
     };
     assert_eq!(reports(&log(text)), [wanted]);
 }
