@@ -12,7 +12,8 @@
 #   --packaged             deploy what scripts/package.sh has left in target/package
 #   PARAMETER=VALUE        any parameter of infra/template.yaml
 #
-# What is not given stays as it was deployed before. Needs cargo, Python 3, credentials and a region as for every AWS tool.
+# What is not given stays as it was deployed before. The schedule is off and no run is under way while the stack changes.
+# An account that cannot run 20 invocations at once gets a smaller burst. Needs cargo, Python 3, credentials and a region as for every AWS tool.
 set -euo pipefail
 called_from=$PWD
 cd "$(dirname "$0")/.."
@@ -55,12 +56,20 @@ if [ -n "$suite" ]; then
 fi
 tools=$(scripts/venv.sh sam)
 chosen=$(mktemp --suffix .yaml)
-trap 'rm -f "$chosen"' EXIT
+paused=''
+finish() {
+    rm -f "$chosen"
+    [ -z "$paused" ] || "$tools/python" infra/python/stack.py resume "$stack" ||
+        echo "the schedule $stack is off: switch it on with scripts/deploy.sh ScheduleState=ENABLED" >&2
+}
+trap finish EXIT
 # Before the packages: they take minutes, a missing region takes none.
 "$tools/python" infra/python/parameters.py "$stack" "$chosen" "Architecture=$architecture" "${parameters[@]}"
 if [ $package = yes ]; then
     if [ "$architecture" = arm64 ]; then scripts/package.sh >&2; else scripts/package.sh --no-arm64 >&2; fi
 fi
+# Not while a run is under way: it would meet functions that are being deployed, and end half-way.
+paused=$("$tools/python" infra/python/stack.py pause "$stack")
 "$tools/sam" deploy --template-file infra/template.yaml --stack-name "$stack" --resolve-s3 --capabilities CAPABILITY_IAM \
     --no-confirm-changeset --no-fail-on-empty-changeset --no-progressbar --parameter-overrides "file://$chosen" \
     --tags "coldwatch-stack=$stack" >&2
@@ -74,4 +83,4 @@ coldwatch is deployed. Next:
   read the history:              coldwatch history --table $stack
   the dashboard:
 NEXT
-echo "https://${AWS_DEFAULT_REGION:-REGION}.console.aws.amazon.com/cloudwatch/home#dashboards/dashboard/$stack"
+"$tools/python" infra/python/stack.py link "$stack"

@@ -8,16 +8,19 @@ is YAML too; its name must end in `.yaml`. Exit code 2 for bad input, 1 where th
 
 import json
 import math
+import pathlib
 import re
 import sys
 
-import boto3
 import botocore.exceptions
+from samcli.yamlhelper import yaml_parse
 
-SCHEDULE = "rate(6 hours)"
-FLEXIBLE_MINUTES = 15  # both as infra/template.yaml has them
+import stack as stacks
+
+TEMPLATE = pathlib.Path(__file__).parents[1] / "template.yaml"
 LONGEST_VALUE = 4096  # bytes of a parameter's value (CloudFormation quotas)
 LONGEST_SUITE = 8192  # bytes of an advanced parameter (Systems Manager user guide, "Managing parameter tiers")
+USUAL = 50  # samples and burst of a suite that does not say (docs/suite.md)
 HOURS = {"minute": 1 / 60, "hour": 1, "day": 24}
 
 
@@ -47,31 +50,49 @@ def divide(suite):
     return {"Suite": first, "SuiteRest": suite[len(first):]}
 
 
-def chosen_before(session, stack):
-    """The parameters the stack has; None if there is no such stack."""
-    try:
-        described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    except botocore.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
-            raise
-        return None
-    return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in described.get("Parameters", [])}
+def defaults():
+    """What the template has for parameters that are not given."""
+    declared = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Parameters"]
+    return {name: str(parameter["Default"]) for name, parameter in declared.items()}
 
 
 def heartbeat(parameters, before):
     """The hours of the heartbeat alarm, if these parameters change what they depend on."""
     if "SilentHours" in parameters or not parameters.keys() & {"Schedule", "FlexibleMinutes"}:
         return {}
-    now = before | parameters
-    flexible = now.get("FlexibleMinutes", str(FLEXIBLE_MINUTES))
+    now = defaults() | before | parameters
+    flexible = now["FlexibleMinutes"]
     if not flexible.isdecimal():
         fail(2, f"FlexibleMinutes is `{flexible}`: expected a whole number of minutes, 0 to 1440")
-    return {"SilentHours": silent_hours(now.get("Schedule", SCHEDULE), int(flexible))}
+    return {"SilentHours": silent_hours(now["Schedule"], int(flexible))}
 
 
-def kept_table(session, stack):
-    """Whether a table of the stack's name is there: `scripts/destroy.sh` kept it."""
-    return stack in session.client("dynamodb").get_paginator("list_tables").paginate().build_full_result()["TableNames"]
+def concurrency(aws):
+    """How many invocations the account can run at the same time; None if it does not say so."""
+    try:
+        return aws.client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    except (botocore.exceptions.ClientError, KeyError) as error:
+        print(f"the account's concurrency is unknown, so the suite's burst was not checked: {error}", file=sys.stderr)
+        return None
+
+
+def fitting_suite(limit, parameters, before):
+    """The suite with a burst that the account can run, if that is not the one it would have.
+
+    The orchestrator's own invocation is one of those that run. A suite that somebody wrote is not changed.
+    """
+    now = defaults() | before | parameters
+    suite = json.loads(now["Suite"] + now["SuiteRest"])
+    burst = 1 if suite.get("start") == "idle" else min(suite.get("burst", USUAL), suite.get("samples", USUAL))
+    if limit is None or burst < limit:
+        return {}
+    fitting = max(1, limit // 2)
+    told = f"this account runs {limit} invocations at once, one of them the orchestrator's: a burst of {burst} does not fit"
+    if suite != json.loads(defaults()["Suite"]):
+        fail(2, f"{told}; use burst = {fitting}, or ask for more (Service Quotas, Lambda, concurrent executions)")
+    print(f"{told}, so the suite gets burst {fitting}. Later runs with another burst begin a new series. "
+          "To have more, ask for it first (Service Quotas, Lambda, concurrent executions)", file=sys.stderr)
+    return divide(json.dumps(suite | {"burst": fitting}))
 
 
 def main(stack, file, *given):
@@ -83,14 +104,15 @@ def main(stack, file, *given):
         if len(value.encode()) > LONGEST_VALUE:
             fail(2, f"{name} has {len(value.encode())} bytes, CloudFormation takes {LONGEST_VALUE}")
     try:
-        session = boto3.Session()
-        if session.region_name is None:
-            fail(1, "no region: set AWS_REGION and AWS_DEFAULT_REGION, or choose a profile that has one with AWS_PROFILE")
-        account = session.client("sts").get_caller_identity()["Account"]
-        print(f"stack {stack}, account {account}, {session.region_name}", file=sys.stderr)
-        before = chosen_before(session, stack)
-        parameters |= heartbeat(parameters, before or {})
-        if "ExistingTable" not in parameters and before is None and kept_table(session, stack):
+        aws = stacks.session()
+        account = aws.client("sts").get_caller_identity()["Account"]
+        print(f"stack {stack}, account {account}, {aws.region_name}", file=sys.stderr)
+        described = stacks.describe(aws, stack)
+        before = stacks.parameters(described or {})
+        parameters |= heartbeat(parameters, before)
+        parameters |= fitting_suite(concurrency(aws), parameters, before)
+        # A table of the stack's name without the stack: `scripts/destroy.sh` kept it.
+        if "ExistingTable" not in parameters and described is None and stacks.has_table(aws, stack):
             print(f"the table `{stack}` is there already: its history goes on", file=sys.stderr)
             parameters["ExistingTable"] = stack
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:

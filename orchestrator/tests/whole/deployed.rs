@@ -17,6 +17,30 @@ use crate::stage::Stage;
 /// Its payload makes it longer than one parameter of `CloudFormation` may be.
 const SUITE: &str = "samples = 40\nburst = 20\n[[targets]]\nfunction = \"f\"\n";
 
+/// What the test puts into the deployed table, and how it looks at the schedule.
+const TABLE: &str = r#"
+import boto3, time
+database, schedules = boto3.client("dynamodb"), boto3.client("scheduler")
+[entry] = database.query(TableName="coldwatch", KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "INDEX"}})["Items"]
+function = entry["function"]["S"]
+
+def put(key, **members):
+    database.put_item(TableName="coldwatch", Item={"pk": {"S": key + function}, "sk": {"S": "-"}, "version": {"N": "1"}} | members)
+
+def lock(seconds):
+    schedule = schedules.get_schedule(Name="coldwatch")
+    kept = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+    schedules.update_schedule(State="ENABLED", **{name: schedule[name] for name in kept})
+    put("LOCK#", holder={"S": "r"}, lease_until_ms={"N": str(int((time.time() + seconds) * 1000))})
+
+def journal(strategy):
+    put("JOURNAL#", run_id={"S": "dead"}, strategy={"S": strategy}, written_at={"S": "2026-01-01T00:00:00Z"})
+
+def state():
+    print(schedules.get_schedule(Name="coldwatch")["State"])
+
+"#;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_deployed_runs_on_its_schedule_and_tells_what_the_cli_tells() {
     let (sam, ministack) = (tools("COLDWATCH_SAM"), tools("COLDWATCH_MINISTACK"));
@@ -37,6 +61,28 @@ async fn what_is_deployed_runs_on_its_schedule_and_tells_what_the_cli_tells() {
     judge.args([env!("CARGO_BIN_EXE_coldwatch"), stage.cloud.endpoint()]);
     let report = succeeds(judge, &aws).await;
     assert_eq!(report.matches("... ok").count(), 3, "{report}");
+
+    let table = |statement: &str| {
+        let mut python = aws.command(sam.join("python"));
+        python.args(["-W", "error", "-c", &[TABLE, statement].concat()]);
+        python
+    };
+    // A run that is under way is waited for.
+    succeeds(table("lock(8)"), &aws).await;
+    let mut pause = aws.command(sam.join("python"));
+    pause.arg(tree.path().join("infra/python/stack.py")).args(["pause", "coldwatch"]);
+    let printed = succeeds(pause, &aws).await;
+    assert!(printed.starts_with("paused\na run is under way (f): waiting"), "{printed}");
+    assert_eq!(succeeds(table("state()"), &aws).await, "DISABLED\n");
+    // A function that cannot be put back keeps the deployment, and its schedule.
+    succeeds(table("journal('of a kind to come')"), &aws).await;
+    let mut destroy = aws.command(tree.path().join("scripts/destroy.sh"));
+    let output = destroy.args(["--yes", "--with-history"]).output().await.expect("started");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    let refused = "nothing was deleted: a dead run has left f changed";
+    assert!(output.status.code() == Some(1) && printed.contains(refused), "{printed}");
+    // One that can be is put back first.
+    succeeds(table("journal('environment')"), &aws).await;
 
     for (arguments, told) in [
         (["--yes"].as_slice(), "the stack coldwatch; the table `coldwatch` stays"),
@@ -91,6 +137,40 @@ async fn what_is_wrong_is_told_before_anything_is_deployed() {
     }
 }
 
+/// A new account runs ten invocations at once, and the orchestrator's own is one of them.
+#[test]
+fn a_burst_that_the_account_cannot_run_is_made_smaller_or_refused() {
+    let sam = tools("COLDWATCH_SAM");
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/python");
+    let fitting = |limit: &str, given: &str| {
+        let call = format!("import parameters; print(parameters.fitting_suite({limit}, {given}, {{}}))");
+        let mut python = std::process::Command::new(sam.join("python"));
+        let output = python.args(["-B", "-c", &call]).current_dir(&scripts).output().expect("Python starts");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).trim().to_owned(), told)
+    };
+    for limit in ["None", "1000", "21"] {
+        assert_eq!(fitting(limit, "{}"), (Some(0), "{}".to_owned(), String::new()));
+    }
+    for (limit, burst) in [("20", 10), ("10", 5), ("2", 1)] {
+        let (code, suite, told) = fitting(limit, "{}");
+        assert!(code == Some(0) && suite.contains(&format!("\"burst\": {burst},")), "{suite}");
+        assert!(told.starts_with(&format!("this account runs {limit} invocations at once")), "{told}");
+    }
+    for (suite, fits) in [
+        (r#"{"samples": 40, "burst": 10}"#, false),
+        (r#"{"samples": 40}"#, false),
+        (r#"{"samples": 9}"#, true),
+        (r#"{"burst": 9}"#, true),
+        (r#"{"start": "idle"}"#, true),
+    ] {
+        let (code, printed, told) = fitting("10", &format!("{{'Suite': '{suite}'}}"));
+        let expected = if fits { (Some(0), "{}") } else { (Some(2), "") };
+        assert_eq!((code, printed.as_str()), expected, "{suite}: {told}");
+        assert!(fits || told.contains("use burst = 5, or ask for more"), "{told}");
+    }
+}
+
 /// The folder with the programs that `scripts/fetch-test-tools.sh` has fetched.
 fn tools(variable: &str) -> PathBuf {
     let folder = std::env::var_os(variable).unwrap_or_else(|| {
@@ -106,11 +186,10 @@ fn plant(tree: &Path, sam: &Path) {
         symlink(project.join(linked), tree.join(linked)).expect("linked");
     }
     symlink(sam.parent().expect("a venv"), tree.join(".venv-sam")).expect("linked");
-    let copied =
-        ["infra/template.yaml", "infra/python/sam.txt", "infra/python/parameters.py", "infra/python/destroy.py"];
     fs::create_dir_all(tree.join("infra/python")).expect("made");
-    for file in copied {
-        fs::copy(project.join(file), tree.join(file)).expect("copied");
+    for file in ["template.yaml", "python/sam.txt", "python/parameters.py", "python/stack.py", "python/destroy.py"] {
+        let file = Path::new("infra").join(file);
+        fs::copy(project.join(&file), tree.join(&file)).expect("copied");
     }
     let payload = format!("payload = {{ hold_ms = 0, note = \"{}\" }}\n", "é".repeat(2_500));
     fs::write(tree.join("suite.toml"), [SUITE, &payload].concat()).expect("written");

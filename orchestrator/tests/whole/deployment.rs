@@ -22,7 +22,6 @@ fn the_table_keeps_the_history_and_lets_raw_samples_expire() {
             "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
             "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": true},
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true},
-            "SSESpecification": {"SSEEnabled": true},
             "DeletionProtectionEnabled": protected,
         });
         assert_eq!(table, expected);
@@ -36,13 +35,12 @@ fn the_orchestrator_is_of_the_size_and_temper_that_a_run_needs() {
         Value::Object(names.iter().map(|name| ((*name).to_owned(), orchestrator[*name].clone())).collect())
     };
     assert_eq!(
-        chosen(&["Architectures", "MemorySize", "Timeout", "Runtime", "RecursiveLoop", "Tracing", "LoggingConfig"]),
+        chosen(&["Architectures", "MemorySize", "Timeout", "Runtime", "Tracing", "LoggingConfig"]),
         json!({
             "Architectures": ["arm64"],
             "MemorySize": 1_769,
             "Timeout": 900,
             "Runtime": "provided.al2023",
-            "RecursiveLoop": "Terminate",
             "Tracing": "Active",
             "LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/aws/lambda/coldwatch-orchestrator"},
         })
@@ -106,10 +104,10 @@ fn one_function_is_measured_in_four_forms_and_two_sizes() {
     let of = |forms: &[&str]| -> BTreeSet<String> {
         forms.iter().flat_map(|form| [format!("{form} 128"), format!("{form} 1024")]).collect()
     };
-    let [arm64, x86, python, nodejs] =
-        ["provided.al2023 arm64", "provided.al2023 x86_64", "python3.13 arm64", "nodejs22.x arm64"];
-    assert_eq!(forms(&Template::with(&[])), of(&[arm64, x86, python, nodejs]));
-    assert_eq!(forms(&Template::with(&[("Architecture", "x86_64")])), of(&[x86, python, nodejs]));
+    let (arm64, x86) = ("provided.al2023 arm64", "provided.al2023 x86_64");
+    assert_eq!(forms(&Template::with(&[])), of(&[arm64, x86, "python3.13 arm64", "nodejs24.x arm64"]));
+    let without_arm64 = Template::with(&[("Architecture", "x86_64")]);
+    assert_eq!(forms(&without_arm64), of(&[x86, "python3.13 x86_64", "nodejs24.x x86_64"]));
     assert_eq!(forms(&Template::with(&[("BuiltInTargets", "false")])), of(&[]));
 }
 
@@ -118,6 +116,41 @@ fn nothing_reserves_concurrency_which_a_new_account_does_not_have() {
     for function in Template::with(&[]).all("AWS::Serverless::Function") {
         let unwanted = ["ReservedConcurrentExecutions", "ProvisionedConcurrencyConfig"];
         assert!(unwanted.iter().all(|name| function[*name].is_null()), "{function}");
+    }
+}
+
+#[test]
+fn every_role_takes_the_boundary_and_the_path_that_an_organization_demands() {
+    let boundary = "arn:aws:iam::000000000000:policy/boundary";
+    for (parameters, expected) in [
+        ([("PermissionsBoundary", ""), ("RolePath", "/")], (Value::Null, "/")),
+        ([("PermissionsBoundary", boundary), ("RolePath", "/teams/a/")], (json!(boundary), "/teams/a/")),
+    ] {
+        let roles = Template::with(&parameters).all("AWS::IAM::Role");
+        assert_eq!(roles.len(), 3, "of the orchestrator, of the schedule, of all targets");
+        for role in roles {
+            assert_eq!(
+                (role["PermissionsBoundary"].clone(), role["Path"].as_str()),
+                (expected.0.clone(), Some(expected.1))
+            );
+        }
+    }
+    // The SAM CLI makes a role, with neither, for every function without one.
+    for function in Template::with(&[]).all("AWS::Serverless::Function") {
+        assert!(function["Role"].is_string(), "{function}");
+    }
+}
+
+#[test]
+fn the_dashboard_is_linked_in_the_console_of_its_partition() {
+    for (partition, console) in [
+        ("aws", "console.aws.amazon.com"),
+        ("aws-cn", "console.amazonaws.cn"),
+        ("aws-us-gov", "console.amazonaws-us-gov.com"),
+        ("aws-eusc", "console.amazonaws-eusc.eu"),
+    ] {
+        let link = format!("https://{console}/cloudwatch/home?region=us-east-1#dashboards/dashboard/coldwatch");
+        assert_eq!(Template::with(&[]).in_partition(partition).output("DashboardUrl"), link);
     }
 }
 

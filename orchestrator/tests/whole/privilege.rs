@@ -42,7 +42,8 @@ const ACTIONS: [(&str, &str, Option<&str>); 12] = [
     ("cloudwatch.PutMetricData", "cloudwatch:PutMetricData", None),
 ];
 /// What AWS's services do in the name of the role: no calls of the process.
-const OF_THE_SERVICES: [&str; 5] = [
+const OF_THE_SERVICES: [&str; 6] = [
+    "lambda:ListTags", // without it GetFunction leaves the tags out
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "sqs:SendMessage",
@@ -84,7 +85,7 @@ async fn the_role_allows_every_call_of_whole_runs_and_no_other() {
 #[test]
 fn no_role_has_a_wildcard_where_aws_knows_a_resource() {
     let template = Template::with(&[("Tracing", "Active")]);
-    let all = ["OrchestratorRole", "ScheduleRole"].map(|role| statements(&template, role));
+    let all = ["OrchestratorRole", "ScheduleRole", "TargetRole"].map(|role| statements(&template, role));
     for statement in all.iter().flatten() {
         assert!(!statement.actions.iter().any(|action| action.contains('*')), "{statement:?}");
         let knows_none = |action: &String| {
@@ -106,6 +107,41 @@ fn the_schedule_may_start_the_orchestrator_and_nothing_else() {
     let one = |action: &str, resource: String| (vec![action.to_owned()], vec![resource]);
     let start = one("lambda:InvokeFunction", arn("lambda", "function:", "coldwatch-orchestrator"));
     assert_eq!(allowed, [start, one("sqs:SendMessage", arn("sqs", "", "coldwatch-failed-runs"))]);
+}
+
+#[test]
+fn only_schedules_of_this_account_and_group_may_take_the_role() {
+    let trust = Template::with(&[]).properties("ScheduleRole")["AssumeRolePolicyDocument"]["Statement"].take();
+    let group = arn("scheduler", "schedule-group/", "default");
+    let condition = json!({"StringEquals": {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": group}});
+    assert_eq!(
+        (trust[0]["Principal"].clone(), &trust[0]["Condition"]),
+        (json!({"Service": "scheduler.amazonaws.com"}), &condition)
+    );
+}
+
+/// A layer of somebody else's would run as the function's role, and a VPC would let it reach what is inside.
+#[test]
+fn no_update_may_set_layers_or_a_vpc() {
+    let template = Template::with(&[("TargetArns", &arn("lambda", "function:", NAMED))]);
+    let role = statements(&template, "OrchestratorRole");
+    let updates = |s: &&Statement| s.actions.iter().any(|action| action == "lambda:UpdateFunctionConfiguration");
+    let keys = ["lambda:Layer", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds"];
+    assert_eq!(role.iter().filter(updates).count(), 2, "what is tagged, and what is named");
+    for statement in role.iter().filter(updates) {
+        assert_eq!(
+            statement.condition["Null"],
+            json!(keys.map(|key| (key, "true")).into_iter().collect::<std::collections::BTreeMap<_, _>>())
+        );
+    }
+}
+
+#[test]
+fn the_targets_may_write_into_their_log_group_and_nothing_else() {
+    let role = statements(&Template::with(&[]), "TargetRole");
+    let allowed: Vec<_> = role.into_iter().map(|statement| (statement.actions, statement.resources)).collect();
+    let group = arn("logs", "log-group:", "/aws/lambda/coldwatch-targets:*");
+    assert_eq!(allowed, [(vec!["logs:CreateLogStream".to_owned(), "logs:PutLogEvents".to_owned()], vec![group])]);
 }
 
 #[test]
@@ -286,9 +322,12 @@ impl Statement {
 
     fn applies_to(&self, request: &Request) -> bool {
         let Some(operators) = self.condition.as_object() else { return true };
-        assert!(operators.keys().eq(["StringEquals"]), "this test does not know {:?}", self.condition);
+        let known = |operator: &String| ["Null", "StringEquals"].contains(&operator.as_str());
+        assert!(operators.keys().all(known), "this test does not know {:?}", self.condition);
+        // `Null` is about members that no request of ours has.
+        let Some(equal) = operators.get("StringEquals") else { return true };
         let tagged = TAGGED.iter().any(|name| request.resource.ends_with(&format!("function:{name}")));
-        operators["StringEquals"].as_object().expect("keys").iter().all(|(key, value)| match key.as_str() {
+        equal.as_object().expect("keys").iter().all(|(key, value)| match key.as_str() {
             "aws:ResourceTag/coldwatch" => tagged && value == "enabled",
             "cloudwatch:namespace" => value == NAMESPACE,
             other => panic!("this test does not know {other}"),

@@ -9,16 +9,17 @@ use serde_json::{Map, Value, json};
 
 /// Name of the stack, and so of its table.
 pub const STACK: &str = "coldwatch";
-const PARTITION: &str = "aws";
 pub const REGION: &str = "us-east-1";
 /// The account of the local cloud.
 pub const ACCOUNT: &str = "000000000000";
 
 /// A template with its parameters.
 pub struct Template {
+    partition: &'static str,
     parameters: BTreeMap<String, Value>,
     conditions: Value,
     resources: Value,
+    outputs: Value,
 }
 
 impl Template {
@@ -41,10 +42,22 @@ impl Template {
         assert!(parameters.iter().all(|(name, _)| declared.contains_key(*name)), "{parameters:?}");
         let parameters = declared.iter().map(|(name, declaration)| (name.clone(), value(name, declaration)));
         Self {
+            partition: "aws",
             parameters: parameters.collect(),
             conditions: whole["Conditions"].take(),
             resources: whole["Resources"].take(),
+            outputs: whole["Outputs"].take(),
         }
+    }
+
+    /// The same in another partition.
+    pub fn in_partition(self, partition: &'static str) -> Self {
+        Self { partition, ..self }
+    }
+
+    /// The value of an output.
+    pub fn output(&self, name: &str) -> Value {
+        self.resolve(&self.outputs[name]["Value"])
     }
 
     /// The properties of a resource.
@@ -136,7 +149,7 @@ impl Template {
         match name {
             "AWS::NoValue" => Value::Null,
             "AWS::StackName" => json!(STACK),
-            "AWS::Partition" => json!(PARTITION),
+            "AWS::Partition" => json!(self.partition),
             "AWS::Region" => json!(REGION),
             "AWS::AccountId" => json!(ACCOUNT),
             _ => match self.parameters.get(name) {
@@ -154,14 +167,14 @@ impl Template {
         }
         let (service, path) = match self.resources[resource]["Type"].as_str() {
             Some("AWS::CloudWatch::Alarm") => ("cloudwatch", format!("alarm:{name}")),
-            Some("AWS::IAM::Role") => return json!(format!("arn:{PARTITION}:iam::{ACCOUNT}:role/{name}")),
+            Some("AWS::IAM::Role") => return json!(format!("arn:{}:iam::{ACCOUNT}:role/{name}", self.partition)),
             Some("AWS::Logs::LogGroup") => ("logs", format!("log-group:{name}:*")),
             Some("AWS::Serverless::Function") => ("lambda", format!("function:{name}")),
             Some("AWS::SNS::Topic") => ("sns", name),
             Some("AWS::SQS::Queue") => ("sqs", name),
             other => panic!("this test does not know the ARN of {resource}: {other:?}"),
         };
-        json!(format!("arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{path}"))
+        json!(format!("arn:{}:{service}:{REGION}:{ACCOUNT}:{path}", self.partition))
     }
 
     /// The name the template gives, else the resource's own in the template.
