@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn version_1_always_loads() {
-        let text = include_bytes!("../../tests/fixtures/function-v1.json");
+        let text = include_bytes!("../../../tests/fixtures/function-v1.json");
         let function = parse::<StoredFunction>(text, Path::new("function-v1.json")).unwrap().into_function();
         assert_eq!(
             stored(&function),

@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn version_1_always_loads() {
-        let text = include_bytes!("../../tests/fixtures/schedule-v1.json");
+        let text = include_bytes!("../../../tests/fixtures/schedule-v1.json");
         let schedule: Schedule = crate::base::stored::parse(text, Path::new("schedule-v1.json")).unwrap();
         assert_eq!(serde_json::to_value(&schedule).unwrap(), serde_json::from_slice::<Value>(text).unwrap());
         let next = Entry::from(schedule, "2026-01-31T18:03:00Z".parse().unwrap()).next;

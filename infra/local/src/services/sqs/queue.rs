@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn version_1_always_loads() {
-        let text = include_bytes!("../../tests/fixtures/queue-v1.json");
+        let text = include_bytes!("../../../tests/fixtures/queue-v1.json");
         let queue: Queue = crate::base::stored::parse(text, std::path::Path::new("queue-v1.json")).unwrap();
         assert_eq!(serde_json::to_value(&queue).unwrap(), serde_json::from_slice::<Value>(text).unwrap());
         assert_eq!((queue.name.as_str(), queue.messages.len()), ("dead-letters", 1));
