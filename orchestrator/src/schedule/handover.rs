@@ -107,7 +107,9 @@ pub fn budget(depth: u32, left: Duration, allowed: Duration, reserve: Duration) 
 
 /// The event for the next invocation. Where it would be too large with its notes, they stay in the log alone.
 pub fn event(suite: &Suite, left: &[TargetSpec], continued: &Continued) -> Value {
-    let event = |continued: &Continued| json!({ "suite": suite_json(suite, left), "handed_on": continued });
+    // What a tag finds is among the targets already.
+    let suite = Suite { tagged: None, targets: left.to_vec(), ..suite.clone() }.to_json();
+    let event = |continued: &Continued| json!({ "suite": suite, "handed_on": continued });
     let whole = event(continued);
     if whole.to_string().len() <= MAX_EVENT_BYTES { whole } else { event(&continued.clone().saying(Notes::new())) }
 }
@@ -117,39 +119,13 @@ pub fn largest_event_bytes(suite: &Suite, trigger: &Trigger) -> usize {
     event(suite, &suite.targets, &Continued::after(Chain::default(), trigger, Duration::MAX)).to_string().len()
 }
 
-/// A suite in its JSON form, with these targets.
-fn suite_json(suite: &Suite, targets: &[TargetSpec]) -> Value {
-    json!({
-        "name": suite.name,
-        "samples": suite.samples,
-        "burst": suite.burst,
-        "start": suite.start.to_string(),
-        "invalidate": suite.invalidate.to_string(),
-        "max_rounds": suite.limits.rounds,
-        "max_invocations": suite.limits.invocations,
-        "max_gb_seconds": suite.limits.gb_seconds,
-        "max_seconds": suite.limits.seconds,
-        "parallel": suite.parallel,
-        "targets": targets.iter().map(target_json).collect::<Vec<_>>(),
-    })
-}
-
-fn target_json(target: &TargetSpec) -> Value {
-    let mut json = json!({ "function": target.function });
-    if target.label != target.function {
-        json["label"] = target.label.clone().into();
-    }
-    if let Some(payload) = &target.payload {
-        json["payload"] = payload.clone();
-    }
-    json
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::schedule::tick::{SuiteSource, Tick};
+    use crate::suite::generated;
 
     fn now() -> DateTime<Utc> {
         "2026-01-01T00:00:00Z".parse().expect("a time")
@@ -200,32 +176,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_suite_is_handed_on_as_it_is(
-            samples in 1_u32..=1_000,
-            burst in 1_u32..=1_000,
-            idle in any::<bool>(),
-            strategy in 0..3_usize,
-            parallel in 1_u32..=100,
-            labels in prop::collection::vec(".{0,8}", 1..5),
-        ) {
-            let targets: Vec<Value> = labels.iter().enumerate().map(|(i, label)| {
-                json!({ "function": format!("f{i}"), "label": label, "payload": { "n": i } })
-            }).collect();
-            let strategy = ["environment", "description", "memory"][strategy];
-            let mut form = json!({
-                "name": "a name",
-                "start": if idle { "idle" } else { "forced" },
-                "invalidate": strategy,
-                "parallel": parallel,
-                "targets": targets,
-            });
-            if !idle {
-                form["samples"] = samples.into();
-                form["burst"] = burst.into();
-                form["max_rounds"] = 1_000.into();
-            }
-            let suite = Suite::from_json(form).expect("valid");
-            prop_assert_eq!(Suite::from_json(suite_json(&suite, &suite.targets)), Ok(suite));
+        fn a_suite_is_handed_on_as_it_is(suite in generated::suite(), first in 0..5_usize) {
+            let trigger = Trigger::fresh(now(), 7);
+            let continued = Continued::after(Chain::default(), &trigger, Duration::ZERO);
+            let left = suite.targets[first.min(suite.targets.len() - 1)..].to_vec();
+            let event = event(&suite, &left, &continued).to_string();
+            let read = Tick::read(serde_json::from_str(&event).expect("JSON")).expect("it is read");
+            let expected = Suite { tagged: None, targets: left, ..suite };
+            prop_assert_eq!((read.suite, read.continued), (SuiteSource::Inline(expected), Some(continued)));
         }
     }
 }

@@ -1,10 +1,10 @@
-//! The suite as it is written, and everything that may be wrong with it.
+//! The suite as it is written: everything that may be wrong with it, and a checked one in the same form.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
@@ -20,8 +20,8 @@ const DEFAULT_GB_SECONDS: u32 = 1_000;
 const DEFAULT_SECONDS: u32 = 3_600;
 const DEFAULT_PARALLEL: u32 = 32;
 
-/// The file as it is written, before any check.
-#[derive(Debug, Default, Deserialize)]
+/// The file as it is written, before any check. The one form of a suite: what is read and what is handed on.
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SuiteFile {
     name: Option<String>,
@@ -34,19 +34,52 @@ pub(super) struct SuiteFile {
     max_gb_seconds: Option<i64>,
     max_seconds: Option<i64>,
     parallel: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     tagged: Option<String>,
     #[serde(default)]
     targets: Vec<TargetFile>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TargetFile {
     function: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<Value>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     control: bool,
+}
+
+impl From<&Suite> for SuiteFile {
+    /// Names every field of the suite, so that a new one cannot be forgotten here.
+    fn from(suite: &Suite) -> Self {
+        let Suite { name, samples, burst, start, invalidate, limits, parallel, tagged, targets } = suite;
+        let Limits { rounds, invocations, gb_seconds, seconds } = *limits;
+        let number = |value: u32| Some(i64::from(value));
+        Self {
+            name: Some(name.clone()),
+            samples: number(*samples),
+            burst: number(*burst),
+            start: Some(start.to_string()),
+            invalidate: Some(invalidate.to_string()),
+            max_rounds: number(rounds),
+            max_invocations: number(invocations),
+            max_gb_seconds: number(gb_seconds),
+            max_seconds: number(seconds),
+            parallel: number(*parallel),
+            tagged: tagged.as_ref().map(Tag::to_string),
+            targets: targets.iter().map(TargetFile::from).collect(),
+        }
+    }
+}
+
+impl From<&TargetSpec> for TargetFile {
+    fn from(target: &TargetSpec) -> Self {
+        let TargetSpec { function, label, payload, control } = target.clone();
+        Self { label: (label != function).then_some(label), function, payload, control }
+    }
 }
 
 impl SuiteFile {

@@ -5,6 +5,8 @@
 
 mod error;
 mod file;
+#[cfg(test)]
+pub(crate) mod generated;
 pub mod pace;
 pub mod tagged;
 
@@ -169,6 +171,11 @@ impl Suite {
         Ok(json)
     }
 
+    /// The suite in its JSON form with every number in it, as one invocation hands it to the next.
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(SuiteFile::from(self)).expect("the form has text keys alone")
+    }
+
     /// The protocol part of a series name: runs of different protocols are never one series.
     pub fn protocol(&self) -> String {
         match (self.start, self.burst) {
@@ -249,6 +256,8 @@ impl fmt::Display for Strategy {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(text: &str) -> Result<Suite, String> {
@@ -257,6 +266,14 @@ mod tests {
 
     fn refused(keys: &str) -> String {
         check(&format!("{keys}\n[[targets]]\nfunction = \"f\"\n")).expect_err("the suite is refused")
+    }
+
+    proptest! {
+        #[test]
+        fn the_json_form_of_a_suite_is_read_as_that_suite(suite in generated::suite()) {
+            let text = suite.to_json().to_string();
+            prop_assert_eq!(Suite::from_text(&text), Ok(suite));
+        }
     }
 
     #[test]
