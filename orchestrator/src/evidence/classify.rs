@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(outcome(invocation(other, "{}")), Outcome::ReportMissing);
         let cut = report("Init Duration: ").trim_end().to_owned();
         assert_eq!(outcome(invocation(cut, "{}")), Outcome::ReportMissing);
-        let quoted = format!("my last words: {}", report(INIT));
+        let quoted = report(INIT).replace("START", "said: START").replace('\n', "\nsaid: ");
         assert_eq!(outcome(invocation(quoted, "{}")), Outcome::ReportMissing);
     }
 

@@ -93,5 +93,9 @@ pub(super) fn lines_like_reports(log: &[u8]) -> usize {
         let figures = memchr::memmem::find(line, b"Billed Duration:").is_some();
         word || figures || memchr::memmem::find(line, b"platform.report").is_some()
     };
+    let words: [&[u8]; 3] = [b"REPORT", b"Billed Duration:", b"platform.report"];
+    if words.iter().all(|word| memchr::memmem::find(log, word).is_none()) {
+        return 0;
+    }
     lines(log).filter(|line| is_like(line.text)).count()
 }

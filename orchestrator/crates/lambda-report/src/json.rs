@@ -31,7 +31,7 @@ pub(super) fn events(line: &[u8]) -> Option<(Origin, Vec<What<'static>>)> {
         }
         rest = next;
     }
-    let is_border = rest.starts_with(b"|") || without_border(rest.strip_suffix(b"]").unwrap_or(rest)).is_empty();
+    let is_border = fields::is_harmless(rest) || without_border(rest.strip_suffix(b"]").unwrap_or(rest)).is_empty();
     match rest {
         [] => Some((first_origin, found)),
         _ if is_border => Some((Origin::Decorated, found)),
