@@ -9,27 +9,38 @@ use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use super::error::AwsError;
 use crate::record::metrics::{DIMENSION, Datum, NAMESPACE, Unit, requests};
 
-/// The metrics API. A put is sent once: CloudWatch counts a repeated one twice.
+/// The metrics API.
 #[derive(Debug, Clone)]
 pub struct Metrics {
-    client: Client,
+    once: Client,
+    repeating: Client,
 }
 
 impl Metrics {
     pub(super) fn new(config: &SdkConfig) -> Self {
         let once = aws_sdk_cloudwatch::config::Builder::from(config).retry_config(RetryConfig::disabled()).build();
-        Self { client: Client::from_conf(once) }
+        Self { once: Client::from_conf(once), repeating: Client::new(config) }
     }
 
-    /// Sends the data, in as many requests as their limits ask for. The first refusal ends it.
+    /// Sends data of which CloudWatch would count repeated ones twice, such as durations: once, in as many requests as
+    /// their limits ask for. The first refusal ends it.
     pub async fn put(&self, data: Vec<Datum>) -> Result<(), AwsError> {
-        for request in requests(data) {
-            let data = request.into_iter().map(sdk_datum).collect();
-            let put = self.client.put_metric_data().namespace(NAMESPACE).set_metric_data(Some(data));
-            put.send().await.map_err(|e| AwsError::from_sdk("CloudWatch", "PutMetricData", &e))?;
-        }
-        Ok(())
+        put(&self.once, data).await
     }
+
+    /// Sends data that alarms wait for, and that may arrive twice: what fails is tried again.
+    pub async fn put_surely(&self, data: Vec<Datum>) -> Result<(), AwsError> {
+        put(&self.repeating, data).await
+    }
+}
+
+async fn put(client: &Client, data: Vec<Datum>) -> Result<(), AwsError> {
+    for request in requests(data) {
+        let data = request.into_iter().map(sdk_datum).collect();
+        let put = client.put_metric_data().namespace(NAMESPACE).set_metric_data(Some(data));
+        put.send().await.map_err(|e| AwsError::from_sdk("CloudWatch", "PutMetricData", &e))?;
+    }
+    Ok(())
 }
 
 fn sdk_datum(datum: Datum) -> MetricDatum {

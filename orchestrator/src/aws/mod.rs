@@ -6,6 +6,7 @@
 mod cloudwatch;
 mod dynamodb;
 mod error;
+mod events;
 mod imports;
 mod lambda;
 mod parameters;
@@ -25,6 +26,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 pub use cloudwatch::Metrics;
 pub use dynamodb::{Claim, SAMPLES_KEPT, Store, StoreError};
 pub use error::AwsError;
+pub use events::Events;
 pub use imports::RUNS_A_CALL;
 pub use lambda::Lambda;
 pub use parameters::Parameters;
@@ -59,6 +61,8 @@ pub struct Aws {
     pub store: Store,
     /// Published metrics.
     pub metrics: Metrics,
+    /// Events about findings.
+    pub events: Events,
     /// Parameters that hold suites.
     pub parameters: Parameters,
     /// Tags of functions.
@@ -74,6 +78,7 @@ impl Aws {
             lambda: Lambda::new(&config),
             store: Store::new(&config, connection.table),
             metrics: Metrics::new(&config),
+            events: Events::new(&config),
             parameters: Parameters::new(&config),
             tags: Tags::new(&config),
         })

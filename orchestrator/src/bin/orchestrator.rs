@@ -28,6 +28,10 @@ use tokio_util::sync::CancellationToken;
 struct Orchestrator {
     aws: Aws,
     own_suite: OwnSuite,
+    /// Whether events may bring a suite.
+    inline_suites: bool,
+    /// What events about findings point people to.
+    link: Option<String>,
     /// Ends the run that is under way.
     stop: CancellationToken,
 }
@@ -47,7 +51,9 @@ async fn main() -> Result<(), Error> {
     let table = variable("COLDWATCH_TABLE").unwrap_or_else(|| "coldwatch".to_owned());
     let own_suite = OwnSuite { text: variable("COLDWATCH_SUITE"), parameter: variable("COLDWATCH_SUITE_PARAMETER") };
     let aws = Aws::connect(Connection { table, ..Connection::default() }).await?;
-    let orchestrator = Orchestrator { aws, own_suite, stop: CancellationToken::new() };
+    let inline_suites = variable("COLDWATCH_INLINE_SUITES").is_some_and(|value| value == "true");
+    let (link, stop) = (variable("COLDWATCH_LINK"), CancellationToken::new());
+    let orchestrator = Orchestrator { aws, own_suite, inline_suites, link, stop };
     tokio::spawn(terminated(orchestrator.stop.clone()));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| orchestrator.handle(event))).await
 }
@@ -103,6 +109,7 @@ impl Orchestrator {
 
     async fn prepare(&self, event: LambdaEvent<Value>) -> Result<Work, InputError> {
         let tick = Tick::read(event.payload)?;
+        input::check_source(&tick, self.inline_suites)?;
         let trigger = tick.trigger(Utc::now(), rand::random());
         let own_arn = &event.context.invoked_function_arn;
         let suite = input::suite(&self.aws, tick.suite, &self.own_suite, own_arn).await?;
@@ -127,7 +134,8 @@ impl Orchestrator {
         own_arn: &str,
     ) -> Result<RunContext, InputError> {
         let ends_at = Instant::now() + time;
-        let concurrency = self.aws.lambda.unreserved_concurrency().await?;
+        // One of them is this invocation.
+        let concurrency = self.aws.lambda.unreserved_concurrency().await?.saturating_sub(1);
         Ok(RunContext {
             aws: self.aws.clone(),
             clock: Arc::new(Utc::now),
@@ -141,6 +149,7 @@ impl Orchestrator {
             own_arn: Some(own_arn.to_owned()),
             concurrency,
             free_concurrency: Arc::new(Semaphore::new(invokes_at_once(concurrency, suite.burst) as usize)),
+            link: self.link.clone(),
             observer: Arc::new(|_| {}),
         })
     }

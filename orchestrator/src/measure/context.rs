@@ -46,6 +46,8 @@ pub struct RunContext {
     pub concurrency: u32,
     /// Those not yet taken by a burst of this run, of [`invokes_at_once`](crate::measure::burst::invokes_at_once).
     pub free_concurrency: Arc<Semaphore>,
+    /// Where an event about a finding points people to, such as a dashboard.
+    pub link: Option<String>,
     /// Hears the progress.
     pub observer: Observer,
 }

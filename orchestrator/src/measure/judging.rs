@@ -2,8 +2,6 @@
 //!
 //! An unreadable history is a warning in the record and never a lost run.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream;
@@ -12,6 +10,7 @@ use tokio::time::Instant;
 use crate::aws::StoreError;
 use crate::history::platform::{Member, platform_events};
 use crate::history::{Change, Metric, Run, State, judge};
+use crate::measure::announce::{Together, announce};
 use crate::measure::context::RunContext;
 use crate::measure::ending::TargetEnd;
 use crate::record::measured::Measured;
@@ -53,9 +52,9 @@ pub async fn judge_targets(context: &RunContext, ends: &mut [&mut TargetEnd]) ->
     let records: Vec<RunRecord> = judged.iter().map(|m| m.record.clone()).collect();
     let read = stream::iter(records.into_iter().map(|record| read(context, record)));
     let found: Vec<Result<Option<Judged>, String>> = read.buffered(AT_ONCE).collect().await;
-    let (findings, regressions) = findings(&found);
+    let Findings { of_series, regressions, together } = findings(&found);
     let mut metrics = Vec::new();
-    for ((measured, found), finding) in judged.iter_mut().zip(&found).zip(findings) {
+    for ((measured, found), finding) in judged.iter_mut().zip(&found).zip(of_series) {
         let record = &mut measured.record;
         match found {
             Ok(_) => {
@@ -65,29 +64,44 @@ pub async fn judge_targets(context: &RunContext, ends: &mut [&mut TargetEnd]) ->
             Err(reason) => record.warnings.push(format!("the history was not judged: {reason}")),
         }
     }
+    announce(context, &mut judged, &together, ALERT_RUNS).await;
     // At once, because thousands that could not be judged in time must not cost the time to hand on.
     stream::iter(&judged).for_each_concurrent(AT_ONCE, |measured| keep(context, &measured.record)).await;
     if !judged.is_empty() {
-        metrics.push(metrics::regressions(regressions, context.trigger.started_at));
+        metrics.push(metrics::regressions(regressions, (context.clock)()));
     }
     metrics
 }
 
-/// The finding of each series beside all others, and how many regressions they come to. Targets that moved together are one event
-/// of the platform: it counts once, and is no regression of each.
-fn findings(found: &[Result<Option<Judged>, String>]) -> (Vec<Option<FindingRecord>>, u32) {
+/// What the series of a run show together.
+struct Findings {
+    /// The finding of each.
+    of_series: Vec<Option<FindingRecord>>,
+    /// How many regressions they come to.
+    regressions: u32,
+    /// Those that are one event of the platform.
+    together: Vec<Together>,
+}
+
+/// Judges each series among all others. Targets that moved together are one event of the platform: it counts once, and
+/// is not a regression of each.
+fn findings(found: &[Result<Option<Judged>, String>]) -> Findings {
     let judged: Vec<Option<&Judged>> = found.iter().map(|found| found.as_ref().ok()?.as_ref()).collect();
     let p_values: Vec<f64> = judged.iter().map(|judged| slower_p(judged.and_then(|j| j.candidate.as_ref()))).collect();
     let discovered = benjamini_hochberg(&p_values, FALSE_DISCOVERY_RATE);
     let events = platform_events(&judged.iter().flatten().map(|judged| judged.member()).collect::<Vec<_>>());
-    let (mut findings, mut of_functions, mut of_platform) = (Vec::new(), 0, BTreeSet::new());
-    for (judged, discovered) in judged.into_iter().zip(discovered) {
-        let told = judged.and_then(|judged| Some((judged, judged.candidate.as_ref()?)));
-        findings.push(told.map(|(judged, candidate)| {
+    let group = |measured: usize| Together { members: Vec::new(), measured, regression: false };
+    let mut together: Vec<Together> = events.iter().map(|event| group(event.measured)).collect();
+    let (mut of_series, mut of_functions) = (Vec::new(), 0);
+    for (index, (judged, discovered)) in judged.into_iter().zip(discovered).enumerate() {
+        let shown = judged.and_then(|judged| Some((judged, judged.candidate.as_ref()?)));
+        of_series.push(shown.map(|(judged, candidate)| {
             let event = events.iter().position(|event| event.holds(&judged.series, &candidate.change));
-            match event {
-                Some(event) if discovered => _ = of_platform.insert(event),
-                _ => of_functions += u32::from(discovered),
+            if let Some(event) = event {
+                together[event].members.push(index);
+                together[event].regression |= discovered;
+            } else {
+                of_functions += u32::from(discovered);
             }
             let of = |event: usize| PlatformEventRecord {
                 moved: events[event].series.len(),
@@ -100,7 +114,9 @@ fn findings(found: &[Result<Option<Judged>, String>]) -> (Vec<Option<FindingReco
             }
         }));
     }
-    (findings, of_functions + u32::try_from(of_platform.len()).unwrap_or(u32::MAX))
+    let of_platform = together.iter().filter(|group| group.regression).count();
+    let regressions = of_functions + u32::try_from(of_platform).unwrap_or(u32::MAX);
+    Findings { of_series, regressions, together }
 }
 
 impl Judged {
@@ -168,6 +184,7 @@ fn last_change(runs: &[Run], changes: &[Change]) -> Option<Candidate> {
             shape: change.shape,
             causes: change.causes.clone(),
             platform_event: None,
+            announced: None,
         },
     })
 }
@@ -238,17 +255,18 @@ mod tests {
             Ok(judged(&record, &runs(level, 12)))
         };
         let told = |found: &[Result<Option<Judged>, String>]| {
-            let (findings, regressions) = findings(found);
+            let Findings { of_series, regressions, together } = findings(found);
+            let groups: Vec<_> = together.into_iter().map(|group| (group.members, group.regression)).collect();
             let told = |finding: Option<FindingRecord>| {
                 finding.map(|f| (f.regression, f.platform_event.map(|event| (event.moved, event.measured))))
             };
-            (findings.into_iter().map(told).collect::<Vec<_>>(), regressions)
+            (of_series.into_iter().map(told).collect::<Vec<_>>(), regressions, groups)
         };
         let unreadable = || Err("no".to_owned());
         let two = [series("a", 110.0), series("b", 112.0), series("c", 100.0), unreadable()];
-        assert_eq!(told(&two), (vec![Some((true, None)), Some((true, None)), None, None], 2));
+        assert_eq!(told(&two), (vec![Some((true, None)), Some((true, None)), None, None], 2, vec![]));
         let three = [series("a", 110.0), series("b", 112.0), series("c", 108.0), series("d", 100.0), unreadable()];
         let part = Some((false, Some((3, 4))));
-        assert_eq!(told(&three), (vec![part, part, part, None, None], 1));
+        assert_eq!(told(&three), (vec![part, part, part, None, None], 1, vec![(vec![0, 1, 2], true)]));
     }
 }

@@ -13,6 +13,7 @@
 //! | [`settle`], [`restore`] | an update made and waited for; a function put back |
 //! | [`burst`] | N invokes at once |
 //! | [`judging`] | after a run: its series judged, the findings stored and published |
+//! | [`announce`] | new findings sent as events, each once |
 //! | [`unstored`] | a run that could not be stored, to be stored later |
 //! | [`plan`] | what a run would do, before it does anything |
 
@@ -28,5 +29,6 @@ pub mod settle;
 pub mod restore;
 pub mod burst;
 pub mod judging;
+pub mod announce;
 pub mod unstored;
 pub mod plan;

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod series;
 pub mod imported;
 pub mod metrics;
+pub mod event;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -121,6 +122,26 @@ pub struct FindingRecord {
     /// The event of the platform that the change is part of, which makes it no regression of the function. Absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform_event: Option<PlatformEventRecord>,
+    /// As what this run has announced it. Absent where it did not: an earlier run had, or the event could not be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<Announced>,
+}
+
+/// What an event said of a change; a later one says more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Announced {
+    /// That it is there.
+    Change,
+    /// That it is a regression.
+    Regression,
+}
+
+impl Announced {
+    /// What is said of a change that is a regression, or is none.
+    pub fn of(regression: bool) -> Self {
+        if regression { Self::Regression } else { Self::Change }
+    }
 }
 
 /// Targets of a run that moved together.

@@ -4,7 +4,7 @@ use crate::aws::{Aws, AwsError};
 use crate::record::trigger::Trigger;
 use crate::schedule::discovery::{DiscoveryError, discover};
 use crate::schedule::handover::{MAX_EVENT_BYTES, largest_event_bytes};
-use crate::schedule::tick::{SuiteSource, TickError};
+use crate::schedule::tick::{SuiteSource, Tick, TickError};
 use crate::suite::{Suite, SuiteError};
 
 /// The suite that the function has of its own, for events that bring none.
@@ -27,6 +27,12 @@ pub enum InputError {
         "there is no suite: give `suite` or `suite_parameter` in the event, or set COLDWATCH_SUITE or COLDWATCH_SUITE_PARAMETER"
     )]
     NoSuite,
+    /// The event brings a suite, from whoever may invoke the function.
+    #[error(
+        "the event brings a suite, and this orchestrator accepts none: name its parameter in `suite_parameter`, or set \
+         COLDWATCH_INLINE_SUITES=true"
+    )]
+    Inline,
     /// The suite is refused.
     #[error("{place}: {source}")]
     Suite {
@@ -63,6 +69,13 @@ impl InputError {
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Aws(_))
     }
+}
+
+/// Refuses an event that brings a suite, unless `inline` allows that. What this function has handed on to itself holds
+/// one always.
+pub fn check_source(tick: &Tick, inline: bool) -> Result<(), InputError> {
+    let brings_one = matches!(tick.suite, SuiteSource::Inline(_)) && tick.continued.is_none();
+    if brings_one && !inline { Err(InputError::Inline) } else { Ok(()) }
 }
 
 /// The suite of a tick, complete with what its tag finds. `own_arn` is the orchestrator's own function.

@@ -103,6 +103,7 @@ impl Stage {
             own_arn: None,
             concurrency: 1_000,
             free_concurrency: Arc::new(Semaphore::new(1_000)),
+            link: None,
             observer: Arc::new(|_| {}),
         }
     }

@@ -36,6 +36,7 @@ pub async fn context(aws: Aws, burst: u32, allowed: Duration, observer: Observer
         own_arn: None,
         concurrency,
         free_concurrency: Arc::new(Semaphore::new(invokes_at_once(concurrency, burst) as usize)),
+        link: None,
         observer,
     })
 }
