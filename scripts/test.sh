@@ -26,4 +26,5 @@ scripts/check-template.sh
 eval "$(scripts/fetch-test-tools.sh)"
 cargo build --workspace --all-targets
 cargo test --workspace "$@"
+cargo test --manifest-path infra/module-graph/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}/module-graph"
 [ "$#" -gt 0 ] || scripts/browser-test.sh

@@ -5,7 +5,7 @@
 //! Parameter Store and the tagging API as a scheduled run needs. Point `AWS_ENDPOINT_URL` at it.
 //! It is no jail: functions run as the user who started it.
 //!
-//! The rooms, from the bottom up. A room imports only rooms above it in this table; `tests/module_graph.rs` checks it.
+//! The rooms, from the bottom up. A room imports only rooms above it in this table; `infra/module-graph/tests/rooms.rs` checks it.
 //!
 //! | room | holds |
 //! |---|---|
