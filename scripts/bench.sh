@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: scripts/bench.sh [ARGUMENTS OF `coldwatch run --local`]
 #
-# Measures real cold starts of real processes on this machine; no AWS account is needed. Builds what is
-# needed first. What it prints to stdout is the program's alone, so `scripts/bench.sh --json | jq` works.
+# Measures real cold starts of real processes on this machine; no AWS account is needed. Builds what it needs first.
+# Only the program writes to stdout, so `scripts/bench.sh --json | jq` works.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }

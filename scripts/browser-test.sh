@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: scripts/browser-test.sh
 #
-# Opens reports in headless Chromium: complaints, requests, accessibility (axe-core), hovering, zooming, choosing. Installs what
-# that needs: two npm packages, pinned, and on Debian, as root, Chromium and npm where they are missing.
+# Opens the HTML pages in headless Chromium. Checks for errors, network requests, accessibility (axe-core), hovering,
+# zooming and choosing targets. Installs two pinned npm packages, and on Debian, as root, Chromium and npm if missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
 command -v npm >/dev/null || missing+=(npm)
 if [ ${#missing[@]} -gt 0 ]; then
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        echo "${missing[0]} is missing: the report is tested with it; install it and run this again" >&2
+        echo "${missing[0]} is missing: the pages are tested with it; install it and run this again" >&2
         exit 1
     fi
     apt-get update -qq >&2

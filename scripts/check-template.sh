@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: scripts/check-template.sh
 #
-# Holds infra/template.yaml against what AWS documents (sam validate, cfn-lint) and against what is known to be unsafe
-# (checkov; infra/checkov.yaml lists the exceptions with reasons), and the scripts against bash.
+# Checks infra/template.yaml against AWS's rules (sam validate, cfn-lint) and for unsafe settings (checkov;
+# infra/checkov.yaml lists the exceptions with reasons). Also checks the syntax of the scripts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-} in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac

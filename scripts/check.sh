@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: scripts/check.sh
 #
-# All that a commit must pass: format, lints, documentation, licences (where cargo-deny is installed), tests.
+# Everything that a commit must pass: format, lints, documentation, licences (if cargo-deny is installed), tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo fmt --all --check

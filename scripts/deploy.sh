@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # usage: scripts/deploy.sh [OPTION ...] [PARAMETER=VALUE ...]
 #
-# Puts coldwatch into the AWS account of the environment, or brings what is there up to date: packages
+# Deploys coldwatch to the AWS account of your environment, or updates it there: builds the packages
 # (scripts/package.sh), deploys infra/template.yaml with the SAM CLI, and prints where to look.
 #
 #   --stack NAME           name of the stack, and the beginning of all names in it  [coldwatch]
 #   --every EXPRESSION     the schedule, rate(…) or cron(…)                         [rate(6 hours)]
-#   --suite FILE           what is measured, TOML or JSON (docs/suite.md)  [what is tagged coldwatch=enabled]
+#   --suite FILE           what is measured, TOML or JSON (docs/suite.md)  [functions with the tag coldwatch=enabled]
 #   --alarm-email ADDRESS  where alarms are mailed to                               [nowhere]
 #   --no-arm64             build and run on x86-64 only
-#   --packaged             deploy what scripts/package.sh has left in target/package
+#   --packaged             deploy the packages that are already in target/package
 #   PARAMETER=VALUE        any parameter of infra/template.yaml
 #
-# What is not given stays as it was deployed before. The schedule is off and no run is under way while the stack changes.
-# An account that cannot run 20 invocations at once gets a smaller burst. Needs cargo, Python 3, credentials and a region as for every AWS tool.
+# Options that are not given keep their deployed values. While the stack changes, the schedule is off and no run is under
+# way. An account that cannot run 20 invocations at once gets a smaller burst.
+# Needs cargo, Python 3, and AWS credentials with a region.
 set -euo pipefail
 called_from=$PWD
 cd "$(dirname "$0")/.."

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # usage: scripts/destroy.sh [--stack NAME] [--with-history] [--yes]
 #
-# Removes what scripts/deploy.sh has put into the account, after asking. The table with the history stays, and the
-# next scripts/deploy.sh goes on with it, unless --with-history removes it too, now or later. --yes asks nothing.
-# First the schedule is switched off, the run under way is waited for, and functions that a dead run has left changed
-# are put back with target/release/coldwatch, or coldwatch on the PATH. If one cannot be, nothing is deleted.
-# What stays is the bucket of the SAM CLI with the packages, which all deployments with that tool share.
+# Removes what scripts/deploy.sh has deployed, after asking. --yes does not ask.
+# First it switches off the schedule, and waits for the run under way. Then it restores functions that a killed run left
+# changed, with target/release/coldwatch, or coldwatch on the PATH. If one cannot be restored, nothing is deleted.
+# The table with the history stays, and the next scripts/deploy.sh uses it again. --with-history removes it too, now or
+# later. The SAM CLI's bucket with the packages also stays, because all deployments with that tool share it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 stack=coldwatch history=keep sure=no

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # usage: scripts/package.sh [--no-arm64]
 #
-# Builds the orchestrator and the Rust target for Lambda and puts them as zips into target/package:
+# Builds the orchestrator and the Rust target for Lambda, and writes them as zips to target/package:
 #   orchestrator.zip, target-arm64.zip, target-x86_64.zip
-# The orchestrator is built for arm64; with --no-arm64 for x86-64, and then there is no target for arm64.
-# cargo-lambda and zig come from PyPI, pinned, into .venv-package. Each binary is checked: the C library of
-# provided.al2023 has the version 2.34, so none may need a later one.
+# The orchestrator is built for arm64. With --no-arm64 it is built for x86-64, and there is no target for arm64.
+# cargo-lambda and zig come from PyPI, pinned, into .venv-package. Each binary is checked: provided.al2023 has version
+# 2.34 of the C library, so no binary may need a later one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 newest_glibc=34

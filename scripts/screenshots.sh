@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # usage: scripts/screenshots.sh [BUILT]
 #
-# Makes the pictures of the README in docs/pictures: the report of a made-up history (20 targets, one of them 12 % slower), and
-# the table that `coldwatch run --local` prints of real cold starts on this machine. BUILT is a folder with the built programs
-# (target/release, say); without it they are built as the tests build them. Needs what scripts/browser-test.sh installs.
+# Makes the pictures of the README in docs/pictures: the page of a made-up history (20 targets, one of them 12 % slower),
+# and the table that `coldwatch run --local` prints of real cold starts on this machine. BUILT is a folder with the built
+# programs, such as target/release; without it they are built as the tests build them. Needs what
+# scripts/browser-test.sh installs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ $# = 0 ]; then

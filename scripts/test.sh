@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # usage: scripts/test.sh [ARGUMENTS OF `cargo test`]
 #
-# Runs all tests; with arguments, only those of cargo. Installs what they need: Python packages and AWS's emulator into .venv and its like, and on
-# Debian, as root, Node.js with npm, Python's venv and Chromium where they are missing. Rust and Python 3 must be there.
+# Runs all tests; with arguments, only those of cargo. Needs Rust and Python 3, and installs everything else: Python
+# packages and AWS's emulator into .venv and similar folders, and on Debian, as root, Node.js with npm, Python's venv and
+# Chromium if missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-} in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: scripts/venv.sh NAME
 #
-# Installs the Python packages of infra/python/NAME.txt into .venv-NAME, unless they are there, and prints the
-# folder of their programs.
+# Installs the Python packages of infra/python/NAME.txt into .venv-NAME, if they are missing, and prints the folder of
+# their programs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:---help} in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # usage: scripts/weigh-orchestrator.sh [--repeats 21]
 #
-# Prints what the packaged orchestrator weighs, each figure beside its goal: its init under AWS's Runtime Interface Emulator as a
-# multiple of the Rust target's (at most 3), its zip (at most 6 MB), and its peak memory while it measures a suite of 100 targets
-# in the local cloud (at most 128 MB). Exit code 1 if a goal is missed. Takes target/package as scripts/package.sh left it for
-# this machine's architecture, and builds that first where it is missing or older than the sources. No AWS account is needed.
+# Prints size and memory of the packaged orchestrator, each figure with its goal:
+#   init under AWS's Runtime Interface Emulator: at most 3 times the Rust target's
+#   zip: at most 6 MB
+#   peak memory while it measures a suite of 100 targets in the local cloud: at most 128 MB
+# Exit code 1 if a goal is missed. Uses target/package as scripts/package.sh left it for this machine's architecture, and
+# builds it first if it is missing or older than the sources. No AWS account is needed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 repeats=21
@@ -15,7 +17,7 @@ while [ $# -gt 0 ]; do
         *) echo "unknown argument \`$1\`: see scripts/weigh-orchestrator.sh --help" >&2; exit 2 ;;
     esac
 done
-[[ $repeats =~ ^[0-9]+$ ]] && [ "$repeats" -ge 6 ] || { echo "--repeats is \`$repeats\`: a number from 6 on, fewer give no interval" >&2; exit 2; }
+[[ $repeats =~ ^[0-9]+$ ]] && [ "$repeats" -ge 6 ] || { echo "--repeats is \`$repeats\`: use a number of at least 6, fewer give no interval" >&2; exit 2; }
 case $(uname -m) in aarch64 | arm64) architecture=arm64 option= ;; *) architecture=x86_64 option=--no-arm64 ;; esac
 packaged=target/package/orchestrator.zip
 if [ "$(cat target/package/architecture 2>/dev/null)" != "$architecture" ] \
