@@ -1,4 +1,4 @@
-//! Durations and times as they are stored and shown.
+//! Durations, times and words as they are stored and shown.
 
 use std::time::Duration;
 
@@ -20,6 +20,53 @@ pub fn from_millis(ms: f64) -> Duration {
 pub fn key_time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
+
+/// An enum whose variants are stored as words. A word of a newer version loads as `Unknown`, and is stored again as it was.
+macro_rules! stored_words {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(from = "String", into = "String")]
+        pub enum $name {
+            $($(#[$doc])* $variant,)+
+            /// A word that this version does not know.
+            Unknown(String),
+        }
+
+        impl $name {
+            /// The word that is stored.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)+
+                    Self::Unknown(word) => word,
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(word: String) -> Self {
+                match word.as_str() {
+                    $($word => Self::$variant,)+
+                    _ => Self::Unknown(word),
+                }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(word: $name) -> Self {
+                word.as_str().to_owned()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+pub(crate) use stored_words;
 
 #[cfg(test)]
 mod tests {

@@ -35,7 +35,6 @@ impl Store {
         since: Option<DateTime<Utc>>,
         mut take: impl FnMut(Run),
     ) -> Result<(), StoreError> {
-        self.each_undigested_run(series, since, &mut take).await?;
         let mut pages = self.between(series, DIGEST, since, None).into_paginator().send();
         let mut last: Option<Run> = None;
         while let Some(page) = pages.next().await {
@@ -80,29 +79,6 @@ impl Store {
             for item in page.map_err(|e| self.failure("Query", &e))?.items.unwrap_or_default() {
                 take(read(series, item)?)?;
             }
-        }
-        Ok(())
-    }
-
-    /// The runs before the first digest: stored by a version that made none, read from their rounds.
-    async fn each_undigested_run(
-        &self,
-        series: &str,
-        since: Option<DateTime<Utc>>,
-        take: &mut impl FnMut(Run),
-    ) -> Result<(), StoreError> {
-        let first = self.between(series, DIGEST, None, None).limit(1).send().await;
-        let first = first.map_err(|e| self.failure("Query", &e))?.items.unwrap_or_default().pop();
-        let until = first.map(|item| read::<RunDigest>(series, item)).transpose()?.map(|digest| digest.started_at);
-        if since.zip(until).is_some_and(|(since, until)| since >= until) {
-            return Ok(());
-        }
-        let mut records = self.between(series, RUN, since, until).into_paginator().items().send();
-        while let Some(item) = records.next().await {
-            let record: RunRecord = read(series, item.map_err(|e| self.failure("Query", &e))?)?;
-            let rounds = self.rounds(series, record.started_at, &record.run_id).await?;
-            let digest = RunDigest::of_rounds(&record, &rounds);
-            take(digest.to_run(None).expect("it was packed in the line before"));
         }
         Ok(())
     }

@@ -38,56 +38,58 @@ pub enum Outcome {
     Discarded,
 }
 
-/// The outcome without its detail: what is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is the variant of `Outcome` of the same name")]
-pub enum OutcomeKind {
-    Cold,
-    Restored,
-    InitTimeout,
-    Proactive,
-    Warm,
-    FunctionError,
-    Throttled,
-    Transport,
-    ReportMissing,
-    Contradiction,
-    Discarded,
-}
-
-impl OutcomeKind {
-    /// All kinds, in the order they are shown.
-    pub const ALL: [Self; 11] = [
-        Self::Cold,
-        Self::Restored,
-        Self::InitTimeout,
-        Self::Proactive,
-        Self::Warm,
-        Self::FunctionError,
-        Self::Throttled,
-        Self::Transport,
-        Self::ReportMissing,
-        Self::Contradiction,
-        Self::Discarded,
-    ];
-
-    /// The name in stored items and JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cold => "cold",
-            Self::Restored => "restored",
-            Self::InitTimeout => "init_timeout",
-            Self::Proactive => "proactive",
-            Self::Warm => "warm",
-            Self::FunctionError => "function_error",
-            Self::Throttled => "throttled",
-            Self::Transport => "transport",
-            Self::ReportMissing => "report_missing",
-            Self::Contradiction => "contradiction",
-            Self::Discarded => "discarded",
+/// The kinds of outcome, once: variant, name in stored items and JSON, and words for people. In the order they are shown.
+macro_rules! outcome_kinds {
+    ($use_them:ident) => {
+        $use_them! {
+            Cold cold "cold, proven",
+            Restored restored "restored, proven",
+            InitTimeout init_timeout "initialised twice (init timeout)",
+            Proactive proactive "initialised beforehand (proactive)",
+            Warm warm "warm",
+            FunctionError function_error "function error",
+            Throttled throttled "throttled",
+            Transport transport "no reply (transport)",
+            ReportMissing report_missing "no REPORT",
+            Contradiction contradiction "reply and REPORT disagree",
+            Discarded discarded "discarded: function changed meanwhile",
         }
-    }
+    };
 }
+
+pub(crate) use outcome_kinds;
+
+macro_rules! kinds {
+    ($($variant:ident $name:ident $words:literal,)+) => {
+        /// The outcome without its detail: what is counted.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "each is the variant of `Outcome` of the same name")]
+        pub enum OutcomeKind {
+            $($variant,)+
+        }
+
+        impl OutcomeKind {
+            /// All kinds, in the order they are shown.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name in stored items and JSON.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => stringify!($name),)+
+                }
+            }
+
+            /// What people read.
+            pub fn words(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $words,)+
+                }
+            }
+        }
+    };
+}
+
+outcome_kinds!(kinds);
 
 impl Outcome {
     /// The outcome without its detail.
@@ -115,5 +117,22 @@ impl Outcome {
             }
             _ => None,
         }
+    }
+
+    /// The outcome of a kind, from what is stored of it; `None` where its duration is missing.
+    pub fn of(kind: OutcomeKind, detail: &str, init: Option<Duration>, restore: Option<Duration>) -> Option<Self> {
+        Some(match kind {
+            OutcomeKind::Cold => Self::Cold { init: init? },
+            OutcomeKind::Restored => Self::Restored { restore: restore? },
+            OutcomeKind::InitTimeout => Self::InitTimeout,
+            OutcomeKind::Proactive => Self::Proactive { init: init? },
+            OutcomeKind::Warm => Self::Warm,
+            OutcomeKind::FunctionError => Self::FunctionError(detail.to_owned()),
+            OutcomeKind::Throttled => Self::Throttled(detail.to_owned()),
+            OutcomeKind::Transport => Self::Transport(detail.to_owned()),
+            OutcomeKind::ReportMissing => Self::ReportMissing,
+            OutcomeKind::Contradiction => Self::Contradiction(detail.to_owned()),
+            OutcomeKind::Discarded => Self::Discarded,
+        })
     }
 }

@@ -1,7 +1,47 @@
 //! What else changed when a level changed.
 
-use super::{Cause, Circumstances, Run};
+use serde::{Deserialize, Serialize};
+
+use super::{Circumstances, Run};
 use crate::function::config::Provenance;
+use crate::units::stored_words;
+
+/// Something that differed between the runs before and after a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// What differed.
+    pub what: Part,
+    /// Before; absent where it was not known.
+    pub before: Option<String>,
+    /// After.
+    pub after: Option<String>,
+}
+
+stored_words! {
+    /// A part of what a run depended on, by the word that people use for it.
+    pub enum Part {
+        /// The deployment package, by its hash.
+        Code = "code",
+        /// `$LATEST` or a number.
+        Version = "version",
+        /// Such as `python3.13`.
+        Runtime = "runtime",
+        /// The version of the runtime that Lambda had in place. Lambda changes it, nobody else.
+        RuntimeVersion = "runtime version",
+        /// Configured memory.
+        Memory = "memory",
+        /// `arm64` or `x86_64`.
+        Architecture = "architecture",
+        /// ARNs of the layers.
+        Layers = "layers",
+        /// `Zip` or `Image`.
+        PackageType = "package type",
+        /// `Text` or `JSON`.
+        LogFormat = "log format",
+        /// The version of this program.
+        Coldwatch = "coldwatch",
+    }
+}
 
 /// A change point is located to within a few runs, so what changed this many runs before or after it may be its cause.
 pub const CAUSE_REACH: usize = 2;
@@ -12,7 +52,7 @@ pub(super) fn causes(runs: &[Run], index: usize) -> Vec<Cause> {
     let pairs = parts(before).into_iter().zip(parts(after));
     pairs
         .filter(|((_, before), (_, after))| before != after)
-        .map(|((what, before), (_, after))| Cause { what: what.to_owned(), before, after })
+        .map(|((what, before), (_, after))| Cause { what, before, after })
         .collect()
 }
 
@@ -26,21 +66,21 @@ fn around(runs: &[Run], index: usize) -> [&Circumstances; 2] {
         .map(|run| &*runs[run].circumstances)
 }
 
-/// Everything that is known, by the name that people use.
-fn parts(circumstances: &Circumstances) -> [(&'static str, Option<String>); 10] {
+/// Everything that is known.
+fn parts(circumstances: &Circumstances) -> [(Part, Option<String>); 10] {
     let function = &circumstances.provenance;
     let layers = (!function.layers.is_empty()).then(|| function.layers.join(", "));
     [
-        ("code", function.code_sha256.clone()),
-        ("version", function.version.clone()),
-        ("runtime", function.runtime.clone()),
-        ("runtime version", function.runtime_version_arn.clone()),
-        ("memory", function.memory_size_mb.map(|mb| format!("{mb} MB"))),
-        ("architecture", function.architecture.clone()),
-        ("layers", layers),
-        ("package type", function.package_type.clone()),
-        ("log format", function.log_format.clone()),
-        ("coldwatch", Some(circumstances.coldwatch.clone()).filter(|version| !version.is_empty())),
+        (Part::Code, function.code_sha256.clone()),
+        (Part::Version, function.version.clone()),
+        (Part::Runtime, function.runtime.clone()),
+        (Part::RuntimeVersion, function.runtime_version_arn.clone()),
+        (Part::Memory, function.memory_size_mb.map(|mb| format!("{mb} MB"))),
+        (Part::Architecture, function.architecture.clone()),
+        (Part::Layers, layers),
+        (Part::PackageType, function.package_type.clone()),
+        (Part::LogFormat, function.log_format.clone()),
+        (Part::Coldwatch, Some(circumstances.coldwatch.clone()).filter(|version| !version.is_empty())),
     ]
 }
 
@@ -65,12 +105,12 @@ mod tests {
     #[test]
     fn what_changed_around_the_change_is_named_with_both_values() {
         let runs = [run(128, &[]), run(128, &[]), run(256, &["a:1", "b:2"]), run(256, &["a:1", "b:2"])];
-        let cause = |what: &str, before: Option<&str>, after: &str| Cause {
-            what: what.into(),
+        let cause = |what: Part, before: Option<&str>, after: &str| Cause {
+            what,
             before: before.map(str::to_owned),
             after: Some(after.into()),
         };
-        let wanted = [cause("memory", Some("128 MB"), "256 MB"), cause("layers", None, "a:1, b:2")];
+        let wanted = [cause(Part::Memory, Some("128 MB"), "256 MB"), cause(Part::Layers, None, "a:1, b:2")];
         assert_eq!(causes(&runs, 2), wanted);
         assert_eq!(causes(&runs, 3), wanted, "a change point may be found a run late");
     }

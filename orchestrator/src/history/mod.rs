@@ -23,7 +23,7 @@ use shift_stats::{Interval, Sorted, interval, quantile, quantile_of};
 use moves::Move;
 use steps::{Levels, levels, moves_of};
 
-pub use causes::{CAUSE_REACH, is_function_recorded};
+pub use causes::{CAUSE_REACH, Cause, Part, is_function_recorded};
 pub use moves::DRIFT_GAP;
 
 /// What judging needs of one run: small, because a history has hundreds of thousands.
@@ -141,17 +141,6 @@ impl Change {
         const FEWEST: usize = 6;
         self.settled.min(end.saturating_sub(FEWEST)).max(self.index)
     }
-}
-
-/// Something that differed between the runs before and after a change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cause {
-    /// `code`, `version`, `runtime version`, `memory`, …
-    pub what: String,
-    /// Before; absent where it was not known.
-    pub before: Option<String>,
-    /// After.
-    pub after: Option<String>,
 }
 
 impl Run {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Change, Metric, Run, State};
+use super::{Change, Metric, Part, Run, State};
 use shift_stats::{Sorted, quantile};
 
 /// Changes within so many days are at the same time: each is located to within a few runs.
@@ -11,8 +11,6 @@ pub const EVENT_DAYS: i64 = 7;
 pub const EVENT_SHARE: f64 = 0.3;
 /// Fewest targets in one; a control target is enough by itself.
 const EVENT_TARGETS: usize = 3;
-/// What the platform changes by itself. A shift beside which anything else changed is the function's own.
-const PLATFORM_CAUSE: &str = "runtime version";
 
 /// A judged series, as far as its place among others goes.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +120,7 @@ fn counts(change: &Change, slower: bool) -> bool {
     change.metric == Metric::P50
         && change.state != State::Retracted
         && (change.shift_percent > 0.0) == slower
-        && change.causes.iter().all(|cause| cause.what == PLATFORM_CAUSE)
+        && change.causes.iter().all(|cause| cause.what == Part::RuntimeVersion)
 }
 
 fn is_event(moved: usize, measured: usize, control: bool) -> bool {
@@ -202,12 +200,15 @@ mod tests {
 
     #[test]
     fn a_deploy_of_many_functions_is_no_event_and_a_new_runtime_version_is() {
-        let of = |what: &str| {
-            let cause = Cause { what: what.to_owned(), before: None, after: None };
+        let of = |what: Part| {
+            let cause = Cause { what, before: None, after: None };
             ("arm64", false, vec![Change { causes: vec![cause], ..change(100, 8.0) }])
         };
-        check(&[of("code"), of("code"), of("code"), of("code")], &[]);
-        check(&[of("runtime version"), of("runtime version"), of("runtime version")], &[("arm64", true, 3, 3)]);
+        check(&[of(Part::Code), of(Part::Code), of(Part::Code), of(Part::Code)], &[]);
+        check(
+            &[of(Part::RuntimeVersion), of(Part::RuntimeVersion), of(Part::RuntimeVersion)],
+            &[("arm64", true, 3, 3)],
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::Aws;
+use crate::record::stopped::Stopped;
 use crate::record::trigger::Trigger;
 use crate::schedule::handover::{Chain, Notes};
 use crate::suite::{Suite, TargetSpec};
@@ -77,8 +78,8 @@ pub enum Event<'a> {
     Closed {
         /// The target.
         label: &'a str,
-        /// Why it ended, in one word.
-        stopped: &'a str,
+        /// Why it ended.
+        stopped: &'a Stopped,
     },
 }
 

@@ -9,6 +9,7 @@ use crate::function::refusal::Refusal;
 use crate::measure::restore::RestoreError;
 use crate::record::RunRecord;
 use crate::record::measured::Measured;
+use crate::record::stopped::Stopped;
 
 /// Rounds in a row without a proven sample after which no more are tried.
 pub(in crate::measure) const HOPELESS_ROUNDS: usize = 2;
@@ -117,23 +118,23 @@ pub enum TargetError {
 }
 
 impl Stop {
-    /// The word that is stored.
-    pub fn word(&self) -> &'static str {
+    /// As it is stored.
+    pub fn stopped(&self) -> Stopped {
         match self {
-            Self::Enough => "enough",
-            Self::Idle => "idle",
-            Self::Precise => "precise",
-            Self::OtherSide => "other_side",
-            Self::Rounds => "rounds",
-            Self::Invocations => "invocations",
-            Self::GbSeconds => "gb_seconds",
-            Self::Time => "time",
-            Self::Interrupted => "interrupted",
-            Self::LockLost => "lock_lost",
-            Self::NothingProven => "nothing_proven",
-            Self::Deployed => "deployed",
-            Self::NotChanged(_) => "not_changed",
-            Self::NotStored(_) => "not_stored",
+            Self::Enough => Stopped::Enough,
+            Self::Idle => Stopped::Idle,
+            Self::Precise => Stopped::Precise,
+            Self::OtherSide => Stopped::OtherSide,
+            Self::Rounds => Stopped::Rounds,
+            Self::Invocations => Stopped::Invocations,
+            Self::GbSeconds => Stopped::GbSeconds,
+            Self::Time => Stopped::Time,
+            Self::Interrupted => Stopped::Interrupted,
+            Self::LockLost => Stopped::LockLost,
+            Self::NothingProven => Stopped::NothingProven,
+            Self::Deployed => Stopped::Deployed,
+            Self::NotChanged(_) => Stopped::NotChanged,
+            Self::NotStored(_) => Stopped::NotStored,
         }
     }
 }

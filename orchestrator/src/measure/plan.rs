@@ -92,7 +92,8 @@ pub fn plan(suite: &Suite, known: &[Known], free: u32) -> Plan {
 }
 
 fn target_plan(suite: &Suite, known: &Known, rounds: u32) -> TargetPlan {
-    let per_sample = known.last.as_ref().filter(|r| r.proven > 0).map(|r| r.billed_ms / f64::from(r.proven));
+    let per_sample =
+        known.last.as_ref().filter(|r| r.proven > 0).and_then(|r| Some(r.billed_ms? / f64::from(r.proven)));
     let billed = per_sample.and_then(|ms| Duration::try_from_secs_f64(ms * f64::from(suite.samples) / 1_000.0).ok());
     let expected = billed.zip(known.provenance.memory_size_mb).map(|(billed, mb)| cost::gb_seconds(billed, mb));
     TargetPlan { label: known.label.clone(), rounds, expected_gb_seconds: expected }

@@ -5,11 +5,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Store, StoreError};
+use crate::record::RunRecord;
 use crate::record::digest::RunDigest;
 use crate::record::measured::Measured;
 use crate::record::round::RoundSamples;
 use crate::record::series::SeriesEntry;
-use crate::record::{RunRecord, VERSION};
+use crate::record::version::VERSION;
 
 const KIND: &str = "coldwatch_unstored_run";
 

@@ -14,7 +14,8 @@ use crate::history::{Circumstances, Run};
 use crate::record::packed::{UnpackError, pack, unpack};
 use crate::record::round::RoundSamples;
 use crate::record::summary::distribution_ms;
-use crate::record::{Distribution, RunRecord, VERSION};
+use crate::record::version::VERSION;
+use crate::record::{Distribution, RunRecord};
 use crate::units::millis;
 
 /// The durations of a run's proven cold starts, and what they depended on.

@@ -228,6 +228,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::history::Part;
 
     fn record(function: &str) -> RunRecord {
         let fixture = include_str!("../../tests/fixtures/run-v1.json");
@@ -237,7 +238,7 @@ mod tests {
     }
 
     fn finding(shift_percent: f64) -> FindingRecord {
-        let cause = Cause { what: "memory".into(), before: Some("128 MB".into()), after: None };
+        let cause = Cause { what: Part::Memory, before: Some("128 MB".into()), after: None };
         FindingRecord {
             regression: shift_percent > 0.0,
             since: "2026-11-27T06:00:00Z".parse().expect("a time"),
@@ -299,8 +300,9 @@ mod tests {
     /// EventBridge's input transformer puts the value between quotes without escaping it.
     #[test]
     fn a_message_has_nothing_that_ends_a_json_text() {
-        let cause = Cause { what: "code".into(), before: Some("a\"b\\c\n".into()), after: Some("d".into()) };
-        let event = FindingEvent::of_function(&record("f"), &FindingRecord { causes: vec![cause], ..finding(9.0) }, found());
+        let cause = Cause { what: Part::Code, before: Some("a\"b\\c\n".into()), after: Some("d".into()) };
+        let event =
+            FindingEvent::of_function(&record("f"), &FindingRecord { causes: vec![cause], ..finding(9.0) }, found());
         let message = detail(&event)["message"].as_str().expect("a text").to_owned();
         assert!(message.contains("code a'b'c' → d") && !message.contains(['"', '\\', '\n']), "{message}");
     }

@@ -6,10 +6,13 @@ use chrono::{DateTime, Utc};
 
 use crate::function::config::Provenance;
 use crate::record::digest::RunDigest;
+use crate::record::outcomes::Outcomes;
 use crate::record::series::SeriesEntry;
+use crate::record::stopped::Stopped;
 use crate::record::summary::distribution_ms;
 use crate::record::trigger::Trigger;
-use crate::record::{Distribution, Outcomes, RunRecord, VERSION};
+use crate::record::version::VERSION;
+use crate::record::{Distribution, RunRecord};
 
 /// Protocol of every imported series: how its cold starts came about is not known.
 pub const PROTOCOL: &str = "imported";
@@ -64,7 +67,7 @@ impl ImportedRun {
             shortfall: 0,
             attempted: proven,
             outcomes: Outcomes { cold: proven.into(), ..Outcomes::default() },
-            stopped: "imported".to_owned(),
+            stopped: Stopped::Imported,
             stopped_detail: None,
             init_ms: distribution_ms(init_ms.clone()),
             restore_ms: Distribution::default(),
@@ -72,9 +75,9 @@ impl ImportedRun {
             round_trip_ms: Distribution::default(),
             platform_overhead_ms: Distribution::default(),
             cold_yield: None,
-            billed_ms: 0.0,
-            billed_gb_seconds: 0.0,
-            cost_usd: 0.0,
+            billed_ms: None,
+            billed_gb_seconds: None,
+            cost_usd: None,
             rounds: Vec::new(),
             provenance: Provenance::default(),
             invalidate: None,
@@ -107,6 +110,7 @@ mod tests {
     fn what_was_not_measured_is_absent() {
         let ImportedRun { record, digest } = ImportedRun::new("a", DateTime::UNIX_EPOCH, vec![12.5, 10.5]);
         assert_eq!((record.proven, record.init_ms.p50, record.round_trip_ms), (2, Some(11.5), Distribution::default()));
+        assert_eq!((record.billed_ms, record.billed_gb_seconds, record.cost_usd), (None, None, None));
         assert_eq!(digest.to_run(None).expect("packed here").samples, [10.5, 12.5]);
     }
 }

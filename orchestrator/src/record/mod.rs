@@ -2,7 +2,10 @@
 //!
 //! A change of meaning gets a new version; a fixture of each version must always load (`tests/fixtures`).
 
+pub mod version;
+pub mod stopped;
 pub mod trigger;
+pub mod outcomes;
 pub mod round;
 pub mod measured;
 pub mod summary;
@@ -17,12 +20,11 @@ pub mod event;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use self::outcomes::Outcomes;
 use self::round::RoundRecord;
+use self::stopped::Stopped;
 use crate::function::config::Provenance;
 use crate::history::{Cause, Shape, State};
-
-/// Version of [`RunRecord`] and [`RoundSamples`].
-pub const VERSION: u32 = 1;
 
 /// All that is known of one run of one target, save its single samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,8 +60,8 @@ pub struct RunRecord {
     pub attempted: u32,
     /// How the invocations came out.
     pub outcomes: Outcomes,
-    /// Why the run ended, in one word; see [`Stop`](crate::measure::ending::Stop).
-    pub stopped: String,
+    /// Why the run ended.
+    pub stopped: Stopped,
     /// The same in a sentence, where there is more to say.
     pub stopped_detail: Option<String>,
     /// Init durations of the proven cold starts.
@@ -74,12 +76,15 @@ pub struct RunRecord {
     pub platform_overhead_ms: Distribution,
     /// Proven samples over invocations that returned.
     pub cold_yield: Option<f64>,
-    /// Sum of the billed durations.
-    pub billed_ms: f64,
-    /// Billed GB-seconds.
-    pub billed_gb_seconds: f64,
-    /// Estimated price of the invocations in USD.
-    pub cost_usd: f64,
+    /// Sum of the billed durations. Absent where it was not measured, as in an imported run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billed_ms: Option<f64>,
+    /// Billed GB-seconds. Absent where it was not measured, as in an imported run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billed_gb_seconds: Option<f64>,
+    /// Estimated price of the invocations in USD. Absent where it was not measured, as in an imported run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
     /// The rounds in order.
     pub rounds: Vec<RoundRecord>,
     /// What the figures depend on.
@@ -153,25 +158,6 @@ pub struct PlatformEventRecord {
     pub measured: usize,
 }
 
-/// Number of invocations by outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is explained at the variant of `Outcome` of the same name")]
-pub struct Outcomes {
-    pub cold: u64,
-    pub restored: u64,
-    pub init_timeout: u64,
-    pub proactive: u64,
-    pub warm: u64,
-    pub function_error: u64,
-    pub throttled: u64,
-    pub transport: u64,
-    pub report_missing: u64,
-    pub contradiction: u64,
-    pub discarded: u64,
-    /// Wanted samples for which no invocation was sent. Not an invocation: outside [`Outcomes::attempted`].
-    pub not_attempted: u64,
-}
-
 /// A distribution of durations in ms. Absent values are those the number of samples does not support.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Distribution {
@@ -198,26 +184,4 @@ pub struct Distribution {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
 fn is_zero(depth: &u32) -> bool {
     *depth == 0
-}
-
-impl Outcomes {
-    /// Invocations sent: every outcome but `not_attempted`.
-    pub fn attempted(&self) -> u64 {
-        self.cold
-            + self.restored
-            + self.init_timeout
-            + self.proactive
-            + self.warm
-            + self.function_error
-            + self.throttled
-            + self.transport
-            + self.report_missing
-            + self.contradiction
-            + self.discarded
-    }
-
-    /// Invocations that are no proven sample.
-    pub fn rejected(&self) -> u64 {
-        self.attempted() - self.cold - self.restored
-    }
 }

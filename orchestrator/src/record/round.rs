@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::VERSION;
+use super::version::VERSION;
 use crate::evidence::outcome::{Outcome, OutcomeKind};
 use crate::evidence::sample::Sample;
 use crate::units::millis;
@@ -28,63 +28,102 @@ pub struct RoundRecord {
     pub code_sha256: Option<String>,
 }
 
-/// One sample in wire form.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SampleRecord {
-    /// Name of the outcome.
-    pub outcome: String,
-    /// What explains the outcome.
-    pub detail: Option<String>,
-    /// Request id.
-    pub request_id: Option<String>,
-    /// Id of the execution environment, from a cooperating target.
-    pub environment_id: Option<String>,
-    /// Which invocation of its environment, from a cooperating target.
-    pub invocation: Option<u64>,
-    /// Init duration of a cold or proactive sample.
-    pub init_ms: Option<f64>,
-    /// Restore duration of a restored sample.
-    pub restore_ms: Option<f64>,
-    /// Handler duration, hold included.
-    pub duration_ms: Option<f64>,
-    /// Hold as measured by the target.
-    pub held_ms: Option<f64>,
-    /// Billed duration.
-    pub billed_ms: Option<f64>,
-    /// Round trip.
-    pub round_trip_ms: f64,
-    /// Start of the burst to sending.
-    pub sent_after_ms: f64,
-    /// Memory used.
-    pub max_memory_mb: Option<u32>,
-    /// The billed duration contradicts the durations beside it.
-    pub billing_disagrees: bool,
+/// A sample's columns, once: the row [`SampleRecord`] and the columns of [`RoundSamples`] are made of them.
+macro_rules! columns {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty,)+) => {
+        /// One sample in wire form.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub struct SampleRecord {
+            $($(#[$doc])* pub $name: $kind,)+
+        }
+
+        impl SampleRecord {
+            /// The names of the columns.
+            pub const COLUMNS: &[&str] = &[$(stringify!($name),)+];
+
+            /// The values in the order of [`COLUMNS`](Self::COLUMNS); empty where absent.
+            pub fn cells(&self) -> Vec<String> {
+                vec![$(self.$name.cell(),)+]
+            }
+        }
+
+        /// The samples of one round as they are stored: one list per column, all of one length, so that a round of
+        /// 1,000 samples stays below DynamoDB's 400 KB an item and a person can still read it in the console.
+        #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+        #[expect(missing_docs, reason = "each column is explained at the field of `SampleRecord` of the same name")]
+        pub struct RoundSamples {
+            pub version: u32,
+            pub run_id: String,
+            pub round: u32,
+            /// The round itself, so that a run cut short can be taken up again.
+            pub summary: Option<RoundRecord>,
+            $(pub $name: Vec<$kind>,)+
+        }
+
+        impl RoundSamples {
+            fn push(&mut self, row: SampleRecord) {
+                $(self.$name.push(row.$name);)+
+            }
+
+            fn row(&self, i: usize) -> Option<SampleRecord> {
+                Some(SampleRecord { $($name: self.$name.get(i)?.clone(),)+ })
+            }
+        }
+    };
 }
 
-/// The samples of one round as they are stored: one list per column, all of one length, so that a round of
-/// 1,000 samples stays below DynamoDB's 400 KB an item and a person can still read it in the console.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each column is explained at the field of `SampleRecord` of the same name")]
-pub struct RoundSamples {
-    pub version: u32,
-    pub run_id: String,
-    pub round: u32,
-    /// The round itself, so that a run cut short can be taken up again.
-    pub summary: Option<RoundRecord>,
-    pub outcome: Vec<String>,
-    pub detail: Vec<Option<String>>,
-    pub request_id: Vec<Option<String>>,
-    pub environment_id: Vec<Option<String>>,
-    pub invocation: Vec<Option<u64>>,
-    pub init_ms: Vec<Option<f64>>,
-    pub restore_ms: Vec<Option<f64>>,
-    pub duration_ms: Vec<Option<f64>>,
-    pub held_ms: Vec<Option<f64>>,
-    pub billed_ms: Vec<Option<f64>>,
-    pub round_trip_ms: Vec<f64>,
-    pub sent_after_ms: Vec<f64>,
-    pub max_memory_mb: Vec<Option<u32>>,
-    pub billing_disagrees: Vec<bool>,
+columns! {
+    /// Name of the outcome.
+    outcome: String,
+    /// What explains the outcome.
+    detail: Option<String>,
+    /// Request id.
+    request_id: Option<String>,
+    /// Id of the execution environment, from a cooperating target.
+    environment_id: Option<String>,
+    /// Which invocation of its environment, from a cooperating target.
+    invocation: Option<u64>,
+    /// Init duration of a cold or proactive sample.
+    init_ms: Option<f64>,
+    /// Restore duration of a restored sample.
+    restore_ms: Option<f64>,
+    /// Handler duration, hold included.
+    duration_ms: Option<f64>,
+    /// Hold as measured by the target.
+    held_ms: Option<f64>,
+    /// Billed duration.
+    billed_ms: Option<f64>,
+    /// Round trip.
+    round_trip_ms: f64,
+    /// Start of the burst to sending.
+    sent_after_ms: f64,
+    /// Memory used.
+    max_memory_mb: Option<u32>,
+    /// The billed duration contradicts the other durations.
+    billing_disagrees: bool,
+}
+
+/// A value as text, empty where it is absent.
+trait Cell {
+    fn cell(&self) -> String;
+}
+
+macro_rules! cells {
+    ($($kind:ty)+) => {
+        $(impl Cell for $kind {
+            fn cell(&self) -> String {
+                self.to_string()
+            }
+        })+
+    };
+}
+
+cells! { String u32 u64 f64 bool }
+
+impl<T: Cell> Cell for Option<T> {
+    fn cell(&self) -> String {
+        self.as_ref().map(Cell::cell).unwrap_or_default()
+    }
 }
 
 impl From<&Sample> for SampleRecord {
@@ -115,21 +154,9 @@ impl From<&Sample> for SampleRecord {
 impl SampleRecord {
     /// Back to the sample; `None` for an outcome this version does not know.
     pub fn to_sample(&self) -> Option<Sample> {
-        let kind = OutcomeKind::ALL.into_iter().find(|k| k.name() == self.outcome)?;
-        let detail = || self.detail.clone().unwrap_or_default();
-        let outcome = match kind {
-            OutcomeKind::Cold => Outcome::Cold { init: duration(self.init_ms)? },
-            OutcomeKind::Restored => Outcome::Restored { restore: duration(self.restore_ms)? },
-            OutcomeKind::InitTimeout => Outcome::InitTimeout,
-            OutcomeKind::Proactive => Outcome::Proactive { init: duration(self.init_ms)? },
-            OutcomeKind::Warm => Outcome::Warm,
-            OutcomeKind::FunctionError => Outcome::FunctionError(detail()),
-            OutcomeKind::Throttled => Outcome::Throttled(detail()),
-            OutcomeKind::Transport => Outcome::Transport(detail()),
-            OutcomeKind::ReportMissing => Outcome::ReportMissing,
-            OutcomeKind::Contradiction => Outcome::Contradiction(detail()),
-            OutcomeKind::Discarded => Outcome::Discarded,
-        };
+        let kind = OutcomeKind::ALL.iter().find(|k| k.name() == self.outcome)?;
+        let detail = self.detail.as_deref().unwrap_or_default();
+        let outcome = Outcome::of(*kind, detail, duration(self.init_ms), duration(self.restore_ms))?;
         Some(Sample {
             outcome,
             request_id: self.request_id.clone(),
@@ -152,21 +179,7 @@ impl RoundSamples {
         let mut columns =
             Self { version: VERSION, run_id: run_id.to_owned(), round, summary: Some(summary), ..Self::default() };
         for sample in samples {
-            let row = SampleRecord::from(sample);
-            columns.outcome.push(row.outcome);
-            columns.detail.push(row.detail);
-            columns.request_id.push(row.request_id);
-            columns.environment_id.push(row.environment_id);
-            columns.invocation.push(row.invocation);
-            columns.init_ms.push(row.init_ms);
-            columns.restore_ms.push(row.restore_ms);
-            columns.duration_ms.push(row.duration_ms);
-            columns.held_ms.push(row.held_ms);
-            columns.billed_ms.push(row.billed_ms);
-            columns.round_trip_ms.push(row.round_trip_ms);
-            columns.sent_after_ms.push(row.sent_after_ms);
-            columns.max_memory_mb.push(row.max_memory_mb);
-            columns.billing_disagrees.push(row.billing_disagrees);
+            columns.push(SampleRecord::from(sample));
         }
         columns
     }
@@ -174,25 +187,6 @@ impl RoundSamples {
     /// The rows again. Columns of different length, as no version wrote them, end at the shortest.
     pub fn rows(&self) -> Vec<SampleRecord> {
         (0..self.outcome.len()).map_while(|i| self.row(i)).collect()
-    }
-
-    fn row(&self, i: usize) -> Option<SampleRecord> {
-        Some(SampleRecord {
-            outcome: self.outcome.get(i)?.clone(),
-            detail: self.detail.get(i)?.clone(),
-            request_id: self.request_id.get(i)?.clone(),
-            environment_id: self.environment_id.get(i)?.clone(),
-            invocation: *self.invocation.get(i)?,
-            init_ms: *self.init_ms.get(i)?,
-            restore_ms: *self.restore_ms.get(i)?,
-            duration_ms: *self.duration_ms.get(i)?,
-            held_ms: *self.held_ms.get(i)?,
-            billed_ms: *self.billed_ms.get(i)?,
-            round_trip_ms: *self.round_trip_ms.get(i)?,
-            sent_after_ms: *self.sent_after_ms.get(i)?,
-            max_memory_mb: *self.max_memory_mb.get(i)?,
-            billing_disagrees: *self.billing_disagrees.get(i)?,
-        })
     }
 }
 

@@ -5,27 +5,15 @@ use std::time::Duration;
 use crate::evidence::outcome::OutcomeKind;
 use crate::evidence::sample::Sample;
 use crate::figures::CONFIDENCE;
-use crate::record::{Distribution, Outcomes};
+use crate::record::Distribution;
+use crate::record::outcomes::Outcomes;
 use crate::units::millis;
 use shift_stats::{Sorted, interval, quantile};
 
 /// Counts each sample once. `not_attempted` is what is left of `wanted` where fewer were attempted.
 pub fn outcomes(samples: &[Sample], wanted: u32) -> Outcomes {
-    let count = |kind: OutcomeKind| samples.iter().filter(|s| s.outcome.kind() == kind).count() as u64;
-    Outcomes {
-        cold: count(OutcomeKind::Cold),
-        restored: count(OutcomeKind::Restored),
-        init_timeout: count(OutcomeKind::InitTimeout),
-        proactive: count(OutcomeKind::Proactive),
-        warm: count(OutcomeKind::Warm),
-        function_error: count(OutcomeKind::FunctionError),
-        throttled: count(OutcomeKind::Throttled),
-        transport: count(OutcomeKind::Transport),
-        report_missing: count(OutcomeKind::ReportMissing),
-        contradiction: count(OutcomeKind::Contradiction),
-        discarded: count(OutcomeKind::Discarded),
-        not_attempted: u64::from(wanted).saturating_sub(samples.len() as u64),
-    }
+    let not_attempted = u64::from(wanted).saturating_sub(samples.len() as u64);
+    Outcomes { not_attempted, ..Outcomes::count(samples.iter().map(|sample| sample.outcome.kind())) }
 }
 
 /// Proven cold samples over invocations that returned. `None` when none returned.

@@ -20,8 +20,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::record::VERSION;
 use crate::record::trigger::Trigger;
+use crate::record::version::VERSION;
 use crate::suite::{Suite, TargetSpec};
 
 /// Invocations of a chain after its first. AWS ends a chain of functions that invoke each other after about 16

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::compare::{Basis, Comparison, Finding, Side};
-use crate::record::{Distribution, RunRecord, VERSION};
+use crate::record::version::VERSION;
+use crate::record::{Distribution, RunRecord};
 use shift_stats::{Interval, Shift};
 
 /// What measuring both sides took. Absent for stored and given samples.
@@ -70,8 +71,8 @@ impl Cost {
         let none = Self { invocations: 0, billed_gb_seconds: 0.0, usd: 0.0, seconds };
         records.into_iter().fold(none, |sum, record| Self {
             invocations: sum.invocations + record.attempted,
-            billed_gb_seconds: sum.billed_gb_seconds + record.billed_gb_seconds,
-            usd: sum.usd + record.cost_usd,
+            billed_gb_seconds: sum.billed_gb_seconds + record.billed_gb_seconds.unwrap_or_default(),
+            usd: sum.usd + record.cost_usd.unwrap_or_default(),
             seconds,
         })
     }

@@ -6,9 +6,12 @@ use serde::Serialize;
 use crate::history::platform::PlatformEvent;
 use crate::history::{Cause, Change, Judgement, Metric, Shape, State};
 use crate::record::measured::Measured;
+use crate::record::outcomes::Outcomes;
 use crate::record::round::{RoundRecord, SampleRecord};
 use crate::record::series::SeriesEntry;
-use crate::record::{Distribution, FindingRecord, Outcomes, RunRecord, VERSION};
+use crate::record::stopped::Stopped;
+use crate::record::version::VERSION;
+use crate::record::{Distribution, FindingRecord, RunRecord};
 
 /// What `run --json` prints.
 #[derive(Debug, Serialize)]
@@ -65,14 +68,14 @@ struct RunView<'a> {
     wanted: u32,
     proven: u32,
     attempted: u32,
-    stopped: &'a str,
+    stopped: &'a Stopped,
     stopped_detail: Option<&'a str>,
     outcomes: Outcomes,
     init_ms: Distribution,
     restore_ms: Distribution,
     cold_start_ms: Distribution,
-    billed_ms: f64,
-    cost_usd: f64,
+    billed_ms: Option<f64>,
+    cost_usd: Option<f64>,
     stored: bool,
     finding: Option<&'a FindingRecord>,
     warnings: &'a [String],

@@ -40,7 +40,7 @@ pub fn runs(records: &[&RunRecord]) -> String {
             number(start.min),
             number(start.max),
             number(record.cold_start_ms.p50),
-            number((record.proven > 0).then(|| record.billed_ms / f64::from(record.proven))),
+            number(record.billed_ms.filter(|_| record.proven > 0).map(|billed| billed / f64::from(record.proven))),
             record.cold_yield.map_or_else(|| "–".to_owned(), |y| format!("{:.0} %", y * 100.0)),
         ]);
     }
@@ -67,7 +67,7 @@ pub fn history(records: &[RunRecord]) -> String {
             estimable(start.p90, start.n, 36),
             number(start.max),
             record.cold_yield.map_or_else(|| "–".to_owned(), |y| format!("{:.0} %", y * 100.0)),
-            record.stopped.clone(),
+            record.stopped.to_string(),
         ]);
     }
     table.to_string()

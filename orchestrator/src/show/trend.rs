@@ -108,6 +108,7 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
+    use crate::history::Part;
     use crate::history::{Level, State};
     use shift_stats::Interval;
 
@@ -133,7 +134,7 @@ mod tests {
             state: State::Provisional,
             shift_percent: 70.0,
             interval: Some(Interval { low: 60.0, high: 80.0 }),
-            causes: vec![Cause { what: "memory".into(), before: Some("128".into()), after: None }],
+            causes: vec![Cause { what: Part::Memory, before: Some("128".into()), after: None }],
         };
         let judged = Judgement {
             level: Some(Level { since: 3, at: runs[3].at, runs: 2, p50: 17.0, interval: None }),

@@ -8,9 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use coldwatch::function::config::Provenance;
 use coldwatch::history::{Circumstances, Run, judge};
+use coldwatch::record::RunRecord;
+use coldwatch::record::outcomes::Outcomes;
 use coldwatch::record::round::{RoundRecord, SampleRecord};
+use coldwatch::record::stopped::Stopped;
 use coldwatch::record::summary::distribution;
-use coldwatch::record::{Outcomes, RunRecord};
 use coldwatch::show::html::{Report, SeriesHistory};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -191,7 +193,7 @@ impl Course {
             shortfall: wanted - proven,
             attempted: u32::try_from(outcomes.attempted()).expect("a small number"),
             outcomes,
-            stopped: if proven == 0 { "nothing_proven" } else { "enough" }.to_owned(),
+            stopped: if proven == 0 { Stopped::NothingProven } else { Stopped::Enough },
             stopped_detail: (proven == 0).then(|| "2 rounds in a row proved no cold start".to_owned()),
             init_ms: distribution(run.samples.iter().map(|value| ms(*value))),
             restore_ms: distribution([]),
@@ -199,9 +201,9 @@ impl Course {
             round_trip_ms: distribution(run.samples.iter().map(|value| ms(value + 30.0))),
             platform_overhead_ms: distribution(run.samples.iter().map(overhead)),
             cold_yield: Some(f64::from(proven) / f64::from(u32::try_from(outcomes.attempted()).expect("small").max(1))),
-            billed_ms: billed,
-            billed_gb_seconds: billed / 2_000.0,
-            cost_usd: billed / 2_000.0 * 0.000_013_333_4,
+            billed_ms: Some(billed),
+            billed_gb_seconds: Some(billed / 2_000.0),
+            cost_usd: Some(billed / 2_000.0 * 0.000_013_333_4),
             rounds: vec![RoundRecord {
                 invocations: wanted,
                 proven,

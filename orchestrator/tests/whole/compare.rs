@@ -82,7 +82,7 @@ async fn a_side_that_cannot_be_measured_ends_the_other() {
 
 fn stopped(end: &TargetEnd) -> String {
     match end {
-        TargetEnd::Measured(measured) => measured.record.stopped.clone(),
+        TargetEnd::Measured(measured) => measured.record.stopped.to_string(),
         TargetEnd::Refused(error) => error.to_string(),
         TargetEnd::AlreadyMeasured(_) => "measured before".to_owned(),
         TargetEnd::Left(_) => unreachable!("a command hands nothing on"),

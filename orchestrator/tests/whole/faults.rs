@@ -11,6 +11,7 @@ use coldwatch::measure::restore::{Restored, restore_all};
 use coldwatch::measure::run::run;
 use coldwatch::record::measured::Measured;
 use coldwatch::record::round::{RoundSamples, SampleRecord};
+use coldwatch::record::stopped::Stopped;
 use coldwatch::suite::Suite;
 use local_cloud::{Fault, Options};
 use tokio::sync::Semaphore;
@@ -146,8 +147,8 @@ async fn without_cloudwatch_the_record_is_complete_and_says_so() {
 async fn check_measured(stage: &Stage, measured: &Measured, case: &str) {
     check_counts(measured);
     let record = &measured.record;
-    assert!(record.stopped != "enough" || record.shortfall == 0, "{case}: {record:?}");
-    assert_eq!(record.stopped_detail.is_none(), record.stopped == "enough", "{case}: the reason is stated");
+    assert!(record.stopped != Stopped::Enough || record.shortfall == 0, "{case}: {record:?}");
+    assert_eq!(record.stopped_detail.is_none(), record.stopped == Stopped::Enough, "{case}: the reason is stated");
     let ids: Vec<&String> = measured.samples().filter_map(|s| s.request_id.as_ref()).collect();
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{case}: no sample twice");
     let stored = stage.aws.store.rounds(&record.series, record.started_at, &record.run_id).await.expect(case);
@@ -184,7 +185,7 @@ async fn a_deploy_under_the_run_stays_and_ends_it() {
     }
     let measured = crate::stage::only(running.await.expect("no panic"));
     check_counts(&measured);
-    assert_eq!(measured.record.stopped, "deployed", "{:?}", measured.record);
+    assert_eq!(measured.record.stopped, Stopped::Deployed, "{:?}", measured.record);
     let after = stage.configuration("f").await;
     assert_eq!(after.provenance.memory_size_mb, Some(256), "theirs stays");
     assert!(

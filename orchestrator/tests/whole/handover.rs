@@ -11,6 +11,7 @@ use coldwatch::measure::run::{RunReport, run};
 use coldwatch::record::RunRecord;
 use coldwatch::record::measured::Measured;
 use coldwatch::record::round::RoundSamples;
+use coldwatch::record::stopped::Stopped;
 use coldwatch::record::trigger::Trigger;
 use coldwatch::schedule::handover::{AtDeadline, Chain, Continued, MAX_DEPTH, Notes, event};
 use coldwatch::schedule::tick::{SuiteSource, Tick};
@@ -335,7 +336,10 @@ async fn at_the_end_of_the_chain_what_is_left_is_told() {
     let told = answer["targets"].as_array().expect("targets").iter();
     assert_eq!(told.filter(|t| t["stopped"] == "left").count(), 0, "{answer}");
     let records = scene.records().await;
-    assert!(records.iter().all(|r| r.depth == MAX_DEPTH && (r.proven == 2 || r.stopped == "time")), "{records:?}");
+    assert!(
+        records.iter().all(|r| r.depth == MAX_DEPTH && (r.proven == 2 || r.stopped == Stopped::Time)),
+        "{records:?}"
+    );
     for (name, before) in &scene.before {
         assert_eq!(scene.stage.configuration(name).await, *before, "{name} is as it was");
     }

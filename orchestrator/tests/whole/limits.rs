@@ -11,6 +11,7 @@ use coldwatch::measure::ending::TargetEnd;
 use coldwatch::measure::restore::{Restored, restore_all};
 use coldwatch::measure::run::{RunError, run};
 use coldwatch::record::measured::Measured;
+use coldwatch::record::stopped::Stopped;
 use coldwatch::suite::Suite;
 use local_cloud::{Fault, FunctionCode, FunctionSpec, Options};
 use tokio::sync::{Semaphore, mpsc};
@@ -50,7 +51,7 @@ async fn the_gb_seconds_allowed_end_a_run_after_the_round_that_used_them_up() {
     check_counts(&measured);
     let record = &measured.record;
     assert_eq!((record.stopped.as_str(), record.proven, record.rounds.len()), ("gb_seconds", 2, 1), "{record:?}");
-    assert!(record.billed_gb_seconds > 2.0, "{record:?}");
+    assert!(record.billed_gb_seconds > Some(2.0), "{record:?}");
     stage.cloud.stop().await;
 }
 
@@ -138,7 +139,7 @@ async fn a_run_that_lost_its_lock_leaves_the_function_to_the_new_holder() {
     let claim = stage.aws.store.claim(&before.arn, "another run", later, later + TimeDelta::hours(1)).await;
     assert_eq!(claim.expect("the table is there"), Claim::Granted);
     let ended = running.await.expect("no panic");
-    assert_eq!(ended[0].record.stopped, "lock_lost");
+    assert_eq!(ended[0].record.stopped, Stopped::LockLost);
     assert_ne!(stage.configuration("f").await, before, "not touched any more");
     assert!(stage.aws.store.journal(&before.arn).await.expect("the table is there").is_some());
     stage.aws.store.release(&before.arn, "another run").await.expect("released");

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use coldwatch::function::journal::Journal;
-use coldwatch::record::VERSION;
 use coldwatch::record::metrics::NAMESPACE;
+use coldwatch::record::version::VERSION;
 use local_cloud::{Fault, FunctionCode, FunctionSpec};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};

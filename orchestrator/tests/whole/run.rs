@@ -203,7 +203,7 @@ async fn budgets_end_a_run_with_their_reason() {
         context.ends_at = Instant::now() + Duration::from_secs(suite.limits.seconds.into());
         let measured = only(run(&suite, &context).await.expect("the run starts"));
         check_counts(&measured);
-        assert_eq!(measured.record.stopped, reason, "{:?}", measured.record);
+        assert_eq!(measured.record.stopped.as_str(), reason, "{:?}", measured.record);
     }
     stage.cloud.stop().await;
 }

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use coldwatch::measure::context::{Event, Observer};
+use coldwatch::record::stopped::Stopped;
 use coldwatch::suite::Suite;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -37,7 +38,11 @@ pub fn observer(suite: &Suite) -> Observer {
             }
             Event::Closed { label, stopped } => {
                 if let Some(bar) = bars.get(label) {
-                    bar.abandon_with_message(if stopped == "enough" { "" } else { stopped }.to_owned());
+                    bar.abandon_with_message(if *stopped == Stopped::Enough {
+                        String::new()
+                    } else {
+                        stopped.to_string()
+                    });
                 }
             }
         }

@@ -9,12 +9,13 @@ use crate::measure::context::Event;
 use crate::measure::ending::{Left, Stop, TargetEnd};
 use crate::measure::lease::Lease;
 use crate::measure::restore::put_back;
+use crate::record::RunRecord;
 use crate::record::cost;
 use crate::record::digest::RunDigest;
 use crate::record::measured::Measured;
 use crate::record::metrics;
 use crate::record::summary::{cold_yield, distribution, outcomes};
-use crate::record::{RunRecord, VERSION};
+use crate::record::version::VERSION;
 use crate::schedule::handover::AtDeadline;
 use crate::units::millis;
 
@@ -88,7 +89,7 @@ impl Session<'_> {
             shortfall: wanted.saturating_sub(self.proven()),
             attempted,
             outcomes: outcomes(&samples, wanted),
-            stopped: stop.word().to_owned(),
+            stopped: stop.stopped(),
             stopped_detail: (stop != Stop::Enough).then(|| stop.to_string()),
             init_ms: distribution(samples.iter().filter_map(Sample::init)),
             restore_ms: distribution(samples.iter().filter_map(Sample::restore)),
@@ -96,9 +97,9 @@ impl Session<'_> {
             round_trip_ms: distribution(proven.iter().map(|s| s.round_trip)),
             platform_overhead_ms: distribution(proven.iter().filter_map(|s| s.platform_overhead())),
             cold_yield: cold_yield(&samples),
-            billed_ms: millis(billed),
-            billed_gb_seconds: self.gb_seconds(),
-            cost_usd: cost::usd(self.gb_seconds(), attempted, self.provenance.architecture.as_deref()),
+            billed_ms: Some(millis(billed)),
+            billed_gb_seconds: Some(self.gb_seconds()),
+            cost_usd: Some(cost::usd(self.gb_seconds(), attempted, self.provenance.architecture.as_deref())),
             rounds: self.rounds.iter().map(|r| r.record.clone()).collect(),
             provenance: self.provenance.clone(),
             invalidate: self.strategy.map(|s| s.to_string()),

@@ -8,28 +8,11 @@ use std::io;
 use ::csv::Writer;
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::record::round::RoundSamples;
+use crate::record::round::{RoundSamples, SampleRecord};
 use crate::record::{Distribution, RunRecord};
 
 /// The columns that say which run a row belongs to.
 const RUN: [&str; 6] = ["label", "function", "protocol", "run_id", "started_at", "code_sha256"];
-/// The columns of a sample, beside those of its run.
-const SAMPLE: [&str; 14] = [
-    "round",
-    "outcome",
-    "detail",
-    "request_id",
-    "environment_id",
-    "invocation",
-    "init_ms",
-    "restore_ms",
-    "duration_ms",
-    "held_ms",
-    "billed_ms",
-    "round_trip_ms",
-    "sent_after_ms",
-    "max_memory_mb",
-];
 /// The distributions of a run, each of the columns [`FIGURES`].
 const DISTRIBUTIONS: [&str; 5] = ["init", "restore", "cold_start", "round_trip", "platform_overhead"];
 const FIGURES: [&str; 7] = ["n", "min_ms", "p50_ms", "p50_low_ms", "p50_high_ms", "p90_ms", "max_ms"];
@@ -52,7 +35,8 @@ impl<W: io::Write> Table<W> {
 
     /// A table with a row per sample.
     pub fn of_samples(out: W) -> io::Result<Self> {
-        let header: Vec<String> = RUN.iter().chain(&SAMPLE).map(|&column| column.to_owned()).collect();
+        let header: Vec<String> =
+            RUN.iter().chain(&["round"]).chain(sample_columns()).map(|&column| column.to_owned()).collect();
         Self::begin(out, &header)
     }
 
@@ -82,13 +66,13 @@ fn run(record: &RunRecord) -> Vec<String> {
     let mut cells = of_run(record);
     cells.extend([
         time(record.finished_at),
-        text(&record.stopped),
+        text(record.stopped.as_str()),
         record.wanted.to_string(),
         record.proven.to_string(),
         record.attempted.to_string(),
         optional(record.cold_yield),
-        record.billed_ms.to_string(),
-        record.cost_usd.to_string(),
+        optional(record.billed_ms),
+        optional(record.cost_usd),
     ]);
     let distributions =
         [record.init_ms, record.restore_ms, record.cold_start_ms, record.round_trip_ms, record.platform_overhead_ms];
@@ -111,26 +95,17 @@ fn of_run(record: &RunRecord) -> Vec<String> {
     ]
 }
 
+/// All columns of a sample but the last, `billing_disagrees`.
+fn sample_columns() -> &'static [&'static str] {
+    &SampleRecord::COLUMNS[..SampleRecord::COLUMNS.len() - 1]
+}
+
 fn of_round(record: &RunRecord, round: &RoundSamples) -> Vec<Vec<String>> {
     let number = round.round.to_string();
-    let row = |sample: crate::record::round::SampleRecord| {
+    let row = |sample: SampleRecord| {
         let mut cells = of_run(record);
-        cells.extend([
-            number.clone(),
-            text(&sample.outcome),
-            text(sample.detail.as_deref().unwrap_or_default()),
-            text(sample.request_id.as_deref().unwrap_or_default()),
-            text(sample.environment_id.as_deref().unwrap_or_default()),
-            optional(sample.invocation),
-            optional(sample.init_ms),
-            optional(sample.restore_ms),
-            optional(sample.duration_ms),
-            optional(sample.held_ms),
-            optional(sample.billed_ms),
-            sample.round_trip_ms.to_string(),
-            sample.sent_after_ms.to_string(),
-            optional(sample.max_memory_mb),
-        ]);
+        cells.push(number.clone());
+        cells.extend(sample.cells().iter().take(sample_columns().len()).map(|cell| text(cell)));
         cells
     };
     round.rows().into_iter().map(row).collect()

@@ -37,7 +37,7 @@ fn row(series: &Series, record: &RunRecord, judged: &Judgement) -> String {
         number(record.cold_start_ms.p50),
         level(judged),
         last_change(judged),
-        plain(&record.stopped),
+        plain(record.stopped.as_str()),
     )
 }
 

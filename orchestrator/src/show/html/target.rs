@@ -8,9 +8,11 @@ use super::overview::estimate;
 use super::thin::Room;
 use super::view::View;
 use super::words::{self, counted};
+use crate::evidence::outcome::OutcomeKind;
 use crate::history::{CAUSE_REACH, Change};
+use crate::record::RunRecord;
 use crate::record::cost::PRICES_READ_ON;
-use crate::record::{Outcomes, RunRecord};
+use crate::record::outcomes::Outcomes;
 
 /// Runs before the last one against which it is shown.
 const RUNS_BEFORE: usize = 20;
@@ -254,7 +256,7 @@ fn bar(html: &mut Html, title: &str, parts: &[(&str, f64, String)], total: f64) 
 /// Every outcome, of the last run and of all recent ones.
 fn outcomes(html: &mut Html, recent: &[RunRecord]) {
     let Some(last) = recent.last() else { return };
-    let mut sum: Vec<(&str, u64)> = named(&Outcomes::default()).to_vec();
+    let mut sum: Vec<(&str, u64)> = named(&Outcomes::default());
     for record in recent {
         for (total, (_, number)) in sum.iter_mut().zip(named(&record.outcomes)) {
             total.1 += number;
@@ -273,21 +275,9 @@ fn outcomes(html: &mut Html, recent: &[RunRecord]) {
     html.push("</tbody></table>");
 }
 
-fn named(outcomes: &Outcomes) -> [(&'static str, u64); 12] {
-    [
-        ("cold, proven", outcomes.cold),
-        ("restored, proven", outcomes.restored),
-        ("initialised twice (init timeout)", outcomes.init_timeout),
-        ("initialised beforehand (proactive)", outcomes.proactive),
-        ("warm", outcomes.warm),
-        ("function error", outcomes.function_error),
-        ("throttled", outcomes.throttled),
-        ("no reply (transport)", outcomes.transport),
-        ("no REPORT", outcomes.report_missing),
-        ("reply and REPORT disagree", outcomes.contradiction),
-        ("discarded: function changed meanwhile", outcomes.discarded),
-        ("not attempted", outcomes.not_attempted),
-    ]
+fn named(outcomes: &Outcomes) -> Vec<(&'static str, u64)> {
+    let kinds = OutcomeKind::ALL.iter().map(|kind| (kind.words(), outcomes.of(*kind)));
+    kinds.chain([("not attempted", outcomes.not_attempted)]).collect()
 }
 
 fn provenance(html: &mut Html, last: &RunRecord) {
@@ -318,7 +308,10 @@ fn provenance(html: &mut Html, last: &RunRecord) {
 
 fn cost(html: &mut Html, recent: &[RunRecord]) {
     let Some(last) = recent.last() else { return };
-    let total: f64 = recent.iter().map(|record| record.cost_usd).sum();
+    // An imported run cost nothing that is known here.
+    let (Some(last_usd), Some(gb_seconds)) = (last.cost_usd, last.billed_gb_seconds) else { return };
+    let costs: Vec<f64> = recent.iter().filter_map(|record| record.cost_usd).collect();
+    let total: f64 = costs.iter().sum();
     let settle: f64 = last.rounds.iter().map(|round| round.settle_ms).sum();
     html.add(format_args!(
         "<h3>Cost</h3><table class=\"small\"><tbody><tr><th scope=\"row\">last run</th><td class=\"n\">{}</td></tr>\
@@ -327,14 +320,14 @@ fn cost(html: &mut Html, recent: &[RunRecord]) {
          <tr><th scope=\"row\">rounds, last run</th><td class=\"n\">{}</td></tr>\
          <tr><th scope=\"row\">waited for changes to be in force</th><td class=\"n\">{}</td></tr></tbody></table>\
          <p class=\"note\">Invocations at list prices of us-east-1, read {PRICES_READ_ON}; free tiers and discounts are not known here.</p>",
-        words::usd(last.cost_usd),
-        counted(recent.len(), "run"),
+        words::usd(last_usd),
+        counted(costs.len(), "run"),
         words::usd(total),
-        words::figure(last.billed_gb_seconds),
+        words::figure(gb_seconds),
         last.rounds.len(),
         words::ms(settle)
     ));
-    let mean = total / count(recent.len().max(1));
+    let mean = total / count(costs.len().max(1));
     html.add(format_args!("<p class=\"note\">{} a run on average.</p>", words::usd(mean)));
 }
 

@@ -2,8 +2,8 @@
 
 use coldwatch::compare::Comparison;
 use coldwatch::compare::stopping::half_width;
-use coldwatch::measure::ending::Stop;
 use coldwatch::record::measured::Measured;
+use coldwatch::record::stopped::Stopped;
 use shift_stats::Shift;
 
 use crate::exit::warn;
@@ -18,9 +18,9 @@ const OF_INIT: [&str; 5] = [
 ];
 
 /// Why measuring ended, in one word: that of the side which ended it before the rule did, and which the other followed.
-pub fn stopped<'a>(sides: &[&'a Measured; 2]) -> &'a str {
-    let words = sides.map(|m| m.record.stopped.as_str());
-    let ended = |word: &&str| !is_of_rule(word) && *word != Stop::OtherSide.word();
+pub fn stopped<'a>(sides: &[&'a Measured; 2]) -> &'a Stopped {
+    let words = sides.map(|m| &m.record.stopped);
+    let ended = |word: &&Stopped| !is_of_rule(word) && **word != Stopped::OtherSide;
     words.into_iter().find(ended).unwrap_or(words[0])
 }
 
@@ -58,6 +58,6 @@ fn failed_with(detail: &str) -> String {
     format!("an invocation failed with {detail}; --payload sends what the function expects")
 }
 
-fn is_of_rule(stopped: &str) -> bool {
-    [Stop::Enough, Stop::Precise].iter().any(|stop| stop.word() == stopped)
+fn is_of_rule(stopped: &Stopped) -> bool {
+    [Stopped::Enough, Stopped::Precise].contains(stopped)
 }

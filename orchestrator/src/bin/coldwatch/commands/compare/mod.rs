@@ -11,10 +11,11 @@ use clap::{Args, ValueEnum};
 use coldwatch::aws::Aws;
 use coldwatch::compare::stopping::Looks;
 use coldwatch::compare::{Comparison, Finding, Group, apart, together};
-use coldwatch::measure::ending::{Stop, TargetEnd, TargetError};
+use coldwatch::measure::ending::{TargetEnd, TargetError};
 use coldwatch::measure::run::RunReport;
 use coldwatch::measure::side_by_side::side_by_side;
 use coldwatch::record::measured::Measured;
+use coldwatch::record::stopped::Stopped;
 use coldwatch::show::comparison::{ComparisonDocument, Cost, details};
 use coldwatch::show::export::github;
 use coldwatch::show::html::{Step, Versus, VersusSide};
@@ -104,7 +105,7 @@ struct Outcome {
     /// What is drawn of A and B, and what one value in order is of.
     sides: [VersusSide; 2],
     step: Step,
-    stopped: Option<String>,
+    stopped: Option<Stopped>,
     cost: Option<Cost>,
     exit: Exit,
 }
@@ -269,8 +270,8 @@ async fn take_turns(aws: Aws, suite: &Suite, args: &CompareArgs) -> Result<Outco
         (false, true) => Exit::Short,
         (false, false) => Exit::Done,
     };
-    let stopped = Some(stopped(&sides).to_owned());
-    if stopped.as_deref() == Some(Stop::Enough.word()) {
+    let stopped = Some(stopped(&sides).clone());
+    if stopped == Some(Stopped::Enough) {
         missed(&compared, precision).into_iter().for_each(warn);
     }
     let sides = [sides[0], sides[1]].map(|m| of_samples(m.durations()));
@@ -299,7 +300,8 @@ fn show(outcome: &Outcome, args: &CompareArgs) -> Result<(), Failure> {
     let compared = &outcome.compared;
     match if args.json { Format::Json } else { args.format } {
         Format::Json => {
-            let document = ComparisonDocument::new(compared, outcome.stopped.as_deref(), outcome.cost);
+            let document =
+                ComparisonDocument::new(compared, outcome.stopped.as_ref().map(Stopped::as_str), outcome.cost);
             serde_json::to_writer_pretty(&mut out, &document)?;
             writeln!(out)?;
         }
@@ -346,9 +348,9 @@ fn gate(outcome: &Outcome, args: &CompareArgs) -> Exit {
 impl Outcome {
     /// What would tell more than this comparison does.
     fn more(&self) -> &'static str {
-        match (self.stopped.as_deref(), self.step) {
-            (Some(word), _) if word == Stop::Precise.word() => "more cold starts, by a smaller --precision,",
-            (Some(word), _) if word == Stop::Enough.word() => "more --samples",
+        match (&self.stopped, self.step) {
+            (Some(Stopped::Precise), _) => "more cold starts, by a smaller --precision,",
+            (Some(Stopped::Enough), _) => "more --samples",
             (Some(_), _) => "more cold starts",
             (None, Step::Sample) => "more durations in the files",
             (None, Step::Run) => "more stored runs",
