@@ -58,7 +58,19 @@ struct TargetFile {
 impl From<&Suite> for SuiteFile {
     /// Names every field of the suite, so that a new one cannot be forgotten here.
     fn from(suite: &Suite) -> Self {
-        let Suite { name, samples, burst, start, invalidate, limits, parallel, max_concurrency, metrics, tagged, targets } = suite;
+        let Suite {
+            name,
+            samples,
+            burst,
+            start,
+            invalidate,
+            limits,
+            parallel,
+            max_concurrency,
+            metrics,
+            tagged,
+            targets,
+        } = suite;
         let Limits { rounds, invocations, gb_seconds, seconds } = *limits;
         let number = |value: u32| Some(i64::from(value));
         Self {
