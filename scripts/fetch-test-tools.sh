@@ -17,7 +17,7 @@ esac
 
 if [ ! -x "$venv/bin/python" ] || ! cmp -s "$requirements" "$venv/requirements.txt"; then
     python3 -m venv --clear "$venv" >&2
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements" >&2
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$requirements" >&2
     cp "$requirements" "$venv/requirements.txt"
 fi
 

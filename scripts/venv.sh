@@ -13,8 +13,9 @@ if ! cmp -s "$requirements" "$venv/installed.txt"; then
     python3 -c 'import ensurepip, venv' 2>/dev/null || { echo "Python 3 with venv is missing: install python3-venv" >&2; exit 1; }
     python3 -m venv --clear "$venv" >&2
     # uv installs in a third of the time that pip takes.
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check uv==0.13.9 >&2
-    UV_PYTHON_DOWNLOADS=never "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --requirement "$requirements" >&2
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement infra/python/uv.txt >&2
+    export UV_PYTHON_DOWNLOADS=never
+    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes --requirement "$requirements" >&2
     cp "$requirements" "$venv/installed.txt"
 fi
 echo "$venv/bin"

@@ -180,7 +180,9 @@ impl Scene {
             },
             memory_mb: 1_769,
             timeout_s: args.timeout,
-            environment: BTreeMap::from([("COLDWATCH_TABLE".to_owned(), "coldwatch".to_owned())]),
+            environment: [("COLDWATCH_TABLE", "coldwatch"), ("COLDWATCH_INLINE_SUITES", "true")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
         };
         self.cloud.ensure_function(spec).await?;
         Ok(())
@@ -208,7 +210,8 @@ impl Scene {
     async fn run(&self, args: &Args) -> Outcome<Run> {
         let (began, start) = (Utc::now(), Instant::now());
         let targets: Vec<Value> = (0..args.targets).map(|i| json!({ "function": name(i) })).collect();
-        let mut suite = json!({"samples": args.samples, "burst": args.samples, "targets": targets});
+        let mut suite =
+            json!({"samples": args.samples, "burst": args.samples, "max_concurrency": 900, "targets": targets});
         if let Some(parallel) = args.parallel {
             suite["parallel"] = parallel.into();
         }

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
+use aws_sdk_eventbridge::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
@@ -36,8 +37,6 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Clone)]
 pub struct Parameters {
     config: SdkConfig,
-    endpoint: String,
-    operation: GetParameter,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,14 +53,15 @@ struct Parameter {
 
 impl Parameters {
     pub(super) fn new(config: &SdkConfig) -> Self {
-        let endpoint = endpoint(config);
-        Self { config: config.clone(), operation: operation(config, &endpoint), endpoint }
+        Self { config: config.clone() }
     }
 
     /// The value of a parameter, decrypted if need be; `None` if there is no such parameter.
     pub async fn get(&self, name: &str) -> Result<Option<String>, AwsError> {
-        let request = self.signed(&json!({ "Name": name, "WithDecryption": true })).await?;
-        let got = self.operation.invoke(request).await.map_err(|e| AwsError::from_sdk(SERVICE, OPERATION, &e));
+        let endpoint = endpoint(&self.config).await.map_err(no_answer)?;
+        let request = self.signed(&endpoint, &json!({ "Name": name, "WithDecryption": true })).await?;
+        let sent = operation(&self.config, &endpoint).invoke(request).await;
+        let got = sent.map_err(|e| AwsError::from_sdk(SERVICE, OPERATION, &e));
         match got {
             Ok(reply) => Ok(Some(reply.parameter.value)),
             Err(error) if error.code() == Some("ParameterNotFound") => Ok(None),
@@ -69,28 +69,35 @@ impl Parameters {
         }
     }
 
-    async fn signed(&self, body: &Value) -> Result<HttpRequest, AwsError> {
+    async fn signed(&self, endpoint: &str, body: &Value) -> Result<HttpRequest, AwsError> {
         let provider = self.config.credentials_provider().ok_or(AwsError::NoCredentials)?;
         let identity = provider.provide_credentials().await.map_err(|_| AwsError::NoCredentials)?.into();
         let now = self.config.time_source().unwrap_or_default().now();
         let region = self.config.region().map(Region::as_ref).unwrap_or_default();
-        request(&self.endpoint, region, now, &identity, &body.to_string()).map_err(|error| AwsError::NoAnswer {
-            service: SERVICE,
-            operation: OPERATION,
-            reason: error.to_string(),
-        })
+        request(endpoint, region, now, &identity, &body.to_string()).map_err(no_answer)
     }
 }
 
-/// Where the service is: as every SDK client finds it.
-fn endpoint(config: &SdkConfig) -> String {
+fn no_answer(error: BoxError) -> AwsError {
+    AwsError::NoAnswer { service: SERVICE, operation: OPERATION, reason: error.to_string() }
+}
+
+/// Where the service is: as every SDK client finds it. The SDK's rules for EventBridge are those for Systems Manager, but
+/// for the name that the host begins with (`docs/decisions/0004-parameters.md`).
+async fn endpoint(config: &SdkConfig) -> Result<String, BoxError> {
     let key = ServiceConfigKey::builder().service_id("ssm").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
     let key = key.expect("all three are given");
     let own = config.service_config().and_then(|settings| settings.load_config(key));
-    let region = config.region().map(Region::as_ref).unwrap_or_default();
-    let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    let common = || config.endpoint_url().map(str::to_owned);
-    own.or_else(common).unwrap_or_else(|| format!("https://{NAME}.{region}.{suffix}"))
+    if let Some(given) = own.or_else(|| config.endpoint_url().map(str::to_owned)) {
+        return Ok(given);
+    }
+    let params = Params::builder()
+        .set_region(config.region().map(ToString::to_string))
+        .set_use_fips(config.use_fips())
+        .set_use_dual_stack(config.use_dual_stack())
+        .build()?;
+    let found = DefaultResolver::new().resolve_endpoint(&params).await?;
+    Ok(found.url().replacen("//events", &format!("//{NAME}"), 1))
 }
 
 /// The operation sends a request that is signed already: signatures last for minutes, attempts for seconds.
@@ -162,4 +169,27 @@ fn read(response: &HttpResponse) -> Result<Reply, OrchestratorError<ErrorMetadat
         metadata = metadata.message(message);
     }
     Err(OrchestratorError::operation(metadata.build()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_endpoint_follows_partition_fips_and_dual_stack() {
+        for (region, fips, dual_stack, expected) in [
+            ("us-east-1", false, false, "https://ssm.us-east-1.amazonaws.com"),
+            ("us-east-1", true, false, "https://ssm-fips.us-east-1.amazonaws.com"),
+            ("us-east-1", false, true, "https://ssm.us-east-1.api.aws"),
+            ("cn-north-1", false, false, "https://ssm.cn-north-1.amazonaws.com.cn"),
+            ("us-gov-west-1", true, false, "https://ssm.us-gov-west-1.amazonaws.com"),
+            ("eusc-de-east-1", false, false, "https://ssm.eusc-de-east-1.amazonaws.eu"),
+            ("us-iso-east-1", false, false, "https://ssm.us-iso-east-1.c2s.ic.gov"),
+        ] {
+            let config = SdkConfig::builder().region(Region::new(region)).use_fips(fips).use_dual_stack(dual_stack);
+            assert_eq!(endpoint(&config.build()).await.expect("known"), expected);
+        }
+        let config = SdkConfig::builder().region(Region::new("us-east-1")).endpoint_url("http://127.0.0.1:1").build();
+        assert_eq!(endpoint(&config).await.expect("given"), "http://127.0.0.1:1");
+    }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::Utc;
 use coldwatch::aws::{Aws, Connection};
-use coldwatch::measure::burst::invokes_at_once;
+use coldwatch::measure::burst::{invokes_at_once, usable};
 use coldwatch::measure::context::RunContext;
 use coldwatch::measure::ending::TargetEnd;
 use coldwatch::measure::lease::LEASE;
@@ -134,8 +134,8 @@ impl Orchestrator {
         own_arn: &str,
     ) -> Result<RunContext, InputError> {
         let ends_at = Instant::now() + time;
-        // One of them is this invocation.
-        let concurrency = self.aws.lambda.unreserved_concurrency().await?.saturating_sub(1);
+        let limit = self.aws.lambda.unreserved_concurrency().await?;
+        let at_once = invokes_at_once(limit, suite.burst, suite.max_concurrency);
         Ok(RunContext {
             aws: self.aws.clone(),
             clock: Arc::new(Utc::now),
@@ -147,8 +147,8 @@ impl Orchestrator {
             notes: Notes::new(),
             stop: self.stop.clone(),
             own_arn: Some(own_arn.to_owned()),
-            concurrency,
-            free_concurrency: Arc::new(Semaphore::new(invokes_at_once(concurrency, suite.burst) as usize)),
+            concurrency: usable(limit),
+            free_concurrency: Arc::new(Semaphore::new(at_once as usize)),
             link: self.link.clone(),
             observer: Arc::new(|_| {}),
         })

@@ -50,7 +50,8 @@ pub async fn announce(context: &RunContext, measured: &mut [&mut Measured], toge
     let news = news(&records, &new, together, found);
     let sent = send(context, news.iter().map(|news| news.event.clone()).collect()).await;
     for News { targets, regression, .. } in news {
-        for record in targets.into_iter().map(|index| &mut measured[index].record) {
+        for index in targets {
+            let record = &mut measured[index].record;
             match (&sent, &mut record.finding) {
                 (Ok(()), Some(finding)) => finding.announced = Some(Announced::of(regression)),
                 (Ok(()), None) => {}

@@ -15,14 +15,21 @@ use crate::units::millis;
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 /// Placement, download and network, on top of init and timeout.
 const MARGIN: Duration = Duration::from_secs(10);
-/// Invokes of a run that are under way at once: each has a connection, and a function of Lambda has 1,024 file
-/// descriptors (developer guide, "Lambda quotas"), as programs of most shells have. The rest is for everything else.
-pub const INVOKES_AT_ONCE: u32 = 900;
+/// Invokes of a run that are under way at once where the suite does not say: more would be taken from production.
+const USUAL_AT_ONCE: u32 = 100;
+/// Share of the account's limit that a run takes at most where the suite does not say.
+const USUAL_SHARE: u32 = 10;
 
-/// How many invokes of a run whose bursts have this size may be under way at once, on an account with so much free
-/// `concurrency`. A single burst is never cut.
-pub fn invokes_at_once(concurrency: u32, burst: u32) -> u32 {
-    concurrency.min(INVOKES_AT_ONCE.max(burst))
+/// Invocations that a run may use of an account's `limit`. One is left: the orchestrator's own.
+pub fn usable(limit: u32) -> u32 {
+    limit.saturating_sub(1)
+}
+
+/// How many invokes of a run of this suite may be under way at once, on an account with this `limit`: as many as the
+/// suite says, else a tenth of the limit and at most 100. Never fewer than one burst, and never all of the limit.
+pub fn invokes_at_once(limit: u32, burst: u32, max_concurrency: Option<u32>) -> u32 {
+    let usual = (limit / USUAL_SHARE).min(USUAL_AT_ONCE);
+    max_concurrency.unwrap_or(usual).max(burst).min(usable(limit))
 }
 
 /// How long to wait for a reply: the function's timeout, once more for an initialisation, and a margin.
@@ -84,9 +91,21 @@ mod tests {
 
     #[test]
     fn invokes_have_connections_and_a_burst_has_all_of_its_own() {
-        assert_eq!(invokes_at_once(1_000, 50), 900);
-        assert_eq!(invokes_at_once(10, 5), 10);
-        assert_eq!(invokes_at_once(10_000, 1_000), 1_000);
+        // Limit, burst and what the suite says.
+        for (limit, burst, said, at_once) in [
+            (1_000, 50, None, 100),
+            (5_000, 50, None, 100),
+            (500, 20, None, 50),
+            (10, 5, None, 5),
+            (10_000, 1_000, None, 1_000),
+            (1_000, 50, Some(900), 900),
+            (1_000, 50, Some(60), 60),
+            (300, 50, Some(900), 299),
+            (10, 20, None, 9),
+            (0, 1, None, 0),
+        ] {
+            assert_eq!(invokes_at_once(limit, burst, said), at_once, "{limit} {burst} {said:?}");
+        }
     }
 
     #[test]

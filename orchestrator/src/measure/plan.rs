@@ -9,12 +9,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::function::config::Provenance;
-use crate::measure::burst::invokes_at_once;
+use crate::measure::burst::{invokes_at_once, usable};
 use crate::measure::settle::FIRST_POLL;
 use crate::record::RunRecord;
 use crate::record::cost;
 use crate::suite::pace::CONTROL_CALLS_PER_SECOND;
-use crate::suite::{StartMode, Strategy, Suite};
+use crate::suite::{MetricSet, StartMode, Strategy, Suite};
 
 /// What is known of a target before the run.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub struct Plan {
     pub least_seconds: f64,
     /// Concurrency that the run takes at most: one burst of every target at work, unless some wait for others.
     pub concurrency_needed: u32,
-    /// The account's unreserved concurrency.
+    /// The account's unreserved concurrency, but one invocation.
     pub concurrency_free: u32,
     /// The targets.
     pub targets: Vec<TargetPlan>,
@@ -65,8 +65,8 @@ pub struct TargetPlan {
     pub expected_gb_seconds: Option<f64>,
 }
 
-/// Plans a run of `suite` on an account with `free` unreserved concurrency.
-pub fn plan(suite: &Suite, known: &[Known], free: u32) -> Plan {
+/// Plans a run of `suite` on an account with this `limit` of unreserved concurrency.
+pub fn plan(suite: &Suite, known: &[Known], limit: u32) -> Plan {
     let rounds = suite.samples.div_ceil(suite.burst);
     let updates = updates_per_target(suite, rounds);
     let count = u32::try_from(known.len()).expect("a suite has few targets");
@@ -85,8 +85,12 @@ pub fn plan(suite: &Suite, known: &[Known], free: u32) -> Plan {
         most_gb_seconds: suite.limits.gb_seconds * count,
         expected_usd,
         least_seconds: control.max(waits.as_secs_f64()),
-        concurrency_needed: (suite.burst * count.min(suite.parallel)).min(invokes_at_once(free, suite.burst)),
-        concurrency_free: free,
+        concurrency_needed: (suite.burst * count.min(suite.parallel)).min(invokes_at_once(
+            limit,
+            suite.burst,
+            suite.max_concurrency,
+        )),
+        concurrency_free: usable(limit),
         targets,
     }
 }
@@ -125,7 +129,7 @@ fn calls(suite: &Suite, rounds: u32, updates: u32, targets: u32) -> BTreeMap<Str
         ("dynamodb.Query", 3),
         // Journal and lock.
         ("dynamodb.DeleteItem", forced + 1),
-        ("cloudwatch.PutMetricData", 1),
+        ("cloudwatch.PutMetricData", u32::from(suite.metrics != MetricSet::Nothing)),
     ];
     let mut calls: BTreeMap<String, u32> = of_each.iter().map(|(name, n)| ((*name).to_owned(), n * targets)).collect();
     // The run's own: its lock, the account's limit, the heartbeat.

@@ -170,6 +170,7 @@ pub(crate) async fn finish(suite: &Suite, context: &RunContext, mut ended: Vec<(
     if stored > 0 {
         // At the time of finishing: hours after the tick, an alarm would not look at a value of the tick's hour any more.
         data.push(metrics::heartbeat(u32::try_from(stored).unwrap_or(u32::MAX), (context.clock)()));
+        let data = metrics::wanted(suite.metrics, data);
         if let Err(error) = context.aws.metrics.put_surely(data).await {
             warnings.push(format!("heartbeat and regressions were not published: {error}"));
         }

@@ -249,7 +249,7 @@ mod tests {
             shape: Shape::Step,
             causes: vec![cause],
             platform_event: None,
-            announced: false,
+            announced: None,
         }
     }
 

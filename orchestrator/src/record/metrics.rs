@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::arn::function_name;
 use crate::evidence::sample::Sample;
 use crate::record::RunRecord;
+use crate::suite::MetricSet;
 use crate::units::millis;
 
 /// Namespace of all metrics.
@@ -119,6 +120,17 @@ pub fn of_run(record: &RunRecord, samples: &[Sample]) -> Vec<Datum> {
     data
 }
 
+/// Those of the data that a suite wants: all, or of each target's only some.
+pub fn wanted(set: MetricSet, data: impl IntoIterator<Item = Datum>) -> Vec<Datum> {
+    const SUMMARY: [&str; 3] = [names::INIT_DURATION, names::RESTORE_DURATION, names::REGRESSION];
+    let wants = |datum: &Datum| match set {
+        MetricSet::Full => true,
+        MetricSet::Summary => datum.function.is_none() || SUMMARY.contains(&datum.name),
+        MetricSet::Nothing => datum.function.is_none(),
+    };
+    data.into_iter().filter(wants).collect()
+}
+
 /// The heartbeat: targets whose run proved something, or was idle and took its invocation, and was stored.
 pub fn heartbeat(runs: u32, at: DateTime<Utc>) -> Datum {
     Datum { name: names::RUNS_COMPLETED, function: None, at, unit: Unit::Count, values: vec![(runs.into(), 1)] }
@@ -217,6 +229,21 @@ mod tests {
         for request in large {
             assert!(request.iter().map(request_bytes).sum::<usize>() <= MAX_REQUEST_BYTES);
         }
+    }
+
+    #[test]
+    fn a_suite_chooses_among_the_metrics_of_targets_alone() {
+        let of_target = |name| Datum { name, function: Some("f".to_owned()), ..heartbeat(1, at()) };
+        let data: Vec<Datum> = [names::INIT_DURATION, names::ROUND_TRIP, names::REGRESSION, names::SHIFT]
+            .map(of_target)
+            .into_iter()
+            .chain([heartbeat(1, at()), regressions(1, at())])
+            .collect();
+        let wanted = |set| wanted(set, data.clone()).into_iter().map(|datum| datum.name).collect::<Vec<_>>();
+        assert_eq!(wanted(MetricSet::Full).len(), 6);
+        let whole = [names::RUNS_COMPLETED, names::REGRESSIONS];
+        assert_eq!(wanted(MetricSet::Summary), [[names::INIT_DURATION, names::REGRESSION], whole].concat());
+        assert_eq!(wanted(MetricSet::Nothing), whole);
     }
 
     #[test]

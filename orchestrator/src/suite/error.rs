@@ -62,6 +62,16 @@ pub enum SuiteError {
         /// Whole seconds kept free.
         reserve: u32,
     },
+    /// A burst would never be sent.
+    #[error(
+        "suite key `burst` is {burst}: with max_concurrency = {max_concurrency}, allowed are 1 to {max_concurrency}"
+    )]
+    BurstTooLarge {
+        /// Burst size.
+        burst: u32,
+        /// Most invocations at the same time.
+        max_concurrency: u32,
+    },
     /// The wanted samples cannot be reached within a limit.
     #[error("suite key `{key}` is {value}: {samples} samples in bursts of {burst} need at least {needed}")]
     TooFew {

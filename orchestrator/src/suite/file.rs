@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    BURST, Limits, MAX_GB_SECONDS, MAX_INVOCATIONS, MAX_ROUNDS, MAX_SECONDS, Overrides, PARALLEL, SAMPLES, StartMode,
-    Strategy, Suite, SuiteError, Tag, TargetSpec, reserve,
+    BURST, Limits, MAX_CONCURRENCY, MAX_GB_SECONDS, MAX_INVOCATIONS, MAX_ROUNDS, MAX_SECONDS, MetricSet, Overrides,
+    PARALLEL, SAMPLES, StartMode, Strategy, Suite, SuiteError, Tag, TargetSpec, reserve,
 };
 
 const DEFAULT_SAMPLES: u32 = 50;
@@ -35,6 +35,9 @@ pub(super) struct SuiteFile {
     max_seconds: Option<i64>,
     parallel: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    max_concurrency: Option<i64>,
+    metrics: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     tagged: Option<String>,
     #[serde(default)]
     targets: Vec<TargetFile>,
@@ -55,7 +58,19 @@ struct TargetFile {
 impl From<&Suite> for SuiteFile {
     /// Names every field of the suite, so that a new one cannot be forgotten here.
     fn from(suite: &Suite) -> Self {
-        let Suite { name, samples, burst, start, invalidate, limits, parallel, tagged, targets } = suite;
+        let Suite {
+            name,
+            samples,
+            burst,
+            start,
+            invalidate,
+            limits,
+            parallel,
+            max_concurrency,
+            metrics,
+            tagged,
+            targets,
+        } = suite;
         let Limits { rounds, invocations, gb_seconds, seconds } = *limits;
         let number = |value: u32| Some(i64::from(value));
         Self {
@@ -69,6 +84,8 @@ impl From<&Suite> for SuiteFile {
             max_gb_seconds: number(gb_seconds),
             max_seconds: number(seconds),
             parallel: number(*parallel),
+            max_concurrency: max_concurrency.map(i64::from),
+            metrics: Some(metrics.to_string()),
             tagged: tagged.as_ref().map(Tag::to_string),
             targets: targets.iter().map(TargetFile::from).collect(),
         }
@@ -120,6 +137,10 @@ impl SuiteFile {
                 return Err(SuiteError::TooFew { key, value, samples, burst, needed });
             }
         }
+        let max_concurrency = optional("max_concurrency", self.max_concurrency, &MAX_CONCURRENCY)?;
+        if let Some(max_concurrency) = max_concurrency.filter(|most| *most < burst) {
+            return Err(SuiteError::BurstTooLarge { burst, max_concurrency });
+        }
         let targets = check_targets(self.targets, self.tagged.is_some())?;
         check_seconds(limits.seconds, reserve(start, targets.len()))?;
         Ok(Suite {
@@ -130,10 +151,16 @@ impl SuiteFile {
             invalidate: parse_strategy(self.invalidate.as_deref())?,
             limits,
             parallel: in_range("parallel", self.parallel, &PARALLEL, DEFAULT_PARALLEL)?,
+            max_concurrency,
+            metrics: parse_metrics(self.metrics.as_deref())?,
             tagged: self.tagged.map(Tag::parse).transpose()?,
             targets,
         })
     }
+}
+
+fn optional(key: &'static str, value: Option<i64>, range: &RangeInclusive<u32>) -> Result<Option<u32>, SuiteError> {
+    value.map(|value| in_range(key, Some(value), range, *range.start())).transpose()
 }
 
 fn in_range(
@@ -159,6 +186,19 @@ fn check_seconds(value: u32, reserve: Duration) -> Result<(), SuiteError> {
         return Err(SuiteError::TooShort { value, low, high, reserve });
     }
     Ok(())
+}
+
+fn parse_metrics(word: Option<&str>) -> Result<MetricSet, SuiteError> {
+    match word {
+        None | Some("full") => Ok(MetricSet::Full),
+        Some("summary") => Ok(MetricSet::Summary),
+        Some("none") => Ok(MetricSet::Nothing),
+        Some(other) => Err(SuiteError::NotOneOf {
+            key: "metrics",
+            value: other.to_owned(),
+            allowed: "\"full\", \"summary\", \"none\"",
+        }),
+    }
 }
 
 fn parse_start(word: Option<&str>) -> Result<StartMode, SuiteError> {

@@ -4,12 +4,16 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Limits, MAX_SECONDS, StartMode, Strategy as Invalidate, Suite, Tag, TargetSpec, reserve};
+use super::{
+    Limits, MAX_CONCURRENCY, MAX_SECONDS, MetricSet, StartMode, Strategy as Invalidate, Suite, Tag, TargetSpec, reserve,
+};
 
 /// Any suite that the check lets through.
 pub(crate) fn suite() -> impl Strategy<Value = Suite> {
-    (numbers(), targets(), option::of(tag()), ".{0,12}", 0..3_usize, 1_u32..=100).prop_flat_map(
-        |((start, samples, burst), targets, tagged, name, invalidate, parallel)| {
+    let published = (option::of(MAX_CONCURRENCY), 0..3_usize);
+    (numbers(), targets(), option::of(tag()), ".{0,12}", 0..3_usize, 1_u32..=100, published).prop_flat_map(
+        |((start, samples, burst), targets, tagged, name, invalidate, parallel, (most, metrics))| {
+            let metrics = [MetricSet::Full, MetricSet::Summary, MetricSet::Nothing][metrics];
             let invalidate = [Invalidate::Environment, Invalidate::Description, Invalidate::Memory][invalidate];
             let shortest = u32::try_from(reserve(start, targets.len()).as_secs()).expect("short") + 2;
             limits(samples, burst, shortest).prop_map(move |limits| Suite {
@@ -20,6 +24,9 @@ pub(crate) fn suite() -> impl Strategy<Value = Suite> {
                 invalidate,
                 limits,
                 parallel,
+                // A burst is never larger.
+                max_concurrency: most.filter(|most| *most >= burst),
+                metrics,
                 tagged: tagged.clone(),
                 targets: targets.clone(),
             })

@@ -37,6 +37,8 @@ pub const MAX_GB_SECONDS: RangeInclusive<u32> = 1..=100_000;
 pub const MAX_SECONDS: RangeInclusive<u32> = 1..=86_400;
 /// Targets worked on at the same time (`docs/decisions/0010-targets-at-once.md` has how the default was measured).
 pub const PARALLEL: RangeInclusive<u32> = 1..=100;
+/// Invocations of a run that are under way at the same time.
+pub const MAX_CONCURRENCY: RangeInclusive<u32> = 1..=900;
 
 /// A validated suite.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,10 +57,25 @@ pub struct Suite {
     pub limits: Limits,
     /// Targets worked on at the same time.
     pub parallel: u32,
+    /// Most invocations under way at the same time, never fewer than a burst. Absent where the account's limit decides.
+    pub max_concurrency: Option<u32>,
+    /// Which metrics of each target are published.
+    pub metrics: MetricSet,
     /// Functions with this tag are measured too; `discovery` makes targets of them.
     pub tagged: Option<Tag>,
     /// What is measured, each function once. Empty only where `tagged` is to find some.
     pub targets: Vec<TargetSpec>,
+}
+
+/// Which metrics of a target are published. What is told of the whole run is published always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricSet {
+    /// All of them.
+    Full,
+    /// Init or restore duration, and whether it is a regression.
+    Summary,
+    /// None.
+    Nothing,
 }
 
 /// A tag of a function.
@@ -244,6 +261,16 @@ impl fmt::Display for StartMode {
     }
 }
 
+impl fmt::Display for MetricSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "full",
+            Self::Summary => "summary",
+            Self::Nothing => "none",
+        })
+    }
+}
+
 impl fmt::Display for Strategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -273,6 +300,26 @@ mod tests {
         fn the_json_form_of_a_suite_is_read_as_that_suite(suite in generated::suite()) {
             let text = suite.to_json().to_string();
             prop_assert_eq!(Suite::from_text(&text), Ok(suite));
+        }
+    }
+
+    #[test]
+    fn a_burst_fits_into_the_concurrency_that_the_suite_allows() {
+        let suite =
+            check("max_concurrency = 60\nmetrics = \"summary\"\n[[targets]]\nfunction = \"f\"\n").expect("valid");
+        assert_eq!((suite.max_concurrency, suite.metrics), (Some(60), MetricSet::Summary));
+        let usual = check("[[targets]]\nfunction = \"f\"\n").expect("valid");
+        assert_eq!((usual.max_concurrency, usual.metrics), (None, MetricSet::Full));
+        for (keys, expected) in [
+            ("max_concurrency = 0", "suite key `max_concurrency` is 0: allowed are 1 to 900"),
+            ("max_concurrency = 901", "suite key `max_concurrency` is 901: allowed are 1 to 900"),
+            (
+                "burst = 20\nmax_concurrency = 10",
+                "suite key `burst` is 20: with max_concurrency = 10, allowed are 1 to 10",
+            ),
+            ("metrics = \"some\"", "suite key `metrics` is \"some\": allowed are \"full\", \"summary\", \"none\""),
+        ] {
+            assert_eq!(refused(keys), expected);
         }
     }
 

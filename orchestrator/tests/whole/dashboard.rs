@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use coldwatch::record::event::SOURCE;
 use coldwatch::record::metrics::{DIMENSION, NAMESPACE, names};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::template::Template;
 
@@ -173,6 +174,56 @@ fn searched(expression: &str) -> String {
 }
 
 #[test]
+fn a_new_regression_becomes_one_mail() {
+    let template = Template::with(&[]);
+    let rule = template.properties("RegressionRule");
+    assert_eq!(rule["EventPattern"], json!({"source": [SOURCE], "detail": {"regression": [true]}}));
+    let [target] = &rule["Targets"].as_array().expect("a list")[..] else { panic!("{rule}") };
+    let topic = "arn:aws:sns:us-east-1:000000000000:coldwatch-alarms";
+    assert_eq!(target["Arn"], topic);
+    let mail = json!({"InputPathsMap": {"message": "$.detail.message"}, "InputTemplate": "\"<message>\""});
+    assert_eq!(target["InputTransformer"], mail);
+    let statement = |service: &str, action: &str, resource: &str, condition: Option<Value>| {
+        let principal = json!({"Service": format!("{service}.amazonaws.com")});
+        let statement = json!({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource});
+        let condition = condition.map(|condition| json!({ "Condition": condition }));
+        merged(statement, condition)
+    };
+    let account = json!({"StringEquals": {"aws:SourceAccount": "000000000000"}});
+    let by_topic = [
+        statement("cloudwatch", "sns:Publish", topic, Some(account)),
+        // EventBridge publishes to topics without any context that a condition could test.
+        statement("events", "sns:Publish", topic, None),
+    ];
+    assert_eq!(statements(&template, "AlarmsPolicy"), by_topic);
+    // A mail that could not be sent is where everything else is that failed.
+    let queue = "arn:aws:sqs:us-east-1:000000000000:coldwatch-failed-runs";
+    assert_eq!(target["DeadLetterConfig"]["Arn"], queue);
+    let by_rule =
+        json!({"ArnEquals": {"aws:SourceArn": "arn:aws:events:us-east-1:000000000000:rule/coldwatch-regressions"}});
+    assert_eq!(
+        statements(&template, "FailedRunsPolicy"),
+        [statement("events", "sqs:SendMessage", queue, Some(by_rule))]
+    );
+}
+
+fn merged(mut statement: Value, more: Option<Value>) -> Value {
+    let members = statement.as_object_mut().expect("an object");
+    members.extend(more.into_iter().filter_map(|more| more.as_object().cloned()).flatten());
+    statement
+}
+
+/// The statements of a resource's policy, without their names.
+fn statements(template: &Template, policy: &str) -> Vec<Value> {
+    let policy = template.properties(policy)["PolicyDocument"]["Statement"].take();
+    let mut statements = policy.as_array().cloned().expect("a list");
+    for statement in &mut statements {
+        statement.as_object_mut().expect("an object").remove("Sid");
+    }
+    statements
+}
+
+#[test]
 fn every_alarm_is_about_a_metric_that_exists_and_reaches_the_topic() {
     let template = Template::with(&[]);
     for alarm in template.all("AWS::CloudWatch::Alarm") {
@@ -191,6 +242,8 @@ fn every_alarm_is_about_a_metric_that_exists_and_reaches_the_topic() {
             alarm["Period"].as_u64().expect("a period") * alarm["EvaluationPeriods"].as_u64().expect("a number");
         assert!(seconds <= 7 * 86_400, "CloudWatch looks back seven days at most");
     }
+    // A run every six hours gives a period of an hour no data most of the time.
+    assert_eq!(template.properties("RegressionAlarm")["TreatMissingData"], "ignore", "it would go off and on");
     let heartbeat = template.properties("HeartbeatAlarm");
     assert_eq!((&heartbeat["TreatMissingData"], &heartbeat["EvaluationPeriods"]), (&"breaching".into(), &7.into()));
 }

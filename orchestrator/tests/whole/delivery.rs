@@ -23,7 +23,7 @@ pub async fn deploy(stage: &Stage, timeout_s: u32, log: Option<&Path>) {
     deploy_with(stage, timeout_s, log, &[]).await;
 }
 
-/// As [`deploy`], with variables of its own besides the table's name.
+/// As [`deploy`], with variables of its own besides the table's name. Events may bring suites, unless these say otherwise.
 pub async fn deploy_with(stage: &Stage, timeout_s: u32, log: Option<&Path>, variables: &[(&str, &str)]) {
     let code = tempfile::tempdir().expect("a folder");
     let bootstrap = code.path().join("bootstrap");
@@ -32,7 +32,8 @@ pub async fn deploy_with(stage: &Stage, timeout_s: u32, log: Option<&Path>, vari
     let script = format!("#!/bin/sh\nexec '{}'{redirected}\n", env!("CARGO_BIN_EXE_orchestrator"));
     fs::write(&bootstrap, script).expect("written");
     fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).expect("executable");
-    let environment = variables.iter().chain([&("COLDWATCH_TABLE", "coldwatch")]);
+    let usual = [("COLDWATCH_TABLE", "coldwatch"), ("COLDWATCH_INLINE_SUITES", "true")];
+    let environment = usual.iter().chain(variables);
     let spec = FunctionSpec {
         name: "orchestrator".to_owned(),
         code: FunctionCode::Folder {

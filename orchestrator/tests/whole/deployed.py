@@ -10,6 +10,7 @@ import datetime
 import decimal
 import json
 import math
+import pathlib
 import subprocess
 import sys
 import time
@@ -19,12 +20,14 @@ import boto3
 import boto3.dynamodb.types
 
 STACK = "coldwatch"
+EVENTS_PAGE = (pathlib.Path(__file__).parents[3] / "docs/events.md").read_text(encoding="utf-8")
 ORCHESTRATOR = f"{STACK}-orchestrator"
 NAMESPACE = "Coldwatch"
 COLDWATCH, CLOUD = sys.argv.pop(1), sys.argv.pop(1)
 
 dynamodb, functions = boto3.client("dynamodb"), boto3.client("lambda")
 metrics, scheduler = boto3.client("cloudwatch"), boto3.client("scheduler")
+events, topics, queues = boto3.client("events"), boto3.client("sns"), boto3.client("sqs")
 
 
 def plain(value):
@@ -143,6 +146,26 @@ class Deployed(unittest.TestCase):
         [alarm] = metrics.describe_alarms(AlarmNames=[f"{STACK}-heartbeat"])["MetricAlarms"]
         self.assertEqual((alarm["EvaluationPeriods"], alarm["TreatMissingData"]), (2, "breaching"))
         self.assertEqual(scheduler.get_schedule(Name=STACK)["ScheduleExpression"], "rate(1 minute)")
+
+    def test_0_a_new_regression_is_a_mail_that_names_the_function(self):
+        [topic] = [t["TopicArn"] for t in topics.list_topics()["Topics"] if t["TopicArn"].endswith(f":{STACK}-alarms")]
+        queue = queues.create_queue(QueueName="mails")["QueueUrl"]
+        arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        examples = [json.loads(block.split("```")[0]) for block in EVENTS_PAGE.split("```json\n")[1:3]]
+        faster = examples[0] | {"regression": False}
+        entry = {"Source": "coldwatch", "DetailType": "Cold start changed"}
+        for detail in (faster, *examples):
+            reply = events.put_events(Entries=[entry | {"Detail": json.dumps(detail)}])
+            self.assertEqual(reply["FailedEntryCount"], 0)
+        mails = []
+        while len(mails) < len(examples):
+            found = until("a mail", lambda: queues.receive_message(QueueUrl=queue).get("Messages"), 30)
+            for message in found:
+                mails.append(json.loads(message["Body"])["Message"].strip('"'))
+                queues.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        self.assertEqual(sorted(mails), sorted(example["message"] for example in examples))
+        self.assertIn("checkout: cold start slower by +23.4 %", "".join(mails))
 
     def test_1_the_schedule_fires_and_what_was_stored_is_what_the_cli_tells(self):
         switch("ENABLED")

@@ -1,6 +1,8 @@
 //! What the template deploys, beside what `dashboard` and `privilege` look at.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use coldwatch::schedule::tick::{SuiteSource, Tick};
 use coldwatch::suite::Suite;
@@ -62,6 +64,30 @@ fn the_orchestrator_is_of_the_size_and_temper_that_a_run_needs() {
     assert_eq!(schedule["DeadLetterConfig"], json!({"Arn": failed_runs}));
 }
 
+/// What is installed is what was looked at, whoever serves it.
+#[test]
+fn every_python_package_is_pinned_with_hashes() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let lists =
+        fs::read_dir(project.join("infra/python")).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let lists = lists.filter(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    let mut packages = 0;
+    for list in lists.chain([project.join("infra/local/tests/requirements.txt")]) {
+        let text = fs::read_to_string(&list).expect("read");
+        for package in text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_alphanumeric())) {
+            assert!(package.contains("==") && package.ends_with('\\'), "{}: {package}", list.display());
+            packages += 1;
+        }
+    }
+    assert!(packages > 100, "{packages}");
+    for script in ["scripts/venv.sh", "scripts/fetch-test-tools.sh"] {
+        let text = fs::read_to_string(project.join(script)).expect("read");
+        for line in text.lines().filter(|line| line.contains("pip install")) {
+            assert!(line.contains("--require-hashes"), "{script}: {line}");
+        }
+    }
+}
+
 #[test]
 fn logs_do_not_stay_for_ever() {
     let logs = Template::with(&[("LogDays", "7")]).all("AWS::Logs::LogGroup");
@@ -80,7 +106,13 @@ fn the_schedule_names_the_parameter_that_holds_the_suite() {
     let tick = Tick::read(serde_json::from_str(input).expect("JSON")).expect("an event");
     assert_eq!(tick.suite, SuiteSource::Parameter("/coldwatch/suite".to_owned()));
     let variables = &orchestrator["Environment"]["Variables"];
-    assert_eq!(variables, &json!({"COLDWATCH_TABLE": "coldwatch", "COLDWATCH_SUITE_PARAMETER": "/coldwatch/suite"}));
+    let expected = json!({
+        "COLDWATCH_TABLE": "coldwatch",
+        "COLDWATCH_SUITE_PARAMETER": "/coldwatch/suite",
+        "COLDWATCH_INLINE_SUITES": "false",
+        "COLDWATCH_LINK": template.output("DashboardUrl"),
+    });
+    assert_eq!(variables, &expected);
 }
 
 #[test]

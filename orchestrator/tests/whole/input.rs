@@ -86,6 +86,21 @@ async fn what_is_wrong_is_told_and_not_tried_again() {
     stage.cloud.stop().await;
 }
 
+/// Whoever may invoke the orchestrator could have any payload sent to any tagged function.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_may_bring_a_suite_only_where_that_is_allowed() {
+    let event = json!({"suite": {"samples": 2, "burst": 2, "targets": [{"function": "f"}]}});
+    for variable in ["", "false", "yes"] {
+        let stage = stage(&[("COLDWATCH_INLINE_SUITES", variable), ("COLDWATCH_SUITE", TOML)]).await;
+        let answer = send(&stage.aws, &event).await;
+        let refused = "the event brings a suite, and this orchestrator accepts none:";
+        assert!(answer["error"].as_str().is_some_and(|error| error.starts_with(refused)), "{answer}");
+        assert!(stage.aws.store.series().await.expect("the index").is_empty(), "nothing was begun");
+        assert_eq!(proven(&send(&stage.aws, &json!({})).await), [("f".to_owned(), 2)], "its own suite is run");
+        stage.cloud.stop().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tag_is_all_it_takes_to_be_measured() {
     let stage = stage(&[("COLDWATCH_SUITE", "samples = 2\nburst = 2\ntagged = \"coldwatch=enabled\"\n")]).await;

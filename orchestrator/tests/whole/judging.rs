@@ -6,8 +6,10 @@ use chrono::TimeDelta;
 use coldwatch::measure::context::RunContext;
 use coldwatch::measure::ending::TargetEnd;
 use coldwatch::measure::judging::judge_targets;
-use coldwatch::record::RunRecord;
 use coldwatch::record::digest::RunDigest;
+use coldwatch::record::event::{OF_A_FUNCTION, SOURCE};
+use coldwatch::record::{Announced, RunRecord};
+use local_cloud::Fault;
 use tokio::time::Instant;
 
 use crate::stage::{Stage, fresh, only};
@@ -44,6 +46,51 @@ async fn a_regression_is_in_the_stored_record_of_the_run_that_shows_it() {
     assert_eq!(finding.since, first.started_at - TimeDelta::days(12));
     let stored = stage.aws.store.runs(&record.series, Some(1)).await.expect("the record").remove(0);
     assert_eq!(stored, record);
+    stage.cloud.stop().await;
+}
+
+/// A stage on which the next run of the suite shows a regression of `f`.
+async fn with_a_regression() -> Stage {
+    let stage = Stage::set().await;
+    stage.simulated("f", "lognormal:24,0.003", &[]).await;
+    let first = only(stage.run(SUITE).await).record;
+    let levels: Vec<f64> = (0..40).map(|i| if i < 28 { 20.0 } else { 24.0 }).collect();
+    before(&stage, &first, &levels).await;
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_finding_is_one_event_however_many_runs_show_it() {
+    let stage = with_a_regression().await;
+    let record = only(stage.run(SUITE).await).record;
+    let finding = record.finding.clone().expect("a change");
+    assert_eq!(finding.announced, Some(Announced::Regression));
+    let [event] = stage.cloud.events().try_into().expect("one event");
+    assert_eq!((&event["source"], &event["detail-type"]), (&SOURCE.into(), &OF_A_FUNCTION.into()));
+    assert_eq!(event["resources"], serde_json::json!([record.function]));
+    let detail = &event["detail"];
+    assert_eq!((&detail["function"], &detail["regression"]), (&"f".into(), &true.into()));
+    assert_eq!(detail["since"], serde_json::to_value(finding.since).expect("a time"));
+    assert_eq!(detail["shift"]["percent"].as_f64(), Some(finding.shift_percent));
+    let again = only(stage.run(SUITE).await).record.finding.expect("still a change");
+    assert_eq!((again.regression, again.announced, stage.cloud.events().len()), (true, None, 1));
+    stage.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_could_not_be_sent_is_sent_by_the_next_run() {
+    let stage = with_a_regression().await;
+    stage.cloud.inject(Fault::parse("reject:events.PutEvents,status=400,code=AccessDeniedException").expect("a fault"));
+    let record = only(stage.run(SUITE).await).record;
+    let stored = stage.aws.store.runs(&record.series, Some(1)).await.expect("the record").remove(0);
+    assert_eq!(stored.finding.as_ref().expect("a change").announced, None);
+    let warning = "the finding was not announced: EventBridge refused PutEvents: AccessDeniedException";
+    assert!(stored.warnings.iter().any(|w| w.starts_with(warning)), "{:?}", stored.warnings);
+    stage.cloud.clear_faults();
+    // What passes is tried again within the run.
+    stage.cloud.inject(Fault::parse("reject:events.PutEvents,status=500,times=2").expect("a fault"));
+    let finding = only(stage.run(SUITE).await).record.finding.expect("a change");
+    assert_eq!((finding.announced, stage.cloud.events().len()), (Some(Announced::Regression), 1));
     stage.cloud.stop().await;
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use coldwatch::function::journal::Journal;
+use coldwatch::record::event::{FindingEvent, OF_A_FUNCTION};
 use coldwatch::record::metrics::NAMESPACE;
 use coldwatch::record::version::VERSION;
 use local_cloud::{Fault, FunctionCode, FunctionSpec};
@@ -27,7 +28,7 @@ const TIMEOUT_S: u32 = 37;
 
 /// A call, the action that it is authorised as, and what its ARN has between the account and the name; nothing where
 /// the action knows no resource (service authorization reference).
-const ACTIONS: [(&str, &str, Option<&str>); 12] = [
+const ACTIONS: [(&str, &str, Option<&str>); 13] = [
     ("lambda.GetFunction", "lambda:GetFunction", Some("function:")),
     ("lambda.UpdateFunctionConfiguration", "lambda:UpdateFunctionConfiguration", Some("function:")),
     ("lambda.Invoke", "lambda:InvokeFunction", Some("function:")),
@@ -40,6 +41,7 @@ const ACTIONS: [(&str, &str, Option<&str>); 12] = [
     ("dynamodb.DeleteItem", "dynamodb:DeleteItem", Some("table/")),
     ("dynamodb.Query", "dynamodb:Query", Some("table/")),
     ("cloudwatch.PutMetricData", "cloudwatch:PutMetricData", None),
+    ("events.PutEvents", "events:PutEvents", Some("event-bus/")),
 ];
 /// What AWS's services do in the name of the role: no calls of the process.
 const OF_THE_SERVICES: [&str; 6] = [
@@ -195,8 +197,19 @@ async fn requests_of_whole_runs() -> BTreeSet<Request> {
     measure_tagged(&stage, "2026-02-01T06:00:00Z").await;
     // A lock is renewed after 20 s, for which no test waits.
     stage.aws.store.renew("RUN#none", "nobody", Utc::now()).await.expect("the table is there");
+    // A finding needs a history of weeks.
+    let event = FindingEvent {
+        detail_type: OF_A_FUNCTION,
+        time: Utc::now(),
+        resources: vec![],
+        detail: json!({"version": 1}).to_string(),
+    };
+    stage.aws.events.put(&[event]).await.expect("taken");
     let calls = stage.calls().await;
-    let made = |call: &&Value| call["caller"] == "orchestrator" || call["operation"] == "UpdateItem";
+    let by_the_test = ["UpdateItem", "PutEvents"];
+    let made = |call: &&Value| {
+        call["caller"] == "orchestrator" || by_the_test.iter().any(|operation| call["operation"] == *operation)
+    };
     let requests = calls.iter().filter(made).map(request).collect();
     stage.cloud.stop().await;
     requests
@@ -211,9 +224,13 @@ async fn deploy(stage: &Stage) {
         code: FunctionCode::Folder { runtime, handler, folder: code.path().to_owned() },
         memory_mb: 1_769,
         timeout_s: TIMEOUT_S,
-        environment: [("COLDWATCH_TABLE", STACK), ("COLDWATCH_SUITE_PARAMETER", PARAMETER)]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+        environment: [
+            ("COLDWATCH_TABLE", STACK),
+            ("COLDWATCH_SUITE_PARAMETER", PARAMETER),
+            ("COLDWATCH_INLINE_SUITES", "true"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into(),
     };
     stage.cloud.ensure_function(spec).await.expect("the orchestrator");
 }

@@ -167,6 +167,7 @@ impl Template {
         }
         let (service, path) = match self.resources[resource]["Type"].as_str() {
             Some("AWS::CloudWatch::Alarm") => ("cloudwatch", format!("alarm:{name}")),
+            Some("AWS::Events::Rule") => ("events", format!("rule/{name}")),
             Some("AWS::IAM::Role") => return json!(format!("arn:{}:iam::{ACCOUNT}:role/{name}", self.partition)),
             Some("AWS::Logs::LogGroup") => ("logs", format!("log-group:{name}:*")),
             Some("AWS::Serverless::Function") => ("lambda", format!("function:{name}")),

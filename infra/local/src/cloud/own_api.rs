@@ -6,6 +6,7 @@
 //! | `POST /_local/faults` | arms faults: `{"faults": ["…"]}` |
 //! | `DELETE /_local/faults` | disarms all |
 //! | `GET /_local/calls` | the requests to AWS's services so far: operation, resource, caller, status; without bodies |
+//! | `GET /_local/events` | the events that EventBridge has taken, as a rule's target would receive them |
 //! | `GET /_local/environments` | how many execution environments live |
 //! | `GET /_local/clock` | the time that schedules, retries and queues go by |
 //! | `POST /_local/clock` | moves it ahead: `{"advance_s": 300}` |
@@ -25,6 +26,7 @@ use super::request_log::RequestLog;
 use crate::base::clock::Clock;
 use crate::environment::lifecycle::Shared;
 use crate::fault::Fault;
+use crate::services::events::Events;
 use crate::wire::connections::json as respond;
 
 #[derive(Deserialize)]
@@ -38,7 +40,14 @@ struct Advance {
 }
 
 /// Answers a request under `/_local/`; none if it is not one.
-pub(crate) fn answer(parts: &Parts, body: &[u8], shared: &Shared, log: &RequestLog, clock: &Clock) -> Option<Response> {
+pub(crate) fn answer(
+    parts: &Parts,
+    body: &[u8],
+    shared: &Shared,
+    log: &RequestLog,
+    clock: &Clock,
+    events: &Events,
+) -> Option<Response> {
     let rest = parts.uri.path().strip_prefix("/_local/")?;
     let faults = &shared.faults;
     Some(match (&parts.method, rest) {
@@ -53,6 +62,7 @@ pub(crate) fn answer(parts: &Parts, body: &[u8], shared: &Shared, log: &RequestL
             respond(200, &json!({ "faults": [] }))
         }
         (&Method::GET, "calls") => respond(200, &json!({ "calls": log.all() })),
+        (&Method::GET, "events") => respond(200, &json!({ "events": events.all() })),
         (&Method::GET, "environments") => {
             respond(200, &json!({ "environments": shared.living.load(Ordering::Relaxed) }))
         }

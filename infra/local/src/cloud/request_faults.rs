@@ -115,7 +115,7 @@ fn rejection(request: &Request, status: u16, code: Option<&str>) -> Response {
         Service::CloudWatch => cloudwatch_rejection(request.cbor, status, code),
         Service::Scheduler(_) => scheduler_rejection(status, code),
         Service::Sqs => sqs_rejection(status, code),
-        Service::Ssm | Service::Tagging => {
+        Service::Events | Service::Ssm | Service::Tagging => {
             let code = code.unwrap_or(if status < 500 { "ThrottlingException" } else { "InternalServerError" });
             let mut response = respond(status, &json!({ "__type": code, "message": MESSAGE }));
             let kind = HeaderValue::from_static("application/x-amz-json-1.1");

@@ -94,6 +94,8 @@ fn resource(request: &Request, body: &[u8]) -> Option<String> {
     match &request.service {
         Service::Lambda(route) => Some(route.subject.clone()),
         Service::Scheduler(route) => Some(route.name.clone()),
+        // Each entry names its bus, and there is only one.
+        Service::Events => Some("default".to_owned()),
         _ => {
             let named: Named = serde_json::from_slice(body).ok()?;
             named.table_name.or(named.name).or(named.queue_url).or(named.queue_name)

@@ -14,6 +14,8 @@ pub(crate) enum Service {
     Sqs,
     DynamoDb,
     CloudWatch,
+    /// EventBridge.
+    Events,
     /// Systems Manager, of which there is Parameter Store.
     Ssm,
     /// Resource Groups Tagging API.
@@ -35,6 +37,7 @@ pub(crate) struct Request {
 /// Services named by the start of `X-Amz-Target`; the operation follows the last dot.
 fn by_target(target: &str) -> Option<Service> {
     match target.split_once('.')?.0 {
+        "AWSEvents" => Some(Service::Events),
         "AmazonSQS" => Some(Service::Sqs),
         "AmazonSSM" => Some(Service::Ssm),
         tagging if tagging.starts_with("ResourceGroupsTaggingAPI_") => Some(Service::Tagging),
@@ -51,6 +54,7 @@ impl Service {
             Service::Sqs => "sqs",
             Service::DynamoDb => "dynamodb",
             Service::CloudWatch => "cloudwatch",
+            Service::Events => "events",
             Service::Ssm => "ssm",
             Service::Tagging => "tagging",
             Service::None => "none",

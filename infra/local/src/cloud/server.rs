@@ -35,6 +35,7 @@ use crate::fault::{Fault, Faults, RequestFault};
 use crate::function::code::CodeStore;
 use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::DynamoDb;
+use crate::services::events::Events;
 use crate::services::lambda::ensure::{EnsureError, Ensured, FunctionSpec};
 use crate::services::lambda::{self, Call, Lambda, Timing};
 use crate::services::parameters::{ParameterError, Parameters};
@@ -72,6 +73,7 @@ struct Services {
     queues: Arc<Queues>,
     dynamodb: DynamoDb,
     cloudwatch: CloudWatch,
+    events: Events,
     parameters: Parameters,
     pools: Arc<Pools>,
     clock: Arc<Clock>,
@@ -139,6 +141,11 @@ impl LocalCloud {
     /// Has a parameter of Systems Manager with this value.
     pub fn put_parameter(&self, name: &str, value: String) -> Result<(), ParameterError> {
         self.services.parameters.put_text(name, value)
+    }
+
+    /// The events that EventBridge has taken, oldest first, as a rule's target would receive them.
+    pub fn events(&self) -> Vec<Value> {
+        self.services.events.all()
     }
 
     /// What happens without a request from now on: ticks, and what becomes of events.
@@ -221,8 +228,20 @@ impl Services {
         let dynamodb = DynamoDb::start(kept.map(|folder| folder.join("dynamodb.db")).as_deref())?;
         let cloudwatch = CloudWatch::open(kept).map_err(failed)?;
         let parameters = Parameters::open(folder)?;
-        let log = RequestLog::new();
-        Ok(Services { lambda, scheduler, queues, dynamodb, cloudwatch, parameters, pools, clock, activity, log })
+        let (log, events) = (RequestLog::new(), Events::default());
+        Ok(Services {
+            lambda,
+            scheduler,
+            queues,
+            dynamodb,
+            cloudwatch,
+            events,
+            parameters,
+            pools,
+            clock,
+            activity,
+            log,
+        })
     }
 
     async fn reply(&self, request: Request<Incoming>) -> Reply {
@@ -235,7 +254,9 @@ impl Services {
                 return Ok(connections::json(413, &json!({ "message": "the request is too large or was cut off" })));
             }
         };
-        if let Some(response) = own_api::answer(&parts, &body, self.pools.shared(), &self.log, &self.clock) {
+        if let Some(response) =
+            own_api::answer(&parts, &body, self.pools.shared(), &self.log, &self.clock, &self.events)
+        {
             return Ok(response);
         }
         let asked = requests::Request::of(&parts);
@@ -290,6 +311,7 @@ impl Services {
             Service::Sqs => self.queues.handle(&asked.operation, &body).await,
             Service::DynamoDb => self.dynamodb.forward(parts, body).await,
             Service::CloudWatch => self.cloudwatch.handle(parts.uri.path(), &parts.headers, body).await,
+            Service::Events => self.events.answer(&asked.operation, &body),
             Service::Ssm => self.parameters.answer(&asked.operation, &body),
             Service::Tagging => tagging::answer(&asked.operation, &body, &self.lambda.tags()),
             Service::None => unknown_operation(parts),

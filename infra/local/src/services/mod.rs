@@ -7,6 +7,7 @@
 //! | `sqs` | queues, for dead letters |
 //! | `dynamodb` | the embedded database |
 //! | `cloudwatch` | metrics: put, statistics by period, list |
+//! | `events` | EventBridge: events put and remembered |
 //! | `parameters` | Parameter Store |
 //! | `tagging` | which functions have a tag |
 //!
@@ -15,6 +16,7 @@
 pub mod cloudwatch;
 
 pub(crate) mod dynamodb;
+pub(crate) mod events;
 pub(crate) mod lambda;
 pub(crate) mod parameters;
 pub(crate) mod scheduler;

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use chrono::Utc;
 use coldwatch::aws::Aws;
-use coldwatch::measure::burst::invokes_at_once;
+use coldwatch::measure::burst::{invokes_at_once, usable};
 use coldwatch::measure::context::{Observer, RunContext};
 use coldwatch::measure::lease::LEASE;
 use coldwatch::record::trigger::Trigger;
 use coldwatch::schedule::handover::{Chain, Notes};
+use coldwatch::suite::Suite;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,9 +18,16 @@ use tokio_util::sync::CancellationToken;
 use crate::exit::{Failure, warn};
 use crate::signals::interrupt;
 
-/// Everything a command's run with bursts of this size needs; an interrupt ends it early, a second one at once.
-pub async fn context(aws: Aws, burst: u32, allowed: Duration, observer: Observer) -> Result<RunContext, Failure> {
-    let concurrency = aws.lambda.unreserved_concurrency().await?;
+/// Everything that a command's run needs; `suite` is absent where nothing is measured. An interrupt ends it early, a
+/// second one at once.
+pub async fn context(
+    aws: Aws,
+    suite: Option<&Suite>,
+    allowed: Duration,
+    observer: Observer,
+) -> Result<RunContext, Failure> {
+    let limit = aws.lambda.unreserved_concurrency().await?;
+    let at_once = suite.map_or(0, |suite| invokes_at_once(limit, suite.burst, suite.max_concurrency));
     let trigger = Trigger::fresh(Utc::now(), rand::random());
     let stop = CancellationToken::new();
     tokio::spawn(interrupted(stop.clone()));
@@ -34,8 +42,8 @@ pub async fn context(aws: Aws, burst: u32, allowed: Duration, observer: Observer
         notes: Notes::new(),
         stop,
         own_arn: None,
-        concurrency,
-        free_concurrency: Arc::new(Semaphore::new(invokes_at_once(concurrency, burst) as usize)),
+        concurrency: usable(limit),
+        free_concurrency: Arc::new(Semaphore::new(at_once as usize)),
         link: None,
         observer,
     })

@@ -117,7 +117,8 @@ impl Session<'_> {
         let samples: Vec<Sample> = self.samples().cloned().collect();
         store.put_digest(&self.series, &RunDigest::of(record, &samples)).await?;
         store.put_run(record).await?;
-        if let Err(error) = self.run.aws.metrics.put(metrics::of_run(record, &samples)).await {
+        let data = metrics::wanted(self.suite.metrics, metrics::of_run(record, &samples));
+        if let Err(error) = self.run.aws.metrics.put(data).await {
             record.warnings.push(format!("metrics were not published: {error}"));
             if let Err(error) = store.put_run(record).await {
                 tracing::warn!(%error, "the warning could not be added to the stored record");

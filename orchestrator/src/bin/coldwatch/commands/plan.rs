@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Args;
 use coldwatch::aws::Aws;
 use coldwatch::function::refusal::refusal;
+use coldwatch::measure::burst::usable;
 use coldwatch::measure::plan::{Known, Plan, plan};
 use coldwatch::measure::preflight::found;
 use coldwatch::record::cost::PRICES_READ_ON;
@@ -39,7 +40,7 @@ pub async fn execute(args: PlanArgs) -> Result<Exit, Failure> {
 
 /// The plan, and why some targets would be refused.
 async fn look(aws: &Aws, suite: &Suite) -> Result<(Plan, Vec<String>), Failure> {
-    let free = aws.lambda.unreserved_concurrency().await?;
+    let limit = aws.lambda.unreserved_concurrency().await?;
     let (mut known, mut refused) = (Vec::new(), Vec::new());
     for spec in &suite.targets {
         let config = match found(&aws.lambda, spec).await {
@@ -49,7 +50,7 @@ async fn look(aws: &Aws, suite: &Suite) -> Result<(Plan, Vec<String>), Failure> 
                 continue;
             }
         };
-        if let Some(refusal) = refusal(&config, suite, free, None) {
+        if let Some(refusal) = refusal(&config, suite, usable(limit), None) {
             refused.push(format!("function `{}` {refusal}", spec.function));
             continue;
         }
@@ -58,7 +59,7 @@ async fn look(aws: &Aws, suite: &Suite) -> Result<(Plan, Vec<String>), Failure> 
         let last = aws.store.runs(&series, Some(1)).await.ok().and_then(|mut runs| runs.pop());
         known.push(Known { label: spec.label.clone(), provenance: config.provenance, last });
     }
-    Ok((plan(suite, &known, free), refused))
+    Ok((plan(suite, &known, limit), refused))
 }
 
 fn show(plan: &Plan, json: bool) -> Result<(), Failure> {

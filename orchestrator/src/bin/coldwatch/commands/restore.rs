@@ -20,7 +20,7 @@ pub struct RestoreArgs {
 /// Puts every function back whose journal is still there, and says what became of each.
 pub async fn execute(args: RestoreArgs) -> Result<Exit, Failure> {
     let (aws, standin) = args.place.open().await?;
-    let context = context(aws, 1, Duration::from_mins(10), Arc::new(|_| {})).await?;
+    let context = context(aws, None, Duration::from_mins(10), Arc::new(|_| {})).await?;
     let results = restore_all(&context).await?;
     if let Some(standin) = standin {
         standin.stop().await;

@@ -40,7 +40,7 @@ pub struct RunArgs {
 pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     let (aws, standin, suite) = args.choice.open().await?;
     let allowed = Duration::from_secs(suite.limits.seconds.into());
-    let context = context(aws, suite.burst, allowed, progress::observer(&suite)).await?;
+    let context = context(aws, Some(&suite), allowed, progress::observer(&suite)).await?;
     let report = run::run(&suite, &context).await;
     let page = match (&args.report, &report) {
         (Some(file), Ok(report)) => Some((file, history_of(report, &context.aws, &args).await)),

@@ -253,7 +253,7 @@ fn suite(args: &CompareArgs, functions: [&str; 2]) -> Result<Suite, Failure> {
 /// Measures both until the rule has enough, and compares what is proven.
 async fn take_turns(aws: Aws, suite: &Suite, args: &CompareArgs) -> Result<Outcome, Failure> {
     let allowed = Duration::from_secs(suite.limits.seconds.into());
-    let context = context(aws, suite.burst, allowed, progress::observer(suite)).await?;
+    let context = context(aws, Some(suite), allowed, progress::observer(suite)).await?;
     let precision = args.precision.unwrap_or(PRECISION);
     let (start, mut looks) = (Instant::now(), Looks::new(precision / 100.0));
     let report = Box::pin(side_by_side(suite, &context, |a, b| looks.suffice(a, b))).await?;
