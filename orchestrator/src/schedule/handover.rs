@@ -9,6 +9,12 @@
 //!                "notes": {"checkout": ["round 0: Lambda moved the function to another runtime version"]}}}
 //! ```
 //!
+//! The last invocation of a chain hands on the judging of the whole tick, which finds its records in the table:
+//!
+//! ```json
+//! {"judge": {"version": 1, "key": "…", "started_at": "…"}}
+//! ```
+//!
 //! Notes are the warnings of targets that have no record yet; the next invocation puts them there. Nothing else has to
 //! be carried: what is measured is in the table under keys derived from `key` and
 //! `started_at`, so a delivery that comes twice, late, or beside a repeat of an earlier one finds it there.
@@ -89,6 +95,34 @@ impl Continued {
     /// The tick that the chain serves.
     pub fn trigger(&self) -> Trigger {
         Trigger::again(self.key.clone(), self.started_at)
+    }
+}
+
+/// The event that has a tick judged whose targets are all done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgeEvent {
+    judge: ToJudge,
+}
+
+/// Which tick that is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToJudge {
+    version: u32,
+    key: String,
+    started_at: DateTime<Utc>,
+}
+
+impl JudgeEvent {
+    /// The event for the tick of this trigger.
+    pub fn of(trigger: &Trigger) -> Self {
+        Self { judge: ToJudge { version: VERSION, key: trigger.key.clone(), started_at: trigger.started_at } }
+    }
+
+    /// The tick.
+    pub fn trigger(&self) -> Trigger {
+        Trigger::again(self.judge.key.clone(), self.judge.started_at)
     }
 }
 
