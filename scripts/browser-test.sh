@@ -23,7 +23,8 @@ if ! cmp -s "$tests/package-lock.json" "$tests/node_modules/.coldwatch-lock"; th
     cp "$tests/package-lock.json" "$tests/node_modules/.coldwatch-lock"
 fi
 
-cargo build --quiet --package coldwatch --bin coldwatch --example history --package target-function --bin target-function
+# As scripts/test.sh: other features would build the AWS SDKs anew.
+cargo build --quiet --workspace --bins --examples
 built=${CARGO_TARGET_DIR:-$PWD/target}/debug
 pages=$(mktemp -d)
 trap 'rm -rf "$pages"' EXIT

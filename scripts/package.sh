@@ -1,18 +1,25 @@
 #!/usr/bin/env bash
-# usage: scripts/package.sh [--no-arm64]
+# usage: scripts/package.sh [--no-arm64 | --for-tests]
 #
 # Builds the orchestrator and the Rust target for Lambda, and writes them as zips to target/package:
 #   orchestrator.zip, target-arm64.zip, target-x86_64.zip
 # The orchestrator is built for arm64. With --no-arm64 it is built for x86-64, and there is no target for arm64.
+# With --for-tests both are built for this machine, without link-time optimisation, to target/package-for-tests.
+# Nothing else differs, so that the tests run what is shipped.
 # cargo-lambda and zig come from PyPI, pinned, into .venv-package. Each binary is checked: provided.al2023 has version
 # 2.34 of the C library, so no binary may need a later one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 newest_glibc=34
-arm64=yes
+orchestrator=arm64 targets=(arm64 x86_64) packages=target/package
 for argument in "$@"; do
     case $argument in
-        --no-arm64) arm64=no ;;
+        --no-arm64) orchestrator=x86_64 targets=(x86_64) ;;
+        --for-tests)
+            case $(uname -m) in aarch64 | arm64) orchestrator=arm64 ;; *) orchestrator=x86_64 ;; esac
+            targets=("$orchestrator") packages=target/package-for-tests
+            export CARGO_PROFILE_RELEASE_LTO=off
+            ;;
         -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;;
         *) echo "unknown argument \`$argument\`: see scripts/package.sh --help" >&2; exit 2 ;;
     esac
@@ -29,9 +36,8 @@ build() { # ARCHITECTURE PACKAGE BINARY ZIP: builds, checks and moves one binary
     fi
     "$tools/cargo-lambda" lambda build --release "$flag" --output-format zip --package "$2" --bin "$3" \
         --no-default-features --lambda-dir target/lambda >&2
-    mkdir -p target/package
-    mv "target/lambda/$3/bootstrap.zip" "target/package/$4"
-    check "target/package/$4"
+    mv "target/lambda/$3/bootstrap.zip" "$packages/$4"
+    check "$packages/$4"
 }
 
 check() { # ZIP: says its size, and ends here if the binary needs a C library that Lambda has not
@@ -52,14 +58,16 @@ PYTHON
 
 tools=$(scripts/venv.sh package)
 PATH=$tools:$PATH # where cargo-lambda looks for zig
-if [ $arm64 = yes ]; then
-    build arm64 coldwatch orchestrator orchestrator.zip
-    build arm64 target-function target-function target-arm64.zip
-else
-    build x86_64 coldwatch orchestrator orchestrator.zip
+mkdir -p "$packages"
+# What an interrupted build leaves must not look whole.
+rm -f "$packages"/*
+build "$orchestrator" coldwatch orchestrator orchestrator.zip
+for architecture in "${targets[@]}"; do
+    build "$architecture" target-function target-function "target-$architecture.zip"
+done
+for architecture in arm64 x86_64; do
+    [ -f "$packages/target-$architecture.zip" ] && continue
     # Named by the template, and left out of the deployment.
-    rm -f target/package/target-arm64.zip
-    python3 -c 'import zipfile; zipfile.ZipFile("target/package/target-arm64.zip", "w").writestr("not-built", "")'
-fi
-build x86_64 target-function target-function target-x86_64.zip
-if [ $arm64 = yes ]; then echo arm64; else echo x86_64; fi >target/package/architecture
+    python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").writestr("not-built", "")' "$packages/target-$architecture.zip"
+done
+echo "$orchestrator" >"$packages/architecture"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # usage: scripts/test.sh [ARGUMENTS OF `cargo test`]
 #
-# Runs all tests; with arguments, only those of cargo. Needs Rust and Python 3, and installs everything else: Python
-# packages and AWS's emulator into .venv and similar folders, and on Debian, as root, Node.js with npm, Python's venv and
-# Chromium if missing.
+# Runs all tests; with arguments, only those of cargo. First it builds what they run, including the packages for Lambda
+# (scripts/package.sh --for-tests). Needs Rust and Python 3, and installs everything else: Python packages and AWS's
+# emulator into .venv and similar folders, and on Debian, as root, Node.js with npm, Python's venv and Chromium if
+# missing. scripts/long-tests.sh has what takes longer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-} in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
@@ -24,7 +25,9 @@ command -v node >/dev/null || install nodejs
 python3 -c 'import ensurepip, venv' 2>/dev/null || install python3-venv
 scripts/check-template.sh
 eval "$(scripts/fetch-test-tools.sh)"
-cargo build --workspace --all-targets
+scripts/package.sh --for-tests
+# With the examples the features are those that `cargo test` builds with, so nothing is built twice.
+cargo build --workspace --bins --examples
 cargo test --workspace "$@"
 cargo test --manifest-path infra/module-graph/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}/module-graph"
 [ "$#" -gt 0 ] || scripts/browser-test.sh

@@ -91,21 +91,30 @@ fn rie() -> PathBuf {
     PathBuf::from(path)
 }
 
-/// A folder with the Rust target function as `bootstrap`, built by cargo as this test was.
+/// A folder with the Rust target function as `bootstrap`.
 fn target_function() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(built_target_function(), folder.path().join("bootstrap")).unwrap();
+    folder
+}
+
+/// What `scripts/test.sh` has built with the workspace; without it, cargo builds it here, with features of its own.
+fn built_target_function() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let built = test.parent().and_then(Path::parent).expect("tests are in target/debug/deps").join("target-function");
+    if built.is_file() {
+        return built;
+    }
     let mut cargo = std::process::Command::new(env!("CARGO"));
     cargo.args(["build", "--package", "target-function", "--message-format", "json-render-diagnostics"]);
     let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "cargo could not build the target function");
     let messages = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let executable = messages
+    messages
         .map(|line| serde_json::from_slice::<serde_json::Value>(line).unwrap())
         .filter(|message| message["target"]["name"] == "target-function")
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .expect("cargo names the executable it built");
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(executable, folder.path().join("bootstrap")).unwrap();
-    folder
+        .expect("cargo names the executable it built")
 }
 
 /// The stand-in with the function under test.

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
 use super::dynamodb::{DIGEST, Item, RUN, SAMPLES, Store, StoreError, series_key, unreadable};
@@ -15,6 +16,9 @@ use crate::units::key_time;
 /// Runs that are judged after each run. So many digests of up to 1,000 samples are one page of a Query: 1 MB.
 pub const JUDGED_RUNS: i32 = 400;
 
+/// Records read at the same time.
+const AT_ONCE: usize = 8;
+
 impl Store {
     /// The last [`JUDGED_RUNS`] runs of a series, oldest first, by one Query. Fewer where they have more than the megabyte
     /// that one Query reads.
@@ -26,6 +30,13 @@ impl Store {
             runs.push(to_run(series, item, runs.last())?);
         }
         Ok(runs)
+    }
+
+    /// The records that the run of one trigger has left, in whatever series.
+    pub async fn runs_of(&self, started_at: DateTime<Utc>, run_id: &str) -> Result<Vec<RunRecord>, StoreError> {
+        let entries = stream::iter(self.series().await?);
+        let records = entries.map(async |entry| self.run(&entry.series, started_at, run_id).await);
+        records.buffered(AT_ONCE).try_filter_map(async |record| Ok(record)).try_collect().await
     }
 
     /// Hands over every run of a series since then, oldest first, reading a page at a time.

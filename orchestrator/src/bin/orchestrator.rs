@@ -4,18 +4,19 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chrono::Utc;
-use coldwatch::aws::{Aws, Connection};
+use coldwatch::aws::{Aws, AwsError, Connection};
 use coldwatch::measure::burst::{invokes_at_once, usable};
 use coldwatch::measure::context::RunContext;
 use coldwatch::measure::ending::TargetEnd;
 use coldwatch::measure::lease::LEASE;
-use coldwatch::measure::run::{RunError, RunReport, run};
+use coldwatch::measure::run::{Judging, RunError, RunReport, run};
+use coldwatch::measure::tick_end::judge_tick;
 use coldwatch::measure::unstored::UnstoredRun;
 use coldwatch::record::trigger::Trigger;
 use coldwatch::record::version::VERSION;
-use coldwatch::schedule::handover::{self, Chain, Continued, Notes};
+use coldwatch::schedule::handover::{self, Chain, Continued, HANDOVER_RESERVE, JudgeEvent, Notes};
 use coldwatch::schedule::input::{self, InputError, OwnSuite};
-use coldwatch::schedule::tick::Tick;
+use coldwatch::schedule::tick::{Asked, Tick};
 use coldwatch::suite::Suite;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -36,7 +37,13 @@ struct Orchestrator {
     stop: CancellationToken,
 }
 
-/// One invocation, its event read.
+/// What Lambda says of an invocation.
+struct Invocation {
+    own_arn: String,
+    deadline: SystemTime,
+}
+
+/// One run, its event read.
 struct Work {
     suite: Suite,
     context: RunContext,
@@ -75,44 +82,67 @@ async fn terminated(stop: CancellationToken) {
 }
 
 impl Orchestrator {
-    /// Serves one tick. An error is returned only where running the same event again can help: it then takes up
+    /// Serves one event. An error is returned only where running the same event again can help: it then takes up
     /// what is stored.
     async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
         let deadline = event.context.deadline();
-        let work = match self.prepare(event).await {
-            Ok(work) => work,
-            Err(error) if error.may_pass() => return Err(error.into()),
-            Err(error) => {
-                tracing::error!(%error, "event rejected");
-                return Ok(json!({"version": VERSION, "error": error.to_string()}));
-            }
-        };
-        match run(&work.suite, &work.context).await {
-            Ok(report) => {
-                let mut answer = summarise(&report);
-                if let Some(handed_on) = self.hand_on(&work, &report, deadline).await? {
-                    answer["handed_on"] = handed_on;
-                }
-                Ok(answer)
-            }
-            Err(error @ RunError::UnderWay { .. }) => {
-                tracing::info!(%error, "a second delivery");
-                Ok(json!({"version": VERSION, "skipped": error.to_string()}))
-            }
-            Err(error @ RunError::NoTime { .. }) => {
-                tracing::error!(%error, "not started");
-                Ok(json!({"version": VERSION, "error": error.to_string()}))
-            }
-            Err(error) => Err(error.into()),
+        let invocation = Invocation { own_arn: event.context.invoked_function_arn, deadline };
+        match Asked::read(event.payload) {
+            Ok(Asked::Run(tick)) => match self.prepare(tick, &invocation).await {
+                Ok(work) => self.serve(&work, &invocation).await,
+                Err(error) if error.may_pass() => Err(error.into()),
+                Err(error) => Ok(rejected(&error)),
+            },
+            Ok(Asked::Judge(event)) => self.judge(&event, &invocation).await,
+            Err(error) => Ok(rejected(&error)),
         }
     }
 
-    async fn prepare(&self, event: LambdaEvent<Value>) -> Result<Work, InputError> {
-        let tick = Tick::read(event.payload)?;
+    /// Runs a suite, and hands on what is left of it or, at the end of a chain, the judging.
+    async fn serve(&self, work: &Work, invocation: &Invocation) -> Result<Value, Error> {
+        match run(&work.suite, &work.context).await {
+            Ok(report) => {
+                let mut answer = summarise(&report);
+                if let Some(handed_on) = self.hand_on(work, &report, invocation).await? {
+                    answer["handed_on"] = handed_on;
+                } else if report.judging == Judging::Left {
+                    answer["judging"] = self.hand_on_judging(work, invocation).await?;
+                }
+                Ok(answer)
+            }
+            Err(error @ RunError::NoTime { .. }) => {
+                tracing::error!(%error, "not started");
+                let mut answer = json!({"version": VERSION, "error": error.to_string()});
+                if work.context.chain.depth > 0 {
+                    answer["judging"] = self.hand_on_judging(work, invocation).await?;
+                }
+                Ok(answer)
+            }
+            Err(error) => under_way(error),
+        }
+    }
+
+    /// Judges a tick whose targets are all done.
+    async fn judge(&self, event: &JudgeEvent, invocation: &Invocation) -> Result<Value, Error> {
+        let time = left(invocation.deadline).saturating_sub(HANDOVER_RESERVE);
+        // Nothing is invoked.
+        let context = self.context(event.trigger(), time, Chain::default(), &invocation.own_arn, 0, 0);
+        match judge_tick(&context, event.metrics()).await {
+            Ok(judged) => {
+                for warning in &judged.warnings {
+                    tracing::warn!(warning);
+                }
+                tracing::info!(records = judged.records, judged = judged.judged, "judged");
+                Ok(json!({"version": VERSION, "judged": judged.judged, "records": judged.records}))
+            }
+            Err(error) => under_way(error),
+        }
+    }
+
+    async fn prepare(&self, tick: Tick, invocation: &Invocation) -> Result<Work, InputError> {
         input::check_source(&tick, self.inline_suites)?;
         let trigger = tick.trigger(Utc::now(), rand::random());
-        let own_arn = &event.context.invoked_function_arn;
-        let suite = input::suite(&self.aws, tick.suite, &self.own_suite, own_arn).await?;
+        let suite = input::suite(&self.aws, tick.suite, &self.own_suite, &invocation.own_arn).await?;
         input::check_size(&suite, &trigger)?;
         let (depth, seconds, notes) = match tick.continued {
             Some(continued) => (continued.depth, continued.seconds_left, continued.notes),
@@ -120,57 +150,90 @@ impl Orchestrator {
         };
         let allowed = Duration::from_secs(seconds.into());
         let ends_at = Instant::now() + allowed;
-        let (time, chain) = handover::budget(depth, left(event.context.deadline()), allowed, suite.restore_reserve());
-        let context = self.context(&suite, trigger, time, chain, own_arn).await?;
+        let (time, chain) = handover::budget(depth, left(invocation.deadline), allowed, suite.restore_reserve());
+        let limit = self.aws.lambda.unreserved_concurrency().await?;
+        let at_once = invokes_at_once(limit, suite.burst, suite.max_concurrency);
+        let context = self.context(trigger, time, chain, &invocation.own_arn, usable(limit), at_once);
         Ok(Work { suite, context: RunContext { notes, ..context }, ends_at })
     }
 
-    async fn context(
+    fn context(
         &self,
-        suite: &Suite,
         trigger: Trigger,
         time: Duration,
         chain: Chain,
         own_arn: &str,
-    ) -> Result<RunContext, InputError> {
-        let ends_at = Instant::now() + time;
-        let limit = self.aws.lambda.unreserved_concurrency().await?;
-        let at_once = invokes_at_once(limit, suite.burst, suite.max_concurrency);
-        Ok(RunContext {
+        concurrency: u32,
+        at_once: u32,
+    ) -> RunContext {
+        RunContext {
             aws: self.aws.clone(),
             clock: Arc::new(Utc::now),
             holder: format!("{}/{:08x}", trigger.run_id, rand::random::<u32>()),
             trigger,
             lease: LEASE,
-            ends_at,
+            ends_at: Instant::now() + time,
             chain,
             notes: Notes::new(),
             stop: self.stop.clone(),
             own_arn: Some(own_arn.to_owned()),
-            concurrency: usable(limit),
+            concurrency,
             free_concurrency: Arc::new(Semaphore::new(at_once as usize)),
             link: self.link.clone(),
             observer: Arc::new(|_| {}),
-        })
+        }
     }
 
     /// Has the targets that are left measured by a fresh invocation of this function. What is said of it in the
     /// answer, if there was anything to hand on.
-    async fn hand_on(&self, work: &Work, report: &RunReport, deadline: SystemTime) -> Result<Option<Value>, Error> {
+    async fn hand_on(&self, work: &Work, report: &RunReport, to: &Invocation) -> Result<Option<Value>, Error> {
         let targets = report.left();
-        let Some(own_arn) = work.context.own_arn.as_ref().filter(|_| !targets.is_empty()) else { return Ok(None) };
+        if targets.is_empty() {
+            return Ok(None);
+        }
         let time_left = work.ends_at.saturating_duration_since(Instant::now());
         let continued = Continued::after(work.context.chain, &work.context.trigger, time_left).saying(report.notes());
         let event = handover::event(&work.suite, &targets, &continued).to_string();
-        // A moment is left for saying that it did not work.
-        let patience = left(deadline).saturating_sub(Duration::from_secs(1));
-        if let Err(error) = self.aws.lambda.invoke_later(own_arn, event.into_bytes(), patience).await {
+        if let Err(error) = self.invoke_self(to, event).await {
             let (count, depth) = (targets.len(), continued.depth);
             tracing::error!(%error, targets = count, depth, "could not hand on");
             return Err(format!("{count} targets are left and could not be handed on: {error}").into());
         }
         tracing::info!(targets = targets.len(), depth = continued.depth, "handed on");
         Ok(Some(json!({"depth": continued.depth, "targets": targets.len()})))
+    }
+
+    /// Has the tick judged by a fresh invocation of this function. What is said of it in the answer.
+    async fn hand_on_judging(&self, work: &Work, to: &Invocation) -> Result<Value, Error> {
+        let event = json!(JudgeEvent::of(&work.context.trigger, work.suite.metrics)).to_string();
+        if let Err(error) = self.invoke_self(to, event).await {
+            tracing::error!(%error, "could not hand on judging");
+            return Err(format!("the run is not judged, and judging could not be handed on: {error}").into());
+        }
+        Ok("handed on".into())
+    }
+
+    async fn invoke_self(&self, invocation: &Invocation, event: String) -> Result<(), AwsError> {
+        // A moment is left for saying that it did not work.
+        let patience = left(invocation.deadline).saturating_sub(Duration::from_secs(1));
+        self.aws.lambda.invoke_later(&invocation.own_arn, event.into_bytes(), patience).await
+    }
+}
+
+/// What is answered to an event that no repetition makes better.
+fn rejected(error: &impl std::error::Error) -> Value {
+    tracing::error!(%error, "event rejected");
+    json!({"version": VERSION, "error": error.to_string()})
+}
+
+/// A second delivery is answered; any other error is worth a repetition.
+fn under_way(error: RunError) -> Result<Value, Error> {
+    match error {
+        RunError::UnderWay { .. } => {
+            tracing::info!(%error, "a second delivery");
+            Ok(json!({"version": VERSION, "skipped": error.to_string()}))
+        }
+        error => Err(error.into()),
     }
 }
 

@@ -9,7 +9,6 @@ use futures::stream;
 
 use crate::measure::context::RunContext;
 use crate::record::event::{FindingEvent, Found};
-use crate::record::measured::Measured;
 use crate::record::{Announced, FindingRecord, RunRecord};
 
 /// Series read at the same time.
@@ -37,13 +36,13 @@ struct News {
 
 /// Sends an event for each finding that none of the last `runs` runs has announced, and notes that in the records. What
 /// goes wrong is a warning there.
-pub async fn announce(context: &RunContext, measured: &mut [&mut Measured], together: &[Together], runs: usize) {
-    let records: Vec<RunRecord> = measured.iter().map(|m| m.record.clone()).collect();
+pub async fn announce(context: &RunContext, judged: &mut [&mut RunRecord], together: &[Together], runs: usize) {
+    let records: Vec<RunRecord> = judged.iter().map(|record| (**record).clone()).collect();
     let regression = |index: usize| together.iter().any(|group| group.regression && group.members.contains(&index));
     let reads = records.iter().enumerate().map(|(index, record)| is_new(context, record, regression(index), runs));
     let new: Vec<Result<bool, String>> = stream::iter(reads).buffered(AT_ONCE).collect().await;
-    for (measured, new) in measured.iter_mut().zip(&new) {
-        measured.record.warnings.extend(new.as_ref().err().map(|reason| warning(reason)));
+    for (record, new) in judged.iter_mut().zip(&new) {
+        record.warnings.extend(new.as_ref().err().map(|reason| warning(reason)));
     }
     let new: Vec<bool> = new.into_iter().map(Result::unwrap_or_default).collect();
     let found = Found { at: (context.clock)(), link: context.link.as_deref() };
@@ -51,7 +50,7 @@ pub async fn announce(context: &RunContext, measured: &mut [&mut Measured], toge
     let sent = send(context, news.iter().map(|news| news.event.clone()).collect()).await;
     for News { targets, regression, .. } in news {
         for index in targets {
-            let record = &mut measured[index].record;
+            let record = &mut *judged[index];
             match (&sent, &mut record.finding) {
                 (Ok(()), Some(finding)) => finding.announced = Some(Announced::of(regression)),
                 (Ok(()), None) => {}
@@ -83,7 +82,8 @@ fn news(records: &[RunRecord], new: &[bool], together: &[Together], found: Found
 
 /// Whether a record has a finding that no earlier run of its series has announced.
 async fn is_new(context: &RunContext, record: &RunRecord, of_a_group: bool, runs: usize) -> Result<bool, String> {
-    let Some(finding) = &record.finding else { return Ok(false) };
+    // What was judged by an earlier delivery was announced then.
+    let Some(finding) = record.finding.as_ref().filter(|_| record.judged_at.is_none()) else { return Ok(false) };
     // This run's own record is stored already.
     let limit = i32::try_from(runs + 1).unwrap_or(i32::MAX);
     let runs = tokio::time::timeout_at(context.ends_at, context.aws.store.runs(&record.series, Some(limit))).await;

@@ -1,6 +1,9 @@
-//! After a run: the series of its targets are read and judged together, and what is found goes into their records.
+//! At the end of a tick: the series of all its targets are read and judged together, and what is found goes into their records.
 //!
-//! An unreadable history is a warning in the record and never a lost run.
+//! Judging happens once for the tick, after the last invocation of a chain: targets that moved together are then seen together,
+//! whichever invocation measured them. A record that was judged says when; one that was not, after a kill for example, is
+//! judged by the next delivery. Metrics go out before the records are stored: a kill between the two publishes them twice and
+//! never not at all. An unreadable history is a warning in the record and never a lost run.
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
@@ -13,7 +16,6 @@ use crate::history::{Change, Metric, Run, State, judge};
 use crate::measure::announce::{Together, announce};
 use crate::measure::context::RunContext;
 use crate::measure::ending::TargetEnd;
-use crate::record::measured::Measured;
 use crate::record::metrics::{self, Datum};
 use crate::record::{FindingRecord, PlatformEventRecord, RunRecord};
 use shift_stats::{Sorted, benjamini_hochberg, mann_whitney};
@@ -26,6 +28,18 @@ pub const FALSE_DISCOVERY_RATE: f64 = 0.05;
 const TESTED_RUNS: usize = 60;
 /// Series read, and records stored again, at the same time.
 const AT_ONCE: usize = 8;
+
+/// Beginning of the warning in a record whose series could not be judged.
+const NOT_JUDGED: &str = "the history was not judged: ";
+
+/// Why a series was not judged.
+#[derive(Debug, thiserror::Error)]
+enum Unjudged {
+    #[error("the time allowed was used up")]
+    TooLate,
+    #[error(transparent)]
+    Unreadable(StoreError),
+}
 
 /// A judged series, before it is known what the other targets show.
 struct Judged {
@@ -45,47 +59,104 @@ struct Candidate {
     p: f64,
 }
 
-/// Judges the series of every target that was measured and stored, and puts the findings into their stored records.
-/// Gives the metrics of what was found.
-pub async fn judge_targets(context: &RunContext, ends: &mut [&mut TargetEnd]) -> Vec<Datum> {
-    let mut judged: Vec<&mut Measured> = ends.iter_mut().filter_map(|end| stored(end)).collect();
-    let records: Vec<RunRecord> = judged.iter().map(|m| m.record.clone()).collect();
-    let read = stream::iter(records.into_iter().map(|record| read(context, record)));
-    let found: Vec<Result<Option<Judged>, String>> = read.buffered(AT_ONCE).collect().await;
-    let Findings { of_series, regressions, together } = findings(&found);
-    let mut metrics = Vec::new();
-    for ((measured, found), finding) in judged.iter_mut().zip(&found).zip(of_series) {
-        let record = &mut measured.record;
+/// Runs of a tick, judged.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// The metrics of what was found.
+    pub metrics: Vec<Datum>,
+    /// Records that say more than they did.
+    pub changed: Vec<RunRecord>,
+}
+
+/// What becomes of series that cannot be read in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    /// Their records get a warning.
+    Warn,
+    /// Nothing is judged, because another invocation will judge the whole tick.
+    Leave,
+}
+
+/// Judges the runs of a tick, given by their stored records, until that time. `None` where it was left to another invocation.
+/// The findings are in `records` then; publishing the metrics, and [`Judgement::keep`] after it, are the caller's.
+pub async fn judge_records(
+    context: &RunContext,
+    until: Instant,
+    late: Late,
+    records: &mut [&mut RunRecord],
+) -> Option<Judgement> {
+    let mut records: Vec<&mut RunRecord> = records.iter_mut().map(|r| &mut **r).filter(|r| r.proven > 0).collect();
+    let new: Vec<bool> = records.iter().map(|record| record.judged_at.is_none()).collect();
+    if !new.contains(&true) {
+        return Some(Judgement::default());
+    }
+    let of_each: Vec<RunRecord> = records.iter().map(|record| (**record).clone()).collect();
+    let read = stream::iter(of_each.into_iter().map(|record| read(context, until, record)));
+    let found: Vec<Result<Option<Judged>, Unjudged>> = read.buffered(AT_ONCE).collect().await;
+    if late == Late::Leave && found.iter().any(|found| matches!(found, Err(Unjudged::TooLate))) {
+        return None;
+    }
+    let Findings { of_series, regressions, together } = findings(&found, &new);
+    let before: Vec<RunRecord> = records.iter().map(|record| (**record).clone()).collect();
+    // What was judged before stays as it is; it is here to be seen beside the others.
+    let each = records.iter_mut().zip(&found).zip(of_series).zip(&new).filter(|(_, new)| **new);
+    for (((record, found), finding), _) in each {
+        record.warnings.retain(|warning| !warning.starts_with(NOT_JUDGED));
         match found {
-            Ok(_) => {
-                record.finding = finding;
-                metrics.extend(metrics::of_finding(record));
-            }
-            Err(reason) => record.warnings.push(format!("the history was not judged: {reason}")),
+            Ok(_) => record.finding = finding,
+            Err(reason) => record.warnings.push(format!("{NOT_JUDGED}{reason}")),
         }
     }
-    announce(context, &mut judged, &together, ALERT_RUNS).await;
-    // At once, because thousands that could not be judged in time must not cost the time to hand on.
-    stream::iter(&judged).for_each_concurrent(AT_ONCE, |measured| keep(context, &measured.record)).await;
-    if !judged.is_empty() {
-        metrics.push(metrics::regressions(regressions, (context.clock)()));
+    announce(context, &mut records, &together, ALERT_RUNS).await;
+    let mut judgement = Judgement::default();
+    for ((record, found), before) in records.iter_mut().zip(&found).zip(before) {
+        if found.is_ok() && record.judged_at.is_none() {
+            record.judged_at = Some((context.clock)());
+            judgement.metrics.extend(metrics::of_finding(record));
+        }
+        judgement.changed.extend((**record != before).then(|| record.clone()));
     }
-    metrics
+    judgement.metrics.push(metrics::regressions(regressions, (context.clock)()));
+    Some(judgement)
 }
 
 /// What the series of a run show together.
 struct Findings {
     /// The finding of each.
     of_series: Vec<Option<FindingRecord>>,
-    /// How many regressions they come to.
+    /// How many regressions those come to that were not judged before.
     regressions: u32,
     /// Those that are one event of the platform.
     together: Vec<Together>,
 }
 
+impl Judgement {
+    /// Puts the records that say more now into the table again. At once, because many that could not be judged in time must not
+    /// cost the time to hand on.
+    pub async fn keep(self, context: &RunContext) {
+        let each = stream::iter(self.changed);
+        each.for_each_concurrent(AT_ONCE, async |record| {
+            if let Err(error) = context.aws.store.put_run(&record).await {
+                tracing::warn!(%error, "the finding could not be added to the stored record");
+            }
+        })
+        .await;
+    }
+}
+
+/// The stored records among the ends of targets.
+pub fn stored<'a>(ends: impl Iterator<Item = &'a mut TargetEnd>) -> Vec<&'a mut RunRecord> {
+    let record = |end: &'a mut TargetEnd| match end {
+        TargetEnd::Measured(measured) if measured.unstored.is_none() => Some(&mut measured.record),
+        TargetEnd::AlreadyMeasured(record) => Some(&mut **record),
+        _ => None,
+    };
+    ends.filter_map(record).collect()
+}
+
 /// Judges each series among all others. Targets that moved together are one event of the platform: it counts once, and
 /// is not a regression of each.
-fn findings(found: &[Result<Option<Judged>, String>]) -> Findings {
+fn findings(found: &[Result<Option<Judged>, Unjudged>], new: &[bool]) -> Findings {
     let judged: Vec<Option<&Judged>> = found.iter().map(|found| found.as_ref().ok()?.as_ref()).collect();
     let p_values: Vec<f64> = judged.iter().map(|judged| slower_p(judged.and_then(|j| j.candidate.as_ref()))).collect();
     let discovered = benjamini_hochberg(&p_values, FALSE_DISCOVERY_RATE);
@@ -101,7 +172,7 @@ fn findings(found: &[Result<Option<Judged>, String>]) -> Findings {
                 together[event].members.push(index);
                 together[event].regression |= discovered;
             } else {
-                of_functions += u32::from(discovered);
+                of_functions += u32::from(discovered && new[index]);
             }
             let of = |event: usize| PlatformEventRecord {
                 moved: events[event].series.len(),
@@ -114,7 +185,8 @@ fn findings(found: &[Result<Option<Judged>, String>]) -> Findings {
             }
         }));
     }
-    let of_platform = together.iter().filter(|group| group.regression).count();
+    let is_new = |group: &Together| group.members.iter().any(|index| new[*index]);
+    let of_platform = together.iter().filter(|group| group.regression && is_new(group)).count();
     let regressions = of_functions + u32::try_from(of_platform).unwrap_or(u32::MAX);
     Findings { of_series, regressions, together }
 }
@@ -127,24 +199,16 @@ impl Judged {
     }
 }
 
-fn stored(end: &mut TargetEnd) -> Option<&mut Measured> {
-    match end {
-        TargetEnd::Measured(m) if m.unstored.is_none() && m.record.proven > 0 => Some(m),
-        _ => None,
-    }
-}
-
 /// Reads a series and judges it; `None` where it has no run yet.
-async fn read(context: &RunContext, record: RunRecord) -> Result<Option<Judged>, String> {
-    let too_late = || Err("the time allowed was used up".to_owned());
+async fn read(context: &RunContext, until: Instant, record: RunRecord) -> Result<Option<Judged>, Unjudged> {
     // A timer that is due already may fire after a quick reply.
-    if context.ends_at <= Instant::now() {
-        return too_late();
+    if until <= Instant::now() {
+        return Err(Unjudged::TooLate);
     }
-    match tokio::time::timeout_at(context.ends_at, context.aws.store.recent_history(&record.series)).await {
+    match tokio::time::timeout_at(until, context.aws.store.recent_history(&record.series)).await {
         Ok(Ok(runs)) => Ok(judged(&record, &runs)),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => too_late(),
+        Ok(Err(error)) => Err(Unjudged::Unreadable(error)),
+        Err(_) => Err(Unjudged::TooLate),
     }
 }
 
@@ -195,18 +259,6 @@ fn slower_p(found: Option<&Candidate>) -> f64 {
     slower.map_or(1.0, |candidate| candidate.p)
 }
 
-/// Puts a record that has a finding or a new warning into the table again.
-async fn keep(context: &RunContext, record: &RunRecord) {
-    let told = record.finding.is_some() || record.warnings.iter().any(|w| w.starts_with("the history"));
-    if !told {
-        return;
-    }
-    let result: Result<(), StoreError> = context.aws.store.put_run(record).await;
-    if let Err(error) = result {
-        tracing::warn!(%error, "the finding could not be added to the stored record");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -254,15 +306,15 @@ mod tests {
             let record = RunRecord { series: name.to_owned(), ..fixture.clone() };
             Ok(judged(&record, &runs(level, 12)))
         };
-        let told = |found: &[Result<Option<Judged>, String>]| {
-            let Findings { of_series, regressions, together } = findings(found);
+        let told = |found: &[Result<Option<Judged>, Unjudged>]| {
+            let Findings { of_series, regressions, together } = findings(found, &vec![true; found.len()]);
             let groups: Vec<_> = together.into_iter().map(|group| (group.members, group.regression)).collect();
             let told = |finding: Option<FindingRecord>| {
                 finding.map(|f| (f.regression, f.platform_event.map(|event| (event.moved, event.measured))))
             };
             (of_series.into_iter().map(told).collect::<Vec<_>>(), regressions, groups)
         };
-        let unreadable = || Err("no".to_owned());
+        let unreadable = || Err(Unjudged::TooLate);
         let two = [series("a", 110.0), series("b", 112.0), series("c", 100.0), unreadable()];
         assert_eq!(told(&two), (vec![Some((true, None)), Some((true, None)), None, None], 2, vec![]));
         let three = [series("a", 110.0), series("b", 112.0), series("c", 108.0), series("d", 100.0), unreadable()];

@@ -12,7 +12,7 @@
 //! | [`lease`] | a lock that is held as long as its holder lives |
 //! | [`settle`], [`restore`] | an update made and waited for; a function put back |
 //! | [`burst`] | N invokes at once |
-//! | [`judging`] | after a run: its series judged, the findings stored and published |
+//! | [`judging`], [`tick_end`] | at the end of a tick: its series judged, the findings stored and published |
 //! | [`announce`] | new findings sent as events, each once |
 //! | [`unstored`] | a run that could not be stored, to be stored later |
 //! | [`plan`] | what a run would do, before it does anything |
@@ -30,5 +30,6 @@ pub mod restore;
 pub mod burst;
 pub mod judging;
 pub mod announce;
+pub mod tick_end;
 pub mod unstored;
 pub mod plan;

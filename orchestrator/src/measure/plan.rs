@@ -121,8 +121,8 @@ fn calls(suite: &Suite, rounds: u32, updates: u32, targets: u32) -> BTreeMap<Str
         ("lambda.GetFunction", looks),
         ("lambda.UpdateFunctionConfiguration", updates),
         ("lambda.Invoke", suite.samples),
-        // Lock, series, journal, rounds, digest, record.
-        ("dynamodb.PutItem", 1 + 1 + forced + rounds + 1 + 1),
+        // Lock, series, journal, rounds, digest, record, and the record again once it is judged.
+        ("dynamodb.PutItem", 1 + 1 + forced + rounds + 1 + 2),
         // The record this run would write, and a journal left behind.
         ("dynamodb.GetItem", 2),
         // Rounds to take up, the last run, and the history to judge.

@@ -15,13 +15,13 @@ use tokio::time::Instant;
 use crate::aws::StoreError;
 use crate::measure::context::RunContext;
 use crate::measure::ending::{TargetEnd, TargetError};
-use crate::measure::judging::judge_targets;
+use crate::measure::judging::{Judgement, Late, judge_records, stored};
 use crate::measure::lease::{Held, Lease};
 use crate::measure::order::shuffle;
 use crate::measure::session::Session;
 use crate::record::RunRecord;
-use crate::record::metrics;
-use crate::schedule::handover::Notes;
+use crate::record::metrics::{self, Datum};
+use crate::schedule::handover::{HANDOVER_RESERVE, Notes};
 use crate::suite::{StartMode, Suite, TargetSpec};
 
 /// One target's end, with its spec.
@@ -38,8 +38,19 @@ pub struct TargetReport {
 pub struct RunReport {
     /// The targets, in the order of the suite.
     pub targets: Vec<TargetReport>,
+    /// Whether the tick was judged.
+    pub judging: Judging,
     /// Trouble that concerns no single target.
     pub warnings: Vec<String>,
+}
+
+/// Who judges the tick that a run belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judging {
+    /// This run has done it.
+    Done,
+    /// Another invocation will, see [`judge_tick`](crate::measure::tick_end::judge_tick).
+    Left,
 }
 
 /// Why a run could not start. Nothing was changed.
@@ -158,25 +169,49 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Judges the series, publishes what was found and the heartbeat, and gives the ends as a report.
+/// Judges the tick if it ends here, publishes what was found and the heartbeat, and gives the ends as a report.
 pub(crate) async fn finish(suite: &Suite, context: &RunContext, mut ended: Vec<(usize, TargetEnd)>) -> RunReport {
-    let mut data = judge_targets(context, &mut ended.iter_mut().map(|(_, end)| end).collect::<Vec<_>>()).await;
+    let mut data = heartbeat(suite, context, &ended);
+    let judgement = judge(context, &mut ended).await;
+    data.extend(judgement.iter().flat_map(|judgement| judgement.metrics.clone()));
+    let mut warnings = Vec::new();
+    if !data.is_empty()
+        && let Err(error) = context.aws.metrics.put_surely(metrics::wanted(suite.metrics, data)).await
+    {
+        warnings.push(format!("heartbeat and regressions were not published: {error}"));
+    }
+    let judging = if judgement.is_some() { Judging::Done } else { Judging::Left };
+    if let Some(judgement) = judgement {
+        judgement.keep(context).await;
+    }
+    let targets = ended.into_iter().map(|(i, end)| TargetReport { spec: suite.targets[i].clone(), end }).collect();
+    RunReport { targets, judging, warnings }
+}
+
+/// The runs that were stored, as a sign of life; none without any.
+fn heartbeat(suite: &Suite, context: &RunContext, ended: &[(usize, TargetEnd)]) -> Vec<Datum> {
     // A forced run that proved nothing is no sign of life: the alarm on a missing heartbeat is to see it.
     let idle = suite.start == StartMode::Idle;
     let lives = |record: &RunRecord| record.proven > 0 || (idle && record.attempted > 0);
     let stored = |end: &TargetEnd| matches!(end, TargetEnd::Measured(m) if m.unstored.is_none() && lives(&m.record));
     let stored = ended.iter().filter(|(_, end)| stored(end)).count();
-    let mut warnings = Vec::new();
-    if stored > 0 {
-        // At the time of finishing: hours after the tick, an alarm would not look at a value of the tick's hour any more.
-        data.push(metrics::heartbeat(u32::try_from(stored).unwrap_or(u32::MAX), (context.clock)()));
-        let data = metrics::wanted(suite.metrics, data);
-        if let Err(error) = context.aws.metrics.put_surely(data).await {
-            warnings.push(format!("heartbeat and regressions were not published: {error}"));
-        }
+    // At the time of finishing: hours after the tick, an alarm would not look at a value of the tick's hour any more.
+    let beat = || metrics::heartbeat(u32::try_from(stored).unwrap_or(u32::MAX), (context.clock)());
+    (stored > 0).then(beat).into_iter().collect()
+}
+
+/// Judges the targets if they are all that the tick has; `None` where another invocation is to do it. That is so in a chain, whose
+/// other invocations have targets of the same tick, and for the orchestrator also where the time does not suffice.
+async fn judge(context: &RunContext, ended: &mut [(usize, TargetEnd)]) -> Option<Judgement> {
+    let left = ended.iter().any(|(_, end)| matches!(end, TargetEnd::Left(_)));
+    if left || context.chain.depth > 0 {
+        return None;
     }
-    let targets = ended.into_iter().map(|(i, end)| TargetReport { spec: suite.targets[i].clone(), end }).collect();
-    RunReport { targets, warnings }
+    let (until, late) = match context.own_arn {
+        Some(_) => (context.ends_at.checked_sub(HANDOVER_RESERVE).unwrap_or(context.ends_at), Late::Leave),
+        None => (context.ends_at, Late::Warn),
+    };
+    judge_records(context, until, late, &mut stored(ended.iter_mut().map(|(_, end)| end))).await
 }
 
 impl RunReport {

@@ -86,6 +86,7 @@ impl ImportedRun {
             warnings: Vec::new(),
             coldwatch: env!("CARGO_PKG_VERSION").to_owned(),
             finding: None,
+            judged_at: None,
         };
         let digest = RunDigest::new(&record, init_ms, Vec::new());
         Self { record, digest }

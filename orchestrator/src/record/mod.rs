@@ -103,6 +103,9 @@ pub struct RunRecord {
     /// The last change of the series' median, while it is news; absent where there is none, or the run was not judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finding: Option<FindingRecord>,
+    /// When the run was judged with all others of its tick. Absent where it was not, and in records of before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_at: Option<DateTime<Utc>>,
 }
 
 /// A change of the median, as it was seen after this run.

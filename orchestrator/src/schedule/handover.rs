@@ -9,6 +9,12 @@
 //!                "notes": {"checkout": ["round 0: Lambda moved the function to another runtime version"]}}}
 //! ```
 //!
+//! The last invocation of a chain hands on the judging of the whole tick, which finds its records in the table:
+//!
+//! ```json
+//! {"judge": {"version": 1, "key": "…", "started_at": "…"}}
+//! ```
+//!
 //! Notes are the warnings of targets that have no record yet; the next invocation puts them there. Nothing else has to
 //! be carried: what is measured is in the table under keys derived from `key` and
 //! `started_at`, so a delivery that comes twice, late, or beside a repeat of an earlier one finds it there.
@@ -22,7 +28,7 @@ use serde_json::{Value, json};
 
 use crate::record::trigger::Trigger;
 use crate::record::version::VERSION;
-use crate::suite::{Suite, TargetSpec};
+use crate::suite::{MetricSet, Suite, TargetSpec};
 
 /// Invocations of a chain after its first. AWS ends a chain of functions that invoke each other after about 16
 /// (developer guide, "Recursive loop detection").
@@ -89,6 +95,43 @@ impl Continued {
     /// The tick that the chain serves.
     pub fn trigger(&self) -> Trigger {
         Trigger::again(self.key.clone(), self.started_at)
+    }
+}
+
+/// The event that has a tick judged whose targets are all done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgeEvent {
+    judge: ToJudge,
+}
+
+/// Which tick that is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToJudge {
+    version: u32,
+    key: String,
+    started_at: DateTime<Utc>,
+    /// Which metrics the suite wants published.
+    #[serde(default)]
+    metrics: MetricSet,
+}
+
+impl JudgeEvent {
+    /// The event for the tick of this trigger, whose suite wants these metrics.
+    pub fn of(trigger: &Trigger, metrics: MetricSet) -> Self {
+        let (key, started_at) = (trigger.key.clone(), trigger.started_at);
+        Self { judge: ToJudge { version: VERSION, key, started_at, metrics } }
+    }
+
+    /// Which metrics the suite wants published.
+    pub fn metrics(&self) -> MetricSet {
+        self.judge.metrics
+    }
+
+    /// The tick.
+    pub fn trigger(&self) -> Trigger {
+        Trigger::again(self.judge.key.clone(), self.judge.started_at)
     }
 }
 

@@ -5,6 +5,7 @@
 //! | of a schedule: the input that the schedule was given | `suite`, or `suite_parameter`, or the function's own | `schedule_arn` and `scheduled_time` |
 //! | of a rule: `"detail-type": "Scheduled Event"` | the function's own | `resources[0]` and `time` |
 //! | of this program: see [`handover`](crate::handover) | `suite` | handed on |
+//! | of this program, after all targets are done | none: the records of the tick are judged | handed on |
 //!
 //! Scheduler fills attributes like `<aws.scheduler.schedule-arn>` in (Scheduler user guide, "Adding context
 //! attributes"). An attribute that arrives as it was written was filled in by nobody and identifies nothing.
@@ -14,13 +15,29 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::record::trigger::Trigger;
-use crate::schedule::handover::Continued;
+use crate::schedule::handover::{Continued, JudgeEvent};
 use crate::suite::{Suite, SuiteError};
 
 /// `detail-type` of a rule's event.
 const RULE_EVENT: &str = "Scheduled Event";
 
-/// An event, read.
+/// What an event asks for.
+#[derive(Debug, PartialEq)]
+pub enum Asked {
+    /// A run.
+    Run(Tick),
+    /// Judging a tick whose targets are all done.
+    Judge(JudgeEvent),
+}
+
+impl Asked {
+    /// Reads an event.
+    pub fn read(event: Value) -> Result<Self, TickError> {
+        if event.get("judge").is_some() { read(event).map(Self::Judge) } else { Tick::read(event).map(Self::Run) }
+    }
+}
+
+/// An event that asks for a run, read.
 #[derive(Debug, PartialEq)]
 pub struct Tick {
     /// Where the suite is.

@@ -14,6 +14,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::suite::pace::restore_reserve;
@@ -68,13 +69,16 @@ pub struct Suite {
 }
 
 /// Which metrics of a target are published. What is told of the whole run is published always.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum MetricSet {
     /// All of them.
+    #[default]
     Full,
     /// Init or restore duration, and whether it is a regression.
     Summary,
     /// None.
+    #[serde(rename = "none")]
     Nothing,
 }
 

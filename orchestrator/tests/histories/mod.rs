@@ -221,6 +221,7 @@ impl Course {
             warnings: Vec::new(),
             coldwatch: run.circumstances.coldwatch.clone(),
             finding: None,
+            judged_at: None,
         }
     }
 

@@ -3,11 +3,14 @@
 usage: deployed.py COLDWATCH CLOUD
 
 COLDWATCH is the command-line program, CLOUD the endpoint of the local cloud, whose functions are measured. The
-endpoint of the environment is where the template was deployed to, with its schedule disabled.
+endpoint of the environment is where the template was deployed to, with its schedule disabled. The working folder is
+the one whose target/package was deployed.
 """
 
+import base64
 import datetime
 import decimal
+import hashlib
 import json
 import math
 import pathlib
@@ -141,6 +144,11 @@ class Deployed(unittest.TestCase):
         # A busy machine may start one environment so late that another is free for its invocation.
         self.assertAlmostEqual(cold_yield, 100 * 40 / len(samples), 6)
         self.assertEqual(statistics("RunsCompleted", run, "Sum", whole=True), [1])
+
+    def test_0_the_orchestrator_is_the_packaged_one(self):
+        with open("target/package/orchestrator.zip", "rb") as package:
+            digest = base64.b64encode(hashlib.sha256(package.read()).digest()).decode()
+        self.assertEqual(functions.get_function_configuration(FunctionName=ORCHESTRATOR)["CodeSha256"], digest)
 
     def test_0_the_heartbeat_alarm_goes_by_the_schedule(self):
         [alarm] = metrics.describe_alarms(AlarmNames=[f"{STACK}-heartbeat"])["MetricAlarms"]

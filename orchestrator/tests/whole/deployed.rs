@@ -1,6 +1,6 @@
-//! The template, deployed by `scripts/deploy.sh` with AWS's own tool to ministack, which nobody here wrote: its
-//! scheduler fires the orchestrator's process, its DynamoDB and CloudWatch take what that stores and publishes.
-//! Only the functions that are measured are the local cloud's.
+//! The template and the packages of `scripts/package.sh`, deployed by `scripts/deploy.sh` with AWS's own tool to
+//! ministack, which nobody here wrote: its scheduler fires the orchestrator's process, its DynamoDB and CloudWatch take
+//! what that stores and publishes. Only the functions that are measured are the local cloud's.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -48,7 +48,7 @@ async fn what_is_deployed_runs_on_its_schedule_and_tells_what_the_cli_tells() {
     stage.simulated("f", "lognormal:60,0.2", &[]).await;
     let tree = tempfile::tempdir().expect("a folder");
     plant(tree.path(), &sam);
-    package(tree.path(), &sam).await;
+    packages(tree.path());
     let aws = Ministack::start(&ministack, tree.path()).await;
 
     let mut deploy = aws.command(tree.path().join("scripts/deploy.sh"));
@@ -58,9 +58,9 @@ async fn what_is_deployed_runs_on_its_schedule_and_tells_what_the_cli_tells() {
 
     let mut judge = aws.command(ministack.join("python"));
     judge.args(["-W", "error", "-B"]).arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/whole/deployed.py"));
-    judge.args([env!("CARGO_BIN_EXE_coldwatch"), stage.cloud.endpoint()]);
+    judge.args([env!("CARGO_BIN_EXE_coldwatch"), stage.cloud.endpoint()]).current_dir(tree.path());
     let report = succeeds(judge, &aws).await;
-    assert_eq!(report.matches("... ok").count(), 3, "{report}");
+    assert_eq!(report.matches("... ok").count(), 4, "{report}");
 
     let table = |statement: &str| {
         let mut python = aws.command(sam.join("python"));
@@ -200,22 +200,23 @@ fn plant(tree: &Path, sam: &Path) {
     fs::write(package.join("architecture"), "x86_64").expect("written");
 }
 
-/// The packages, of the programs that were built for this test.
-async fn package(tree: &Path, sam: &Path) {
-    let package = tree.join("target/package");
-    // Debug symbols are nine tenths of the file.
-    let strip = Command::new("strip")
-        .args(["-o", "bootstrap", env!("CARGO_BIN_EXE_orchestrator")])
-        .current_dir(&package)
-        .status();
-    assert!(strip.await.expect("binutils are there, rustc links with them").success());
-    let zip = Command::new(sam.join("python"))
-        .args(["-m", "zipfile", "-c", "orchestrator.zip", "bootstrap"])
-        .current_dir(&package)
-        .status();
-    assert!(zip.await.expect("Python starts").success());
-    for target in ["target-arm64.zip", "target-x86_64.zip"] {
-        fs::copy(package.join("orchestrator.zip"), package.join(target)).expect("copied");
+/// Puts the packages there that `scripts/package.sh --for-tests` has built of these sources.
+fn packages(tree: &Path) {
+    const BUILD: &str = "run the tests with scripts/test.sh, or scripts/package.sh --for-tests first";
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project");
+    let packages = project.join("target/package-for-tests");
+    let zip = packages.join("orchestrator.zip");
+    assert!(zip.is_file(), "{} is missing: {BUILD}", zip.display());
+    let newer = std::process::Command::new("find")
+        .args(["orchestrator/src", "orchestrator/crates", "Cargo.lock", "Cargo.toml", "-type", "f", "-newer"])
+        .arg(&zip)
+        .current_dir(project)
+        .output()
+        .expect("findutils are there");
+    let newer = String::from_utf8_lossy(&newer.stdout).into_owned();
+    assert_eq!(newer, "", "{} is older than these sources: {BUILD}", zip.display());
+    for file in ["orchestrator.zip", "target-arm64.zip", "target-x86_64.zip", "architecture"] {
+        fs::copy(packages.join(file), tree.join("target/package").join(file)).expect("copied");
     }
 }
 

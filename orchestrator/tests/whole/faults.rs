@@ -67,7 +67,11 @@ async fn a_run_survives_every_fault() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_survives_every_pair_of_quick_faults() {
-    let pairs = QUICK.iter().enumerate().flat_map(|(i, a)| QUICK[i + 1..].iter().map(move |b| vec![*a, *b]));
+    // The long form, which `scripts/long-tests.sh` asks for, has the slow ones too.
+    let slow =
+        if std::env::var_os("COLDWATCH_FAULT_PAIRS").is_some_and(|pairs| pairs == "all") { &SLOW[..] } else { &[] };
+    let faults: Vec<&str> = QUICK.iter().chain(slow).copied().collect();
+    let pairs = faults.iter().enumerate().flat_map(|(i, a)| faults[i + 1..].iter().map(move |b| vec![*a, *b]));
     all(pairs.collect()).await;
 }
 
@@ -91,6 +95,7 @@ async fn all(cases: Vec<Vec<&'static str>>) {
 /// One run under these faults, and everything that must hold afterwards.
 async fn check(faults: &[&str]) {
     let case = faults.join(" + ");
+    println!("case {case}");
     let stage = Stage::with(Options::default()).await;
     stage.simulated("f", "lognormal:15,0.2", &[("TOKEN", "hunter2")]).await;
     let before = stage.configuration("f").await;

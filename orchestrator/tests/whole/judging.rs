@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use coldwatch::measure::context::RunContext;
 use coldwatch::measure::ending::TargetEnd;
-use coldwatch::measure::judging::judge_targets;
+use coldwatch::measure::judging::{Late, judge_records, stored};
 use coldwatch::record::digest::RunDigest;
 use coldwatch::record::event::{OF_A_FUNCTION, SOURCE};
 use coldwatch::record::{Announced, RunRecord};
@@ -17,7 +16,7 @@ use crate::stage::{Stage, fresh, only};
 const SUITE: &str = "samples = 10\nburst = 10\n[[targets]]\nfunction = \"f\"\n";
 
 /// Stores digests of earlier runs of the series, the last one a day ago.
-async fn before(stage: &Stage, record: &RunRecord, levels: &[f64]) {
+pub async fn before(stage: &Stage, record: &RunRecord, levels: &[f64]) {
     for (level, days) in levels.iter().zip((1..=levels.len()).rev()) {
         let days = i64::try_from(days).expect("few");
         let earlier = RunRecord {
@@ -117,9 +116,19 @@ async fn what_there_was_no_time_to_judge_says_so_in_its_stored_record() {
         let suite = format!("samples = 2\n[[targets]]\nfunction = \"{function}\"\n");
         ends.push(TargetEnd::Measured(Box::new(only(stage.run(&suite).await))));
     }
-    let ends_at = Instant::now() - Duration::from_secs(1);
-    let context = RunContext { ends_at, ..stage.context(fresh()) };
-    judge_targets(&context, &mut ends.iter_mut().collect::<Vec<_>>()).await;
+    let (until, context) = (Instant::now() - Duration::from_secs(1), stage.context(fresh()));
+    let mut records = stored(ends.iter_mut());
+    for record in &mut records {
+        record.judged_at = None;
+    }
+    let before: Vec<RunRecord> = records.iter().map(|record| (**record).clone()).collect();
+    assert!(judge_records(&context, until, Late::Leave, &mut records).await.is_none(), "left to another invocation");
+    assert!(records.iter().zip(&before).all(|(record, before)| **record == *before), "and nothing is said");
+    // Said once, however often it is tried.
+    for _ in 0..2 {
+        let judgement = judge_records(&context, until, Late::Warn, &mut records).await.expect("not left");
+        judgement.keep(&context).await;
+    }
     for end in ends {
         let TargetEnd::Measured(measured) = end else { panic!("{end:?}") };
         let stored = stage.aws.store.runs(&measured.record.series, Some(1)).await.expect("the record").remove(0);

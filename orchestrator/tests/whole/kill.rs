@@ -19,8 +19,9 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::delivery::{SCHEDULE, TICK, deliver, deploy, signal};
-use crate::stage::{Stage, fresh};
+use crate::stage::{Stage, fresh, number};
 
+/// Kills of each program. `scripts/long-tests.sh` has more of them.
 const KILLS_OF_EACH: u64 = 100;
 const SUITE: &str = "samples = 8\nburst = 2\nmax_rounds = 20\n[[targets]]\nfunction = \"f\"\n";
 
@@ -116,7 +117,7 @@ where
     F: Future<Output = Stage> + Send + 'static,
 {
     let (slots, mut kills) = (Arc::new(Semaphore::new(8)), JoinSet::new());
-    for seed in 0..KILLS_OF_EACH {
+    for seed in 0..number("COLDWATCH_KILLS").unwrap_or(KILLS_OF_EACH) {
         let slots = Arc::clone(&slots);
         kills.spawn(async move {
             let _slot = slots.acquire_owned().await.expect("never closed");

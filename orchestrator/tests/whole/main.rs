@@ -17,6 +17,8 @@ mod kill;
 #[cfg(target_os = "linux")]
 mod handover;
 #[cfg(target_os = "linux")]
+mod chain;
+#[cfg(target_os = "linux")]
 mod input;
 mod constants;
 #[cfg(target_os = "linux")]

@@ -151,6 +151,12 @@ impl Stage {
     }
 }
 
+/// A number that `scripts/long-tests.sh` sets to have more of something.
+pub fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is `{text}`: a number is expected")))
+}
+
 pub fn fresh() -> Trigger {
     Trigger::fresh(Utc::now(), uuid::Uuid::new_v4().as_u64_pair().0)
 }

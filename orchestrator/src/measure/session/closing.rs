@@ -108,6 +108,7 @@ impl Session<'_> {
             warnings,
             coldwatch: env!("CARGO_PKG_VERSION").to_owned(),
             finding: None,
+            judged_at: None,
         }
     }
 
