@@ -34,13 +34,32 @@ struct News {
     regression: bool,
 }
 
+/// What a run shows of a series.
+struct Shown {
+    series: String,
+    run_id: String,
+    finding: Option<FindingRecord>,
+    kind: Announced,
+}
+
+impl Shown {
+    fn by(record: &RunRecord, of_a_group: bool) -> Self {
+        // What was judged by an earlier delivery was announced then.
+        let finding = record.finding.clone().filter(|_| record.judged_at.is_none());
+        let regression = of_a_group || finding.as_ref().is_some_and(|finding| finding.regression);
+        let kind = Announced::of(regression);
+        Self { series: record.series.clone(), run_id: record.run_id.clone(), finding, kind }
+    }
+}
+
 /// Sends an event for each finding that none of the last `runs` runs has announced, and notes that in the records. What
 /// goes wrong is a warning there.
 pub async fn announce(context: &RunContext, judged: &mut [&mut RunRecord], together: &[Together], runs: usize) {
     let records: Vec<RunRecord> = judged.iter().map(|record| (**record).clone()).collect();
     let regression = |index: usize| together.iter().any(|group| group.regression && group.members.contains(&index));
-    let reads = records.iter().enumerate().map(|(index, record)| is_new(context, record, regression(index), runs));
-    let new: Vec<Result<bool, String>> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+    let shown: Vec<Shown> = records.iter().enumerate().map(|(index, r)| Shown::by(r, regression(index))).collect();
+    let reads = stream::iter(shown.into_iter().map(|shown| is_new(context, shown, runs)));
+    let new: Vec<Result<bool, String>> = reads.buffered(AT_ONCE).collect().await;
     for (record, new) in judged.iter_mut().zip(&new) {
         record.warnings.extend(new.as_ref().err().map(|reason| warning(reason)));
     }
@@ -80,18 +99,16 @@ fn news(records: &[RunRecord], new: &[bool], together: &[Together], found: Found
     news
 }
 
-/// Whether a record has a finding that no earlier run of its series has announced.
-async fn is_new(context: &RunContext, record: &RunRecord, of_a_group: bool, runs: usize) -> Result<bool, String> {
-    // What was judged by an earlier delivery was announced then.
-    let Some(finding) = record.finding.as_ref().filter(|_| record.judged_at.is_none()) else { return Ok(false) };
+/// Whether there is a finding that no earlier run of its series has announced.
+async fn is_new(context: &RunContext, shown: Shown, runs: usize) -> Result<bool, String> {
+    let Some(finding) = &shown.finding else { return Ok(false) };
     // This run's own record is stored already.
     let limit = i32::try_from(runs + 1).unwrap_or(i32::MAX);
-    let runs = tokio::time::timeout_at(context.ends_at, context.aws.store.runs(&record.series, Some(limit))).await;
+    let runs = tokio::time::timeout_at(context.ends_at, context.aws.store.runs(&shown.series, Some(limit))).await;
     let runs = runs.map_err(|_| OUT_OF_TIME.to_owned())?.map_err(|error| error.to_string())?;
-    let earlier = runs.iter().filter(|run| run.run_id != record.run_id);
+    let earlier = runs.iter().filter(|run| run.run_id != shown.run_id);
     let mut earlier = earlier.filter_map(|run| Some((run.started_at, run.finding.as_ref()?)));
-    let kind = Announced::of(finding.regression || of_a_group);
-    Ok(!earlier.any(|(at, before)| covers(at, before, finding, kind)))
+    Ok(!earlier.any(|(at, before)| covers(at, before, finding, shown.kind)))
 }
 
 /// Whether the finding that the run of `at` announced is this one, and said no less.

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use aws_sdk_cloudwatch::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_cloudwatch::types::{Metric, MetricDataQuery, MetricStat};
+use chrono::{DateTime, TimeDelta, Utc};
 use coldwatch::measure::ending::TargetEnd;
 use coldwatch::measure::judging::{Late, judge_records, stored};
 use coldwatch::record::digest::RunDigest;
 use coldwatch::record::event::{OF_A_FUNCTION, SOURCE};
+use coldwatch::record::metrics::{NAMESPACE, names};
+use coldwatch::record::trigger::Trigger;
 use coldwatch::record::{Announced, RunRecord};
 use local_cloud::Fault;
 use tokio::time::Instant;
@@ -136,4 +140,39 @@ async fn what_there_was_no_time_to_judge_says_so_in_its_stored_record() {
         assert_eq!(stored.warnings, ["the history was not judged: the time allowed was used up"]);
     }
     stage.cloud.stop().await;
+}
+
+/// An alarm looks at the last hours only, and a chain of invocations may end hours after its tick.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_alarms_wait_for_has_the_time_of_finishing_and_is_sent_until_it_arrives() {
+    let stage = Stage::set().await;
+    stage.simulated("f", "constant:5", &[]).await;
+    // The first request has the durations, which CloudWatch would count twice.
+    stage.cloud.inject(Fault::parse("reject:cloudwatch.PutMetricData,status=500,after=1,times=2").expect("a fault"));
+    let tick = Utc::now() - TimeDelta::hours(3);
+    let report = stage.run_as(SUITE, Trigger::scheduled("arn", tick)).await;
+    assert_eq!(report.warnings, Vec::<String>::new());
+    for (name, value) in [(names::RUNS_COMPLETED, 1.0), (names::REGRESSIONS, 0.0)] {
+        assert_eq!(published(&stage, name).await, [value], "{name}");
+    }
+    stage.cloud.stop().await;
+}
+
+/// The values of a metric without dimension in the last hour.
+async fn published(stage: &Stage, name: &str) -> Vec<f64> {
+    let config = aws_sdk_cloudwatch::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("x", "x", None, None, "test"))
+        .endpoint_url(stage.cloud.endpoint())
+        .http_client(aws_smithy_http_client::Builder::new().build_http());
+    let metric = Metric::builder().namespace(NAMESPACE).metric_name(name).build();
+    let stat = MetricStat::builder().metric(metric).period(3_600).stat("Maximum").build();
+    let query = MetricDataQuery::builder().id("q").metric_stat(stat).build();
+    let seconds = |time: DateTime<Utc>| aws_sdk_cloudwatch::primitives::DateTime::from_secs(time.timestamp());
+    let ask = aws_sdk_cloudwatch::Client::from_conf(config.build()).get_metric_data().metric_data_queries(query);
+    let ask =
+        ask.start_time(seconds(Utc::now() - TimeDelta::hours(1))).end_time(seconds(Utc::now() + TimeDelta::hours(1)));
+    let answer = ask.send().await.expect("answered");
+    answer.metric_data_results().iter().flat_map(|result| result.values().to_vec()).collect()
 }
