@@ -13,7 +13,7 @@ use crate::record::{Distribution, RunRecord};
 
 /// The columns that say which run a row belongs to.
 const RUN: [&str; 6] = ["label", "function", "protocol", "run_id", "started_at", "code_sha256"];
-/// The columns of a sample, beside those of its run.
+/// The columns of a sample, in addition to those of its run.
 const SAMPLE: [&str; 14] = [
     "round",
     "outcome",
