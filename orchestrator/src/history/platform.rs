@@ -11,7 +11,7 @@ pub const EVENT_DAYS: i64 = 7;
 pub const EVENT_SHARE: f64 = 0.3;
 /// Fewest targets in one; a control target is enough by itself.
 const EVENT_TARGETS: usize = 3;
-/// What the platform changes by itself. A shift beside which anything else changed is the function's own.
+/// What the platform changes by itself. If anything else changed with a shift, the function caused it.
 const PLATFORM_CAUSE: &str = "runtime version";
 
 /// A judged series, as far as its place among others goes.

@@ -20,7 +20,7 @@ use shift_stats::{Sorted, benjamini_hochberg, mann_whitney};
 
 /// Runs for which a change of the median is news: then the new level is what is usual, and the alarm ends.
 pub const ALERT_RUNS: usize = 30;
-/// Share of false regressions among those told of one run of many targets.
+/// Share of false regressions among those reported in one run of many targets.
 pub const FALSE_DISCOVERY_RATE: f64 = 0.05;
 /// Runs on each side of a change that are tested against each other.
 const TESTED_RUNS: usize = 60;
@@ -61,7 +61,7 @@ pub async fn judge_targets(context: &RunContext, ends: &mut [&mut TargetEnd]) ->
                 record.finding = finding;
                 metrics.extend(metrics::of_finding(record));
             }
-            Err(reason) => record.warnings.push(format!("the history was not judged: {reason}")),
+            Err(reason) => record.warnings.push(format!("the history was not analysed: {reason}")),
         }
     }
     announce(context, &mut judged, &together, ALERT_RUNS).await;

@@ -47,8 +47,8 @@ pub struct RunReport {
 pub enum RunError {
     /// The time allowed would be over before the first round.
     #[error(
-        "{left:.1} s are left, and {reserve:.1} s of them are kept free for putting functions back: allow more time \
-         (on Lambda the orchestrator's timeout)",
+        "{left:.1} s are left, and {reserve:.1} s of them are reserved for putting functions back: allow more time (on \
+         Lambda, raise the orchestrator's timeout)",
         left = left.as_secs_f64(), reserve = reserve.as_secs_f64()
     )]
     NoTime {
@@ -58,7 +58,7 @@ pub enum RunError {
         reserve: Duration,
     },
     /// The same trigger is being served by somebody else.
-    #[error("this run is under way already: {holder} has it until {until}")]
+    #[error("this run is already under way: {holder} has its lock until {until}")]
     UnderWay {
         /// Who.
         holder: String,
@@ -161,7 +161,7 @@ impl<'a> Turn<'a> {
 /// Judges the series, publishes what was found and the heartbeat, and gives the ends as a report.
 pub(crate) async fn finish(suite: &Suite, context: &RunContext, mut ended: Vec<(usize, TargetEnd)>) -> RunReport {
     let mut data = judge_targets(context, &mut ended.iter_mut().map(|(_, end)| end).collect::<Vec<_>>()).await;
-    // A forced run that proved nothing is no sign of life: the alarm on a missing heartbeat is to see it.
+    // A forced run that proved nothing sends no heartbeat, so that the heartbeat alarm notices it.
     let idle = suite.start == StartMode::Idle;
     let lives = |record: &RunRecord| record.proven > 0 || (idle && record.attempted > 0);
     let stored = |end: &TargetEnd| matches!(end, TargetEnd::Measured(m) if m.unstored.is_none() && lives(&m.record));

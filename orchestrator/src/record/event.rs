@@ -300,7 +300,8 @@ mod tests {
     #[test]
     fn a_message_has_nothing_that_ends_a_json_text() {
         let cause = Cause { what: "code".into(), before: Some("a\"b\\c\n".into()), after: Some("d".into()) };
-        let event = FindingEvent::of_function(&record("f"), &FindingRecord { causes: vec![cause], ..finding(9.0) }, found());
+        let event =
+            FindingEvent::of_function(&record("f"), &FindingRecord { causes: vec![cause], ..finding(9.0) }, found());
         let message = detail(&event)["message"].as_str().expect("a text").to_owned();
         assert!(message.contains("code a'b'c' → d") && !message.contains(['"', '\\', '\n']), "{message}");
     }

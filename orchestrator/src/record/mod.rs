@@ -216,7 +216,7 @@ impl Outcomes {
             + self.discarded
     }
 
-    /// Invocations that are no proven sample.
+    /// Invocations that are not proven samples.
     pub fn rejected(&self) -> u64 {
         self.attempted() - self.cold - self.restored
     }

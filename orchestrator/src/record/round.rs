@@ -57,7 +57,7 @@ pub struct SampleRecord {
     pub sent_after_ms: f64,
     /// Memory used.
     pub max_memory_mb: Option<u32>,
-    /// The billed duration contradicts the durations beside it.
+    /// The billed duration contradicts the other durations of the sample.
     pub billing_disagrees: bool,
 }
 
