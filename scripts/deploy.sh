@@ -36,7 +36,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[[ $stack =~ ^[A-Za-z][A-Za-z0-9-]{2,29}$ ]] || fail "\`$stack\` is no name for the stack: 3 to 30 letters, digits and hyphens, a letter first" 2
+[[ $stack =~ ^[A-Za-z][A-Za-z0-9-]{2,29}$ ]] || fail "\`$stack\` is not a valid stack name: use 3 to 30 letters, digits and hyphens, with a letter first" 2
 
 export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-${AWS_REGION:-}}
 [ -n "$AWS_DEFAULT_REGION" ] || unset AWS_DEFAULT_REGION

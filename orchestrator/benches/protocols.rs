@@ -1,5 +1,5 @@
-//! What 100 proven cold starts cost in time and billed duration: coldwatch against the protocols that people
-//! use by hand, on one stand-in with AWS-like delays. Then the largest burst, with its memory.
+//! What 100 proven cold starts cost in time and billed duration: coldwatch against the protocols that people use by
+//! hand, in one local cloud with AWS-like delays. Then the largest burst, with its memory.
 //!
 //! `cargo bench --package coldwatch --bench protocols`
 //!

@@ -29,7 +29,7 @@ fn main() {
     println!("page       {} KB  (goal: 2,000 KB)", page.len() / 1_000);
 }
 
-/// The most memory this process ever held, in MB; 0 where the system does not tell.
+/// The most memory this process ever held, in MB; 0 if the system does not report it.
 fn peak_memory_mb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());

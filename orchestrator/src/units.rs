@@ -11,7 +11,7 @@ pub fn millis(duration: Duration) -> f64 {
     duration.as_nanos() as f64 / 1e6
 }
 
-/// The duration of stored milliseconds; zero where they are no duration.
+/// The duration of stored milliseconds; zero if they are not a duration.
 pub fn from_millis(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or_default()
 }

@@ -44,8 +44,8 @@ fn init_sleep(variable: Result<String, VarError>) -> Result<Option<Duration>, &'
 /// One execution environment, from its init to its end.
 struct Environment {
     id: String,
-    /// By its own clock. Rather than the time of an invocation, because it tells whether the environment is
-    /// younger than the change that was to retire its predecessors.
+    /// By its own clock. Not the time of an invocation: it shows whether the environment is younger than the update
+    /// that was meant to retire its predecessors.
     started_at: DateTime<Utc>,
     invocations: AtomicU64,
     processor: OnceLock<Option<String>>,
@@ -92,7 +92,7 @@ impl Environment {
         let requested = requested_hold(request)?;
         let mut held = Duration::ZERO;
         if invocation == 1 {
-            // Inside the hold, so that it is no part of the handler's own duration.
+            // During the hold, so that it is not part of the handler's own duration.
             self.processor.get_or_init(processor_model);
             tokio::time::sleep_until(clock + requested).await;
             held = clock.elapsed();

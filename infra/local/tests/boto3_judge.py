@@ -1040,7 +1040,7 @@ class CloudWatch:
         self.assertEqual((average["Values"], median["Values"]), ([1.5], []))
         self.assert_refused(
             "ValidationError",
-            "Error in expression 'e1': the stand-in of CloudWatch evaluates no expressions, only MetricStat.",
+            "Error in expression 'e1': the local cloud's CloudWatch supports only MetricStat, not expressions.",
             self.cloudwatch.get_metric_data,
             MetricDataQueries=[{"Id": "e1", "Expression": "SEARCH('x', 'Sum', 60)"}],
             StartTime=at,

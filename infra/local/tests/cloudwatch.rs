@@ -175,7 +175,7 @@ async fn periods_begin_at_the_start_rounded_down_and_end_before_the_end() {
     let Server { client, .. } = serve(None).await;
     let seconds_before = [720, 660, 600, 480, 0];
     put(&client, seconds_before.iter().map(|seconds| datum("Init", 1.0, *seconds)).collect()).await;
-    // The start lies half a minute into the minute of the datum 660 s ago.
+    // The start is half a minute into the minute of the datum 660 s ago.
     let request = || get(&client, 630, 0, vec![query("m", "Init", "Sum", 120)]);
     let newest_first = complete("m", "Init", &[(540, 1.0), (660, 2.0)]);
     let oldest_first = complete("m", "Init", &[(660, 2.0), (540, 1.0)]);
@@ -342,7 +342,7 @@ async fn questions_without_an_answer_are_errors() {
     let cases = [
         (
             ask(expression),
-            "Error in expression 'e': the stand-in of CloudWatch evaluates no expressions, only MetricStat.",
+            "Error in expression 'e': the local cloud's CloudWatch supports only MetricStat, not expressions.",
         ),
         (
             ask(MetricDataQuery::builder().id("m").build()),
@@ -409,7 +409,7 @@ async fn metrics_outlive_the_process() {
 async fn an_unknown_operation_is_refused_in_the_protocol_of_the_request() {
     let Server { client, address, .. } = serve(None).await;
     let error = client.describe_alarms().send().await.unwrap_err();
-    let text = "The stand-in of CloudWatch does not know the operation DescribeAlarms.";
+    let text = "The local cloud's CloudWatch does not know the operation DescribeAlarms.";
     assert_eq!((error.code(), error.message()), (Some("UnknownOperationException"), Some(text)));
 
     let (headers, body) = post_json(address, "DescribeAlarms", "{}").await;

@@ -48,7 +48,7 @@ impl Crate {
             let named = module.paths.named.iter().map(|path| (path, false));
             for (path, is_public) in used.chain(named) {
                 let Some(target) = self.resolve(at, path, 0) else { continue };
-                // What a file shows of the modules below it is no import of its own.
+                // Re-exporting the modules below a file does not count as its own import.
                 let shows_child = is_public && target.starts_with(at) && target != *at;
                 let to = &self.modules[&target].file;
                 if *to != module.file && !shows_child {

@@ -1,6 +1,6 @@
 //! Measures how the statistics behave where the truth is known: `cargo run --release --example operating [-- FOLDER]`.
 //!
-//! Prints one JSON object a line: what was simulated, what came of it, and what it is to be. With a folder of series
+//! Prints one JSON object a line: what was simulated, the result, and the goal. With a folder of series
 //! (`run,timestamp,n,samples`), also how often adjacent runs of those seem to differ, and how many bytes they take.
 
 mod neighbours;

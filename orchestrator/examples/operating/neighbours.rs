@@ -11,7 +11,7 @@ use crate::operating::comparing::{KNOWN_RUNS, group, shows};
 
 /// What the type I error may be between real runs, of which neighbours are correlated.
 const REAL: [f64; 2] = [0.0, 0.065];
-/// From how many runs to how many more the noise of a function is told anew.
+/// After how many further runs the noise of a function is estimated again.
 const NOISE_EVERY: usize = 20;
 
 /// A real series, and what is known of it.
@@ -19,12 +19,12 @@ struct Known {
     runs: Vec<Sorted>,
     /// First runs of new levels.
     changes: Vec<usize>,
-    /// Its noise after each [`NOISE_EVERY`] runs, as the runs before tell it: as many as `compare --stored` reads.
+    /// Its noise after each [`NOISE_EVERY`] runs, as the runs before show it: as many as `compare --stored` reads.
     noise: Vec<Option<RunNoise>>,
 }
 
-/// Type I error between adjacent real runs: windows of `runs` beside each other, without overlap; of all runs, some of which did
-/// change, and of those among which no change is found.
+/// Type I error between adjacent real runs: windows of `runs` next to each other, without overlap; of all runs, some of
+/// which did change, and of those among which no change is found.
 pub fn rows(histories: &[Vec<Run>]) -> Vec<Row> {
     let histories: Vec<Known> = histories.iter().map(|history| Known::of(history)).collect();
     [1, 2, 5, 10].into_iter().flat_map(|runs| between_neighbours(&histories, runs)).collect()

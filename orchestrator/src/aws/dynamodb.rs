@@ -238,7 +238,7 @@ impl Store {
         }
     }
 
-    /// Gives a lock back; nothing happens if it is no longer the holder's.
+    /// Releases a lock; does nothing if the holder no longer has it.
     pub async fn release(&self, key: &str, holder: &str) -> Result<(), StoreError> {
         self.delete_if(&format!("LOCK#{key}"), "holder", holder).await
     }

@@ -1,4 +1,4 @@
-//! What an AWS call can come to, as far as a caller can do something about it.
+//! How an AWS call can fail, as far as a caller can react to it.
 //!
 //! AWS's own texts may quote what was sent (the 4 KB error of an environment quotes every value), so a
 //! service's message is repeated only for codes whose text is known to name resources alone.
@@ -39,7 +39,7 @@ pub enum AwsError {
         message: String,
     },
     /// No answer within the time allowed, or one that could not be read.
-    #[error("{service} gave no usable answer to {operation}: {reason}")]
+    #[error("{service} gave an unreadable answer to {operation}: {reason}")]
     NoAnswer {
         /// Service that was called.
         service: &'static str,

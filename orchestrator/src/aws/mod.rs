@@ -1,7 +1,7 @@
 //! The one path to the outside: the AWS SDKs. Their types do not leave this folder.
 //!
-//! One file per service, and every call's answer is turned into words of this crate beside the call.
-//! Whether the endpoint is AWS or a stand-in is settled by [`Connection`] and never asked again.
+//! One file per service, and each file converts the answers into this crate's types. [`Connection`] decides whether the
+//! endpoint is AWS or the local cloud; nothing else asks.
 
 mod cloudwatch;
 mod dynamodb;

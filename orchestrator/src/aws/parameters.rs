@@ -56,7 +56,7 @@ impl Parameters {
         Self { config: config.clone() }
     }
 
-    /// The value of a parameter, decrypted if need be; `None` if there is no such parameter.
+    /// The value of a parameter, decrypted if needed; `None` if the parameter does not exist.
     pub async fn get(&self, name: &str) -> Result<Option<String>, AwsError> {
         let endpoint = endpoint(&self.config).await.map_err(no_answer)?;
         let request = self.signed(&endpoint, &json!({ "Name": name, "WithDecryption": true })).await?;
@@ -162,7 +162,7 @@ fn read(response: &HttpResponse) -> Result<Reply, OrchestratorError<ErrorMetadat
     }
     let error: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |key: &str| error.get(key).and_then(Value::as_str);
-    // A namespace may stand before the code.
+    // A namespace may precede the code.
     let code = text("__type").and_then(|code| code.rsplit('#').next()).unwrap_or("unknown error");
     let mut metadata = ErrorMetadata::builder().code(code);
     if let Some(message) = text("message").or_else(|| text("Message")) {

@@ -259,7 +259,7 @@ fn describe(function: &str, end: &TargetEnd) -> Value {
                 tracing::error!(
                     function,
                     reason,
-                    "the run is not in the history; `coldwatch import` takes the next line"
+                    "the run is not in the history; give the next line to `coldwatch import`"
                 );
                 println!("{}", UnstoredRun::of(measured).to_line());
             }

@@ -1,8 +1,8 @@
 //! Two sides compared: by how much B starts slower than A, how sure that is, and what it means in words.
 //!
-//! Samples taken in turns within the same minutes are compared as they are. Between runs lies more than chance inside
-//! them: runs of different times are compared by their medians, and where there are too few runs for that, the interval
-//! is widened by what whole runs are known to shift together (`docs/methodology.md`).
+//! Samples taken in turns within the same minutes are compared directly. Runs of different times differ by more than
+//! the chance inside them. They are compared by their medians. With too few runs for that, the interval is widened by
+//! the run effect (`docs/methodology.md`).
 
 pub mod stopping;
 
@@ -18,7 +18,7 @@ use shift_stats::{
 /// The run effect of a function whose own is not known: the largest of the four kinds of function in the public
 /// lambda-perf history (container images on x86-64).
 pub const USUAL_RUN_EFFECT: f64 = 0.036;
-/// From this ratio on, or below its inverse, a factor is told instead of percent.
+/// From this ratio on, or below its inverse, the verdict gives a factor instead of percent.
 const TWICE: f64 = 2.0;
 
 /// What was measured of one side.
@@ -28,7 +28,7 @@ pub struct Group {
     pub label: String,
     /// Proven init (or restore) durations in ms, a sample for each run.
     pub runs: Vec<Sorted>,
-    /// How whole runs of it scatter, where its history tells.
+    /// How whole runs of it scatter, if its history shows it.
     pub noise: Option<RunNoise>,
 }
 
@@ -41,7 +41,7 @@ pub struct Side {
     pub runs: usize,
     /// The durations, in ms.
     pub durations: Distribution,
-    /// Where they lie around two modes: a median between them says little.
+    /// The two modes, if there are two: a median between them says little.
     pub modes: Option<TwoModes>,
 }
 
@@ -112,8 +112,8 @@ pub fn together(a: &Group, b: &Group) -> Result<Comparison, NothingToCompare> {
     })
 }
 
-/// Compares runs of different times: by the runs' medians where they bear an interval, else by the samples with what
-/// whole runs shift together added to it.
+/// Compares runs of different times: by the runs' medians if these give an interval, otherwise by the samples, with the
+/// run effect added.
 pub fn apart(a: &Group, b: &Group) -> Result<Comparison, NothingToCompare> {
     let pooled = together(a, b)?;
     let (medians_a, medians_b) = (a.medians()?, b.medians()?);
@@ -179,7 +179,7 @@ impl Comparison {
         }
     }
 
-    /// Whether B is shown to be slower by more than this: the whole interval lies above it.
+    /// Whether B is proven to be slower by more than this: the whole interval is above it.
     pub fn is_slower_than(&self, percent: f64) -> bool {
         self.beside(percent).is_some_and(|(interval, limit)| interval.low > limit)
     }
@@ -207,8 +207,8 @@ impl Comparison {
         format!("{}{statement}, {}{}", self.modes_in_words(), self.counts(), self.basis_in_words())
     }
 
-    /// The interval that tells, and what it is where B is slower by so much: of the ratio, or where a duration is 0 of the
-    /// difference, percent then being of A's median.
+    /// The interval to judge by, and its value if B is slower by exactly `percent`. It is the interval of the ratio. If
+    /// a duration is 0, it is that of the difference, and percent are of A's median.
     fn beside(&self, percent: f64) -> Option<(Interval, f64)> {
         let share = percent / 100.0;
         match self.ratio {
@@ -247,7 +247,7 @@ impl Comparison {
     fn basis_in_words(&self) -> String {
         let Basis::FewRuns { a, b } = self.basis else { return String::new() };
         format!(
-            "; too few runs to compare their medians, so that runs shift together by {:.1} % is allowed for",
+            "; too few runs to compare their medians, so the interval allows for runs that shift by {:.1} % as a whole",
             100.0 * a.max(b)
         )
     }
@@ -480,7 +480,7 @@ mod tests {
         assert!(calm.p < barely.p, "an effect known from eight runs is known less well: {} {}", calm.p, barely.p);
         let unknown = apart(&runs(100.0, None), &runs(104.0, None)).unwrap();
         assert!(
-            unknown.verdict().ends_with("that runs shift together by 3.6 % is allowed for"),
+            unknown.verdict().ends_with("so the interval allows for runs that shift by 3.6 % as a whole"),
             "{}",
             unknown.verdict()
         );

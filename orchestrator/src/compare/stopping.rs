@@ -38,9 +38,9 @@ impl Looks {
         self.look(n, width, modes)
     }
 
-    /// One look at `n` cold starts a side: how far the interval reaches to either side of the estimate, as a share of it
-    /// (`None` where there is no interval), and whether there are two modes. A sample with two modes never suffices: its
-    /// median lies between them by chance, and so do the interval's ends.
+    /// One look at `n` cold starts a side: how far the interval reaches to either side of the estimate, as a share of
+    /// it (`None` without an interval), and whether there are two modes. A sample with two modes never suffices: chance
+    /// decides where between them its median is, and the interval's ends as well.
     pub fn look(&mut self, n: usize, half_width: Option<f64>, two_modes: bool) -> bool {
         if n < self.next {
             return false;

@@ -97,10 +97,10 @@ impl Testimony {
 
 /// Which environments of a burst were initialised before their request was sent, whatever the clocks say.
 ///
-/// Environments tell their start by clocks of their own, which may be off from the orchestrator's by any
-/// amount, but hardly from each other. Each started before its reply was received, so the offset is at most the
-/// smallest "received − started" of the burst. Where "sent − started" is greater even than that, the start
-/// came before the request. In a burst of one nothing can be told this way.
+/// Environments report their start by their own clocks. These may differ from the orchestrator's by any amount, but
+/// hardly from each other. Each started before its reply was received, so the offset is at most the smallest "received
+/// − started" of the burst. Where "sent − started" is greater even than that, the start came before the request. A
+/// burst of one shows nothing this way.
 fn initialised_early(invocations: &[Invocation], testimonies: &[Option<Testimony>]) -> Vec<bool> {
     let started = |t: &Option<Testimony>| t.as_ref()?.started_at;
     let Some(zero) = testimonies.iter().find_map(started) else { return vec![false; invocations.len()] };

@@ -27,7 +27,7 @@ pub struct Sample {
     pub round_trip: Duration,
     /// Start of the burst to the sending of this invoke.
     pub sent_after: Duration,
-    /// The billed duration contradicts the durations beside it.
+    /// The billed duration contradicts the other durations of the sample.
     pub billing_disagrees: bool,
 }
 

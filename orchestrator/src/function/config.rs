@@ -23,7 +23,7 @@ pub struct FunctionConfig {
     pub environment: Environment,
     /// Function timeout. An initialisation that ran too long is repeated under it.
     pub timeout: Duration,
-    /// Concurrency reserved for this function alone; only `GetFunction` tells it.
+    /// Concurrency reserved for this function alone; only `GetFunction` returns it.
     pub reserved_concurrency: Option<u32>,
     /// What makes the function something this program cannot measure.
     pub special: Vec<Special>,
@@ -67,7 +67,7 @@ pub enum Special {
     ReportSuppressed,
 }
 
-/// What a cold start depends on and what may explain a change: stored beside every run.
+/// What a cold start depends on and what may explain a change: stored with every run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Provenance {
     /// SHA-256 of the deployment package, base64.

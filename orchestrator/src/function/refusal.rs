@@ -22,7 +22,7 @@ pub enum Refusal {
     #[error("is in state {0}; wait until it is Active, or invoke it once if it is Inactive")]
     NotActive(String),
     /// Somebody else's update is running.
-    #[error("has an update in progress; run again when it has settled")]
+    #[error("has an update in progress; run again when it has ended")]
     UpdateInProgress,
     /// The environment cannot be merged safely.
     #[error(
@@ -39,7 +39,8 @@ pub enum Refusal {
     Itself,
     /// Not enough free concurrency for one burst.
     #[error(
-        "needs {burst} concurrent invocations and has {free}, of the account or reserved for it; lower `burst` or raise that"
+        "needs {burst} concurrent invocations, but only {free} are available (in the account, or reserved for it); \
+         lower `burst`, or raise the limit"
     )]
     Concurrency {
         /// Burst size asked for.
@@ -65,8 +66,8 @@ pub fn refusal(config: &FunctionConfig, suite: &Suite, free: u32, own_arn: Optio
 }
 
 impl FunctionConfig {
-    /// Says why this function must not be measured; `None` when it may.
-    /// `changes` tells whether the run will change the configuration, and `environment` whether by its variables.
+    /// Says why this function must not be measured; `None` when it may. `changes` says whether the run will change the
+    /// configuration, and `environment` whether by its variables.
     pub fn refusal(&self, changes: bool, environment: bool) -> Option<Refusal> {
         if let Some(special) = self.special.first() {
             return Some(match special {

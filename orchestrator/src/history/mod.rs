@@ -52,7 +52,7 @@ pub struct Circumstances {
 /// What a series looks like after its last run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Judgement {
-    /// Where it stands now; absent while no run proved anything.
+    /// Its current level; absent while no run proved anything.
     pub level: Option<Level>,
     /// Smallest change of the median that the next runs would show, in percent; absent while there are too few runs to know
     /// the noise.
@@ -106,7 +106,7 @@ pub enum State {
     Provisional,
     /// Seen in enough runs to act upon.
     Confirmed,
-    /// Was provisional, and later runs did not bear it out.
+    /// Was provisional, and later runs did not confirm it.
     Retracted,
 }
 
@@ -127,7 +127,7 @@ pub struct Change {
     pub state: State,
     /// New level against the old one, in percent; positive is slower.
     pub shift_percent: f64,
-    /// Its 95 % interval, where the runs on both sides bear one.
+    /// Its 95 % interval, if there are enough runs on both sides.
     pub interval: Option<Interval>,
     /// What else changed between the runs on either side. Empty: nothing we can see, so the platform, unless nothing of the
     /// function [is recorded](is_function_recorded).
@@ -137,7 +137,7 @@ pub struct Change {
 impl Change {
     /// The first of the runs before `end` that show the new level: of a drift those that have settled, or the last six.
     pub fn level_from(&self, end: usize) -> usize {
-        /// Fewest values that bear a 95 % interval of their median.
+        /// Fewest values with a 95 % interval of their median.
         const FEWEST: usize = 6;
         self.settled.min(end.saturating_sub(FEWEST)).max(self.index)
     }
@@ -154,8 +154,8 @@ impl Metric {
     /// All of them, the primary one first.
     pub const ALL: [Self; 3] = [Self::P50, Self::P90, Self::Spread];
 
-    /// The figure of one run from its samples, ascending: p50 and p90 in ms, the spread as p90 / p10 − 1. `None` where the
-    /// samples have none: there are no samples, or all are equal and the spread is nothing that a factor could change.
+    /// The figure of one run from its samples, ascending: p50 and p90 in ms, the spread as p90 / p10 − 1. `None` if
+    /// there is none: without samples, or if all are equal, because a factor cannot change a spread of 0.
     pub fn of(self, samples: &[f64]) -> Option<f64> {
         let at = |p: f64| quantile_of(samples, p);
         let figure = match self {
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn after_a_drift_the_level_is_where_it_has_settled() {
-        // From run 60 on a sixth slower little by little, for 60 runs; then as many as `flat` at the new level.
+        // From run 60 on a sixth slower gradually, for 60 runs; then as many as `flat` at the new level.
         let drifted = |flat: u32| -> Vec<Run> {
             let scale = |i: u32| 100.0 + 20.0 * f64::from(i.saturating_sub(60).min(60)) / 60.0;
             let samples =

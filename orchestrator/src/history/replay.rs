@@ -12,7 +12,7 @@ pub const RAISING_RUNS: usize = 3;
 pub const SAME_ALERT: usize = 7;
 /// One in the same direction within so many runs is the same alert, better located.
 pub const RELOCATED: usize = 30;
-/// A provisional alert that so many judgements in a row do not bear out is retracted.
+/// A provisional alert is retracted after so many analyses in a row that do not confirm it.
 pub const RETRACTING_RUNS: usize = 5;
 
 /// An alert at one moment of its life.
@@ -88,7 +88,7 @@ fn follow(open: &mut [Open], found: &[(usize, bool, usize)]) -> Vec<(usize, bool
     for place in unmatched {
         open[place].missed += 1;
     }
-    // What lies further back has been judged before, and was then no change: hindsight is no alarm.
+    // Earlier runs were analysed before, and showed no change then. Hindsight raises no alarm.
     left.retain(|(start, _, age)| {
         (RAISING_RUNS..=2 * RELOCATED).contains(age) && open.iter().all(|o| o.start.abs_diff(*start) > SAME_ALERT)
     });

@@ -19,16 +19,16 @@ const UTC_TIMES: [&str; 5] =
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SeriesFileError {
     /// Another kind of file.
-    #[error("line 1 is `{0}`, and a series begins with `{HEADER}`")]
+    #[error("line 1 is `{0}`; a series must begin with `{HEADER}`")]
     Header(String),
     /// Not four columns.
-    #[error("line {0} has not the four columns `{HEADER}`")]
+    #[error("line {0} does not have the four columns `{HEADER}`")]
     Columns(usize),
     /// No time.
-    #[error("line {0}: the timestamp `{1}` is no time such as {TIMES}")]
+    #[error("line {0}: the timestamp `{1}` is not a time such as {TIMES}")]
     Timestamp(usize, String),
     /// No duration.
-    #[error("line {0}: the sample `{1}` is no positive number of ms")]
+    #[error("line {0}: the sample `{1}` is not a positive number of ms")]
     Sample(usize, String),
     /// Samples are missing, or there are too many.
     #[error("line {line}: n is `{n}`, and there are {samples} samples")]
@@ -132,14 +132,13 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named() {
-        check("0,0,1,1\n1,1,1", Err("line 3 has not the four columns `run,timestamp,n,samples`"));
+        check("0,0,1,1\n1,1,1", Err("line 3 does not have the four columns `run,timestamp,n,samples`"));
         check(
             "0,noon,1,1",
-            Err(
-                "line 2: the timestamp `noon` is no time such as 1767261600 (seconds), 2026-01-01 or 2026-01-01T10:00:00Z",
-            ),
+            Err("line 2: the timestamp `noon` is not a time such as 1767261600 (seconds), 2026-01-01 or \
+                 2026-01-01T10:00:00Z"),
         );
-        check("0,0,2,1 -3", Err("line 2: the sample `-3` is no positive number of ms"));
+        check("0,0,2,1 -3", Err("line 2: the sample `-3` is not a positive number of ms"));
         check("0,0,3,1 2", Err("line 2: n is `3`, and there are 2 samples"));
         check(
             "0,5,1,1\n1,4,1,1",
@@ -147,7 +146,7 @@ mod tests {
         );
         assert_eq!(
             read("a,b\n").unwrap_err().to_string(),
-            "line 1 is `a,b`, and a series begins with `run,timestamp,n,samples`"
+            "line 1 is `a,b`; a series must begin with `run,timestamp,n,samples`"
         );
     }
 }

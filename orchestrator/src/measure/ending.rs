@@ -72,7 +72,7 @@ pub struct Left {
 /// Why a target was not measured.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    /// There is no such function.
+    /// The function does not exist.
     #[error("there is no function `{0}` in this account and region")]
     NotFound(String),
     /// The preflight refuses it.
@@ -143,8 +143,8 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Enough => f.write_str("the wanted number is proven"),
-            Self::Idle => f.write_str("an idle run takes one invocation as it comes, and it was no cold start"),
-            Self::Precise => f.write_str("the comparison is as precise as was asked for"),
+            Self::Idle => f.write_str("an idle run makes one invocation, and it was not a cold start"),
+            Self::Precise => f.write_str("the comparison has the precision that was asked for"),
             Self::OtherSide => f.write_str("the other side of the comparison could not be measured further"),
             Self::Rounds => f.write_str("the rounds allowed by max_rounds are used up"),
             Self::Invocations => f.write_str("the invocations allowed by max_invocations are used up"),
@@ -153,7 +153,7 @@ impl fmt::Display for Stop {
             Self::Interrupted => f.write_str("the run was stopped from outside"),
             Self::LockLost => f.write_str("another run took the function's lock while this one was cut off"),
             Self::NothingProven => write!(f, "{HOPELESS_ROUNDS} rounds in a row proved no cold start"),
-            Self::Deployed => f.write_str("somebody deployed the function; theirs stays"),
+            Self::Deployed => f.write_str("somebody deployed the function during the run; their version stays"),
             Self::NotChanged(reason) => write!(f, "the function could not be changed: {reason}"),
             Self::NotStored(reason) => write!(f, "samples could not be stored: {reason}"),
         }

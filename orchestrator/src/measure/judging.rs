@@ -22,7 +22,7 @@ use shift_stats::{Sorted, benjamini_hochberg, mann_whitney};
 
 /// Runs for which a change of the median is news: then the new level is what is usual, and the alarm ends.
 pub const ALERT_RUNS: usize = 30;
-/// Share of false regressions among those told of one run of many targets.
+/// Share of false regressions among those reported in one run of many targets.
 pub const FALSE_DISCOVERY_RATE: f64 = 0.05;
 /// Runs on each side of a change that are tested against each other.
 const TESTED_RUNS: usize = 60;
@@ -30,7 +30,7 @@ const TESTED_RUNS: usize = 60;
 const AT_ONCE: usize = 8;
 
 /// Beginning of the warning in a record whose series could not be judged.
-const NOT_JUDGED: &str = "the history was not judged: ";
+const NOT_JUDGED: &str = "the history was not analysed: ";
 
 /// Why a series was not judged.
 #[derive(Debug, thiserror::Error)]

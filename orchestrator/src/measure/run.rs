@@ -58,8 +58,8 @@ pub enum Judging {
 pub enum RunError {
     /// The time allowed would be over before the first round.
     #[error(
-        "{left:.1} s are left, and {reserve:.1} s of them are kept free for putting functions back: allow more time \
-         (on Lambda the orchestrator's timeout)",
+        "{left:.1} s are left, and {reserve:.1} s of them are reserved for putting functions back: allow more time (on \
+         Lambda, raise the orchestrator's timeout)",
         left = left.as_secs_f64(), reserve = reserve.as_secs_f64()
     )]
     NoTime {
@@ -69,7 +69,7 @@ pub enum RunError {
         reserve: Duration,
     },
     /// The same trigger is being served by somebody else.
-    #[error("this run is under way already: {holder} has it until {until}")]
+    #[error("this run is already under way: {holder} has its lock until {until}")]
     UnderWay {
         /// Who.
         holder: String,

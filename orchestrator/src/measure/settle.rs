@@ -60,8 +60,8 @@ pub async fn apply(
     Err(SettleError::Contended)
 }
 
-/// Sends the change, as often as another update in progress asks for it. That the revision is stale is no
-/// error: what is in force decides.
+/// Sends the update, again after every other update that is in progress. A stale revision is not an error: the
+/// configuration in force decides.
 async fn change(lambda: &Lambda, config: &FunctionConfig, step: &Step, end: Instant) -> Result<(), SettleError> {
     let (mut config, mut wait) = (config.clone(), FIRST_POLL);
     loop {

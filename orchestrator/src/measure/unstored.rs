@@ -32,7 +32,7 @@ pub struct UnstoredRun {
 pub enum UnstoredError {
     /// Nothing to import.
     #[error(
-        "nothing to import in it: its first line is `{0}`, and expected is a CSV that begins with `series,timestamp,init_ms`, or a \
+        "nothing to import: its first line is `{0}`; expected a CSV that begins with `series,timestamp,init_ms`, a \
          file that `coldwatch run` wrote, or a log with such a line"
     )]
     None(String),

@@ -1,5 +1,5 @@
-//! What judging needs of a run, in the wire form that is kept beside its record: small enough that one Query reads the
-//! last 400 runs of a series.
+//! What later analysis needs of a run, in the wire form that is stored next to its record. It is so small that one
+//! Query reads the last 400 runs of a series.
 //!
 //! A change of meaning gets a new version; a fixture of each version must always load (`tests/fixtures`).
 

@@ -16,14 +16,14 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnpackError {
     /// The first byte says nothing known.
-    #[error("packed durations begin with byte {0}: known are 0 to {MOST_DECIMALS} decimals, and 255")]
+    #[error("packed durations begin with byte {0}: expected 0 to {MOST_DECIMALS} decimals, or 255")]
     Form(u8),
     /// A value is cut off or larger than any that is packed.
     #[error("packed durations are damaged at byte {0}")]
     Damaged(usize),
 }
 
-/// Packs finite values, in any order. No values are no bytes.
+/// Packs finite values, in any order. No values give no bytes.
 pub fn pack(values: &[f64]) -> Vec<u8> {
     let mut values = values.to_vec();
     values.sort_unstable_by(f64::total_cmp);

@@ -17,7 +17,7 @@
 //!
 //! Notes are the warnings of targets that have no record yet; the next invocation puts them there. Nothing else has to
 //! be carried: what is measured is in the table under keys derived from `key` and
-//! `started_at`, so a delivery that comes twice, late, or beside a repeat of an earlier one finds it there.
+//! `started_at`, so a delivery that comes twice, late, or together with a repeat of an earlier one finds it there.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -36,13 +36,13 @@ pub enum InputError {
     /// The suite is refused.
     #[error("{place}: {source}")]
     Suite {
-        /// Where it stands.
+        /// Its name.
         place: String,
         /// What is wrong with it.
         #[source]
         source: SuiteError,
     },
-    /// There is no such parameter.
+    /// The parameter does not exist.
     #[error("there is no parameter `{0}` in this account and region")]
     NoParameter(String),
     /// No target is left.

@@ -71,12 +71,12 @@ pub enum TickError {
     /// The suite in it is refused.
     #[error(transparent)]
     Suite(#[from] SuiteError),
-    /// The time in it is no time.
+    /// The time in it is not a time.
     #[error("{key} is `{value}`: expected RFC 3339, as in 2026-01-31T18:00:00Z")]
     Time {
         /// The member.
         key: &'static str,
-        /// What stood there.
+        /// The text found there.
         value: String,
     },
 }

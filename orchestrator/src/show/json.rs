@@ -39,7 +39,7 @@ struct SeriesView<'a> {
     runs: &'a [RunRecord],
 }
 
-/// Where a series stands and what changed.
+/// The current level of a series, and what changed.
 #[derive(Debug, Serialize)]
 struct JudgementView<'a> {
     level: Option<LevelView>,

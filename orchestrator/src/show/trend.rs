@@ -1,4 +1,4 @@
-//! A series as a few lines for a terminal: how it ran, where it stands, and what changed.
+//! A series as a few lines for a terminal: its runs, its current level, and its changes.
 
 use std::fmt::Write;
 
@@ -22,7 +22,7 @@ pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> 
     let Some(level) = judged.level else { return text + "  no run proved a cold start\n" };
     let bounds = level
         .interval
-        .map_or_else(|| " (95 %: from 6 runs on)".to_owned(), |i| format!(" (95 %: {:.1}–{:.1})", i.low, i.high));
+        .map_or_else(|| " (95 %: needs 6 runs)".to_owned(), |i| format!(" (95 %: {:.1}–{:.1})", i.low, i.high));
     let since = level.at.format("%Y-%m-%d");
     let _ = writeln!(
         text,
@@ -32,7 +32,7 @@ pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> 
     );
     let detectable = judged.minimum_detectable_percent;
     let seen = detectable.map_or_else(|| "not known yet: too few runs".to_owned(), |percent| format!("{percent:.1} %"));
-    let _ = writeln!(text, "  least change that would be seen: {seen}");
+    let _ = writeln!(text, "  smallest change that would be found: {seen}");
     for change in judged.changes.iter().rev() {
         let _ = writeln!(text, "  {}", self::change(change, runs));
     }
@@ -81,8 +81,8 @@ fn causes(causes: &[Cause]) -> String {
     format!("{}: {}", at_the_same_time(), told.collect::<Vec<_>>().join(", "))
 }
 
-/// Medians of the runs from the lowest to the highest bar, and what those two stand for; runs that share a bar are told by their
-/// median, and a gap stays a gap.
+/// Medians of the runs as bars, and the values of the lowest and the highest bar. Runs that share a bar are drawn by
+/// their median, and a gap stays a gap.
 fn spark(runs: &[Run]) -> String {
     let per_bar = runs.len().div_ceil(WIDTH).max(1);
     let bars: Vec<Option<f64>> = runs
@@ -144,13 +144,14 @@ mod tests {
         let mut unseen = judged.clone();
         unseen.changes[0].causes.clear();
         let text = series("rust", "imported", &runs, &unseen);
-        assert!(text.ends_with("fewer than 10 runs yet; what the function was is not recorded\n"), "{text}");
+        assert!(text.ends_with("fewer than 10 runs yet; code and configuration were not recorded\n"), "{text}");
         assert_eq!(
             series("rust", "forced-burst-2", &runs, &judged),
             "rust  forced-burst-2, 5 runs, 1970-01-01 to 1970-01-05\n  ▁▁ ██  p50 as drawn: 10.0 to 17.0 ms\n  \
-             now     p50 17.0 ms (95 %: from 6 runs on), 2 runs since 1970-01-04\n  \
-             least change that would be seen: 4.2 %\n  \
-             1970-01-04 00:00 UTC  p50 +70.0 % (95 %: +60.0 to +80.0 %), provisional: seen in fewer than 10 runs yet; \
+             now     p50 17.0 ms (95 %: needs 6 runs), 2 runs since 1970-01-04\n  \
+             smallest change that would be found: 4.2 %\n  \
+             1970-01-04 00:00 UTC  p50 +70.0 % (95 %: +60.0 to +80.0 %), provisional: seen in fewer than 10 runs so \
+             far; \
              changed at the same time (within 2 runs): memory 128 → unknown\n"
         );
     }

@@ -41,7 +41,10 @@ pub enum SuiteError {
     #[error("target `{0}` is not a function name, an ARN, or name:qualifier")]
     BadFunction(String),
     /// `idle` takes one invocation and no more.
-    #[error("suite key `{key}` is {value}: with start = \"idle\" it is 1, one invocation as it comes")]
+    #[error(
+        "suite key `{key}` is {value}: with start = \"idle\" only 1 is allowed, because an idle run makes one \
+         invocation"
+    )]
     Idle {
         /// Name of the key.
         key: &'static str,
@@ -50,7 +53,8 @@ pub enum SuiteError {
     },
     /// Nothing would be left for measuring.
     #[error(
-        "suite key `max_seconds` is {value}: allowed are {low} to {high}, as {reserve} s are kept free for putting back"
+        "suite key `max_seconds` is {value}: allowed are {low} to {high}, because {reserve} s are reserved for putting \
+         functions back"
     )]
     TooShort {
         /// What was given.

@@ -149,7 +149,7 @@ impl Suite {
         file.with(overrides).check()
     }
 
-    /// Reads the JSON form, as it stands in a schedule's input.
+    /// Reads the JSON form, as in a schedule's input.
     pub fn from_json(value: Value) -> Result<Self, SuiteError> {
         Self::from_json_with(value, Overrides::default())
     }
@@ -179,8 +179,8 @@ impl Suite {
         }
     }
 
-    /// Checks either form and gives it as JSON, for a schedule's input or a parameter: with the keys that stand in it
-    /// and no others, so that what is left to a default stays so.
+    /// Checks either form and gives it as JSON, for a schedule's input or a parameter: with the keys that were written
+    /// and no others, so that defaults remain defaults.
     pub fn json_form(text: &str, overrides: Overrides) -> Result<Value, SuiteError> {
         Self::from_text_with(text, overrides)?;
         let mut json = parse(text)?;
@@ -375,7 +375,7 @@ mod tests {
         };
         assert_eq!(
             suite("max_seconds = 21", 1).expect_err("refused"),
-            "suite key `max_seconds` is 21: allowed are 22 to 86400, as 21 s are kept free for putting back"
+            "suite key `max_seconds` is 21: allowed are 22 to 86400, as 21 s are reserved for putting functions back"
         );
         assert!(suite("max_seconds = 30", 140).expect_err("refused").contains("allowed are 31 to 86400"));
         assert!(suite("max_seconds = 22", 1).is_ok());

@@ -9,14 +9,14 @@ pub mod detecting;
 
 use serde::Serialize;
 
-/// One measured share or mean, beside what it is to be.
+/// One measured share or mean, with its goal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
     /// Which of the wanted properties this is.
     pub goal: &'static str,
     /// What was simulated.
     pub what: String,
-    /// What came of it.
+    /// The result.
     pub measured: f64,
     /// The least it may be.
     pub least: f64,

@@ -28,7 +28,7 @@ pub const IMAGE_X86: Population =
 /// Two modes, of which one has three starts in four.
 pub const UNEVEN_MODES: Population =
     Population { name: "two modes 75/25", humps: &[(0.75, 0.0, 0.05), (0.25, 0.35, 0.05)], run_effect: 0.016 };
-/// Two modes of the same size: the median lies between them.
+/// Two modes of the same size: the median is between them.
 pub const EVEN_MODES: Population =
     Population { name: "two modes 50/50", humps: &[(0.5, 0.0, 0.05), (0.5, 0.35, 0.05)], run_effect: 0.016 };
 

@@ -24,7 +24,7 @@ pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
-/// Runs `coldwatch run --suite` with this text, and gives the exit code and what stands on stderr.
+/// Runs `coldwatch run --suite` with this text, and returns the exit code and stderr.
 fn refused(suite: &str) -> (Option<i32>, String) {
     let folder = folder();
     fs::write(folder.path().join("suite.toml"), suite).expect("written");

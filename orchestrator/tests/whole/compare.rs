@@ -134,11 +134,11 @@ fn a_gate_that_cannot_be_judged_is_not_passed() {
     }
     let gate = |a, b, limit| output(folder.path(), &["compare", a, b, "--fail-if-slower", limit]);
     let (code, _, stderr) = gate("one.txt", "other.txt", "5");
-    let words = "warning: B may be slower by more than 5 %: there is no interval; more durations in the files tell\n";
+    let words =
+        "warning: B may be slower by more than 5 %: no interval can be computed; use more durations in the files\n";
     assert_eq!((code, stderr.as_str()), (Some(4), words));
     let (code, _, stderr) = gate("before.txt", "after.csv", "12");
-    let reaches =
-        "warning: B may be slower by more than 12 %: the interval reaches beyond; more durations in the files tell\n";
+    let reaches = "warning: B may be slower by more than 12 %: the interval reaches beyond that; use more durations in the files\n";
     assert_eq!((code, stderr.as_str()), (Some(0), reaches));
 }
 
@@ -161,8 +161,7 @@ fn bad_samples_and_bad_limits_end_with_two() {
 fn options_of_measuring_need_something_to_be_measured() {
     let folder = folder();
     write_samples(folder.path());
-    let words =
-        |option| format!("error: {option} is for what is measured now; files and --stored are compared as they are\n");
+    let words = |option| format!("error: {option} only works when compare measures now, not with files or --stored\n");
     let compare = ["compare", "before.txt", "after.csv"];
     for [option, value] in [["--precision", "3%"], ["--samples", "200"], ["--burst", "1"], ["--payload", "{}"]] {
         let of_files = output(folder.path(), &[&compare[..], &[option, value]].concat());
@@ -180,16 +179,16 @@ fn what_is_no_side_of_a_comparison_is_named() {
     let two = "give two files, or two functions";
     for (arguments, error) in [
         (&["before.txt", "none.txt"][..], format!("`before.txt` is a file, and there is no file `none.txt`: {two}")),
-        (&["f", "none.txt"], format!("there is no file `none.txt`, and no function has such a name: {two}")),
-        (&["-", "before.txt"], format!("there is no file `-`, and no function has such a name: {two}")),
-        (&["dist.d", "dist.d"], "`dist.d` is a folder; --local compares two builds".to_owned()),
+        (&["f", "none.txt"], format!("`none.txt` is not a file, and it cannot be a function name: {two}")),
+        (&["-", "before.txt"], format!("`-` is not a file, and it cannot be a function name: {two}")),
+        (&["dist.d", "dist.d"], "`dist.d` is a folder; use --local to compare two builds".to_owned()),
         (
             &["before.txt", "after.csv", "--local"],
-            "build before.txt: it holds durations; two such files are compared without --local".to_owned(),
+            "build before.txt: it contains durations; to compare two such files, leave out --local".to_owned(),
         ),
         (
             &["steady", "step", "--local"],
-            "there is no function `steady` in this account and region; --stored compares series of the history"
+            "there is no function `steady` in this account and region; use --stored to compare series of the history"
                 .to_owned(),
         ),
     ] {
@@ -211,7 +210,7 @@ fn a_pipe_is_a_sample_too() {
     assert_eq!((output.status.code(), stdout.contains("B is 11.7 % slower")), (Some(0), true), "{stdout}");
 }
 
-/// A custom runtime, as it stands in a build as `bootstrap`.
+/// A custom runtime, the `bootstrap` of a build.
 const BOOTSTRAP: &str = r#"#!/usr/bin/env python3
 import os, urllib.request
 invocation = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
@@ -244,7 +243,7 @@ fn a_build_is_a_program_a_folder_or_a_zip_in_any_language() {
     write_builds(folder.path());
     for [a, b] in [["program", "folder"], ["build.zip", "node"]] {
         let (code, stdout, stderr) = output(folder.path(), &["compare", "--local", a, b, "--samples", "2", "--json"]);
-        let missed = "warning: ±3 % was not reached with 2 cold starts a side; more --samples would\n";
+        let missed = "warning: ±3 % was not reached with 2 cold starts a side; use more --samples\n";
         assert_eq!((code, stderr.as_str()), (Some(0), missed), "{a} {b}: {stdout}");
         let document: Value = serde_json::from_str(&stdout).expect("JSON");
         assert_eq!(
@@ -323,7 +322,7 @@ fn an_interrupted_comparison_has_no_verdict() {
     let document: Value = serde_json::from_slice(&stdout).expect("JSON");
     assert_eq!((status.code(), document["stopped"].as_str()), (Some(1), Some("interrupted")), "{stderr}");
     assert_eq!(document["finding"], "slower");
-    assert!(stderr.ends_with("warning: the comparison was stopped: --fail-if-slower was not judged\n"), "{stderr}");
+    assert!(stderr.ends_with("warning: the comparison was stopped, so --fail-if-slower was not checked\n"), "{stderr}");
 }
 
 #[test]

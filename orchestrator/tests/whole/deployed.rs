@@ -120,7 +120,7 @@ async fn what_is_wrong_is_told_before_anything_is_deployed() {
         ("deploy", ["--packaged", "--suite", "large.json"], 2, "bytes, Systems Manager keeps 8192: let `tagged = "),
         ("deploy", ["--packaged", "--every", "soon"], 2, "`soon` has no fixed gap: add SilentHours=N"),
         ("deploy", ["--packaged", "--every", "rate(9 days)"], 2, "measure at least every 6 days"),
-        ("deploy", ["--packaged", "--stack", "a stack"], 2, "`a stack` is no name for the stack"),
+        ("deploy", ["--packaged", "--stack", "a stack"], 2, "`a stack` is not a valid stack name"),
         ("deploy", ["--packaged", "Suite={}", "A=1"], 2, "give the suite with --suite FILE"),
         ("deploy", ["--packaged", "--stack", "fine"], 1, "no region: set AWS_REGION"),
         ("destroy", ["--yes", "--stack", "fine"], 1, "no region: set AWS_REGION"),

@@ -1,4 +1,4 @@
-//! What the template deploys, beside what `dashboard` and `privilege` look at.
+//! What the template deploys, apart from what `dashboard` and `privilege` check.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -84,7 +84,7 @@ async fn every_export_is_read_by_its_reader() {
         .expect("the readers are installed");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let (code, stderr) = export(&stage, folder.path(), &["nobody", "--format", "otava", "--out", "otava"]).await;
-    let error = "error: Otava reads one series a file; those chosen: none\n";
+    let error = "error: Otava reads one series per file; you chose none\n";
     assert!(code == Some(2) && stderr.ends_with(error), "{stderr}");
     let kept = std::fs::read_to_string(folder.path().join("otava")).expect("the file of before");
     assert!(kept.lines().count() == 25 && !folder.path().join("otava.part").exists(), "what fails replaces nothing");

@@ -57,13 +57,13 @@ fn imported_series_are_read_like_any_other() {
     assert!(since.starts_with("login  imported, 32 runs, 1970-01-29 to 1970-03-01\n"), "{since}");
     assert!(since.contains(", 30 runs since 1970-01-31\n") && since.contains("1970-01-31 00:00 UTC  p50 +"), "{since}");
     let later = output(folder.path(), &["history", "--local", "--since", "1971-01-01"]);
-    let wanted = "the series chosen have no runs, or none as late as `--since`\n";
+    let wanted = "the chosen series have no runs, or none since `--since`\n";
     assert_eq!(later, (Some(0), String::new(), wanted.to_owned()));
     let unknown = output(folder.path(), &["history", "--local", "LOGIN"]);
-    let wanted = "error: no such target is stored here; there are login, pay\n";
+    let wanted = "error: no such target is stored here; the stored ones are login, pay\n";
     assert_eq!(unknown, (Some(2), String::new(), wanted.to_owned()));
     let (code, _, stderr) = output(folder.path(), &["changes", "."]);
-    let wanted = "error: ./starts.csv: it has several series, one cold start a line, and such a file is given alone, not in a \
+    let wanted = "error: ./starts.csv: it has several series, one cold start a line; give such a file alone, not in a \
                   folder\n";
     assert_eq!((code, stderr.as_str()), (Some(2), wanted));
     let exported = run(&["export", "--local", "--format", "csv", "pay"]);
@@ -81,14 +81,17 @@ fn one_bad_row_at_the_end_stores_nothing_unless_it_may_be_skipped() {
     let bad = format!("{}login,0,soon\n,0,1\nlogin,0,1e300\n", rows("login", 200));
     fs::write(folder.path().join("starts.csv"), csv(&[&bad])).expect("written");
     let (code, stdout, stderr) = output(folder.path(), &["import", "--local", "starts.csv"]);
-    let wanted = "warning: starts.csv: line 2002: `soon` is no init duration: a number of ms from 0.001 to 900000\n\
-                  warning: starts.csv: line 2003: the series `` is no name of 1 to 512 bytes\n\
-                  warning: starts.csv: line 2004: `1e300` is no init duration: a number of ms from 0.001 to 900000\n\
-                  error: starts.csv: 3 rows are bad and nothing was done; `--skip-bad` imports the others\n";
+    let wanted = "warning: starts.csv: line 2002: `soon` is not an init duration: expected a number of ms from 0.001 \
+                  to 900000\n\
+                  warning: starts.csv: line 2003: the series `` is not a name of 1 to 512 bytes without control \
+                  characters\n\
+                  warning: starts.csv: line 2004: `1e300` is not an init duration: expected a number of ms from 0.001 \
+                  to 900000\n\
+                  error: starts.csv: 3 rows are bad, so nothing was done; use `--skip-bad` to import the others\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(2), "", wanted));
     assert!(!folder.path().join(".coldwatch").exists(), "nothing was started for bad input");
     let (code, _, stderr) = output(folder.path(), &["changes", "starts.csv"]);
-    let wanted = "error: starts.csv: 3 rows are bad and nothing was done; mend the file\n";
+    let wanted = "error: starts.csv: 3 rows are bad, so nothing was done; correct the file\n";
     assert!(code == Some(2) && stderr.ends_with(wanted), "{stderr}");
     let (code, stdout, stderr) = output(folder.path(), &["import", "--local", "--skip-bad", "starts.csv"]);
     assert_eq!((code, stdout.as_str()), (Some(0), "stored 2000 cold starts in 200 runs of 1 series\n"), "{stderr}");
@@ -101,7 +104,7 @@ fn one_bad_row_at_the_end_stores_nothing_unless_it_may_be_skipped() {
 fn a_file_without_rows_is_bad_input_to_import_and_to_changes() {
     let folder = folder();
     fs::write(folder.path().join("starts.csv"), csv(&[])).expect("written");
-    let wanted = "error: starts.csv: there is no good row in it\n";
+    let wanted = "error: starts.csv: it contains no valid row\n";
     for arguments in [
         &["import", "--local", "starts.csv"][..],
         &["changes", "starts.csv"],
@@ -119,7 +122,7 @@ fn a_run_that_is_too_large_stores_nothing_of_any() {
     let too_large = "pay,0,1\n".repeat(50_001);
     fs::write(folder.path().join("starts.csv"), csv(&[&rows("login", 40), &too_large])).expect("written");
     let (code, stdout, stderr) = output(folder.path(), &["import", "--local", "starts.csv"]);
-    let wanted = "error: starts.csv: series `pay` has more than 50000 cold starts at 1970-01-01 00:00:00 UTC, and a run has no more\n";
+    let wanted = "error: starts.csv: series `pay` has more than 50000 cold starts at 1970-01-01 00:00:00 UTC, more than a run can have\n";
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(2), "", wanted));
     assert!(!folder.path().join(".coldwatch").exists(), "nothing was started for bad input");
 }

@@ -21,7 +21,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Where any of `words` stands in code outside the folders and files allowed.
+/// Where code outside the allowed folders and files contains any of `words`.
 fn violations(words: &[&str], allowed: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in sources("src") {

@@ -106,7 +106,7 @@ async fn an_unreadable_history_is_a_warning_and_no_lost_run() {
     stage.aws.store.put_digest(&first.series, &digest).await.expect("stored");
     let measured = only(stage.run(SUITE).await);
     assert_eq!((measured.record.proven, measured.unstored.as_deref()), (10, None));
-    let warning = measured.record.warnings.iter().find(|w| w.starts_with("the history was not judged: item "));
+    let warning = measured.record.warnings.iter().find(|w| w.starts_with("the history was not analysed: item "));
     assert!(warning.is_some(), "{:?}", measured.record.warnings);
     stage.cloud.stop().await;
 }
@@ -137,7 +137,7 @@ async fn what_there_was_no_time_to_judge_says_so_in_its_stored_record() {
         let TargetEnd::Measured(measured) = end else { panic!("{end:?}") };
         let stored = stage.aws.store.runs(&measured.record.series, Some(1)).await.expect("the record").remove(0);
         assert_eq!(stored, measured.record);
-        assert_eq!(stored.warnings, ["the history was not judged: the time allowed was used up"]);
+        assert_eq!(stored.warnings, ["the history was not analysed: the time allowed was used up"]);
     }
     stage.cloud.stop().await;
 }

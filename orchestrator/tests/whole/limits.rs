@@ -172,7 +172,7 @@ async fn every_attempt_of_a_control_call_waits_for_its_turn() {
     assert_eq!(updates.len(), 3 * CALLS as usize, "each was sent three times");
     let took = updates[updates.len() - 1] - updates[0];
     let least = f64::from(3 * CALLS - 1) / 14.0 * 1_000.0;
-    // The last turn of the bucket and the arrival of its call may lie a little apart.
+    // There may be a little time between the last turn of the bucket and the arrival of its call.
     assert!(took > least - 50.0, "{} calls within {took} ms, allowed are {least}", updates.len());
     stage.cloud.stop().await;
 }

@@ -18,7 +18,7 @@ use crate::delivery::send;
 use crate::stage::Stage;
 use crate::template::{ACCOUNT, REGION, STACK, Template};
 
-/// Targets with the tag; `named` has none, and stands in the deployment's `TargetArns`.
+/// Targets with the tag; `named` has none, and is listed in the deployment's `TargetArns`.
 const TAGGED: [&str; 2] = ["tagged-0", "tagged-1"];
 const NAMED: &str = "named";
 /// Where the template keeps the suite.
@@ -173,8 +173,8 @@ fn a_table_from_before_is_gone_on_with() {
     assert_eq!(tables, [&arn("dynamodb", "table/", "coldwatch-2025")]);
 }
 
-/// Success, a second delivery, faults, functions that a dead run left changed; a suite that stands in a parameter and
-/// finds its targets by their tag, and is measured by two invocations.
+/// Success, a second delivery, faults, functions that a dead run left changed; a suite that is stored in a parameter
+/// and finds its targets by their tag, and is measured by two invocations.
 async fn requests_of_whole_runs() -> BTreeSet<Request> {
     let stage = Stage::set().await;
     for name in TAGGED.iter().chain([&NAMED]) {

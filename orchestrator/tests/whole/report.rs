@@ -1,4 +1,4 @@
-//! The report as a whole: what stands in the page, and what must not.
+//! The page as a whole: what it contains, and what it must not contain.
 
 use chrono::TimeDelta;
 use coldwatch::history::judge;
@@ -40,7 +40,7 @@ fn a_target_that_needs_attention_stands_first() {
 
 #[test]
 fn what_is_not_estimable_says_why_where_it_stands() {
-    // Five cold starts bear a median and no interval of it.
+    // Five cold starts give a median and no interval.
     let page = render(&report(&many(1, 1, 5), "coldwatch report"));
     let row = page.split("<tbody>").nth(1).and_then(|rest| rest.split("</tr>").next()).expect("the overview");
     assert!(row.contains("<abbr title=\"Not estimable: ") && row.contains("tabindex=\"0\">n/e</abbr>"), "{row}");
@@ -75,7 +75,7 @@ fn hundreds_of_targets_make_no_large_page_and_each_has_its_place() {
     let page = render(&report(&many(300, 40, 20), "coldwatch report"));
     assert!(page.len() < 2_000_000, "{}", page.len());
     assert_eq!(page.matches("<section class=\"target\"").count(), 300);
-    let (full, brief) = (page.matches("<h3>Cost</h3>").count(), page.matches("In brief, to keep").count());
+    let (full, brief) = (page.matches("<h3>Cost</h3>").count(), page.matches("Shortened to keep").count());
     assert!(full >= 5 && brief > 100 && full + brief == 300, "{full} {brief}");
 }
 
@@ -195,5 +195,5 @@ fn a_run_and_the_command_write_the_same_history() {
     assert!(read("report.html").contains("<code>coldwatch report --local --target rust</code>"));
     let (code, stderr) = coldwatch(folder.path(), &["report", "--local", "--target", "nobody"]);
     assert_eq!(code, Some(2));
-    assert_eq!(stderr, "error: no such target is stored here; there are nodejs, python, rust\n");
+    assert_eq!(stderr, "error: no such target is stored here; the stored ones are nodejs, python, rust\n");
 }

@@ -142,7 +142,7 @@ impl Stage {
         serde_json::from_str(body).expect("JSON")
     }
 
-    /// The function as `GetFunction` tells it, without what every update alters, a failed one too.
+    /// The function as `GetFunction` returns it, without what every update alters, a failed one too.
     pub async fn configuration(&self, function: &str) -> coldwatch::function::config::FunctionConfig {
         let mut config = self.aws.lambda.function(function).await.expect("the function");
         config.revision.clear();

@@ -14,7 +14,7 @@ pub enum Activity {
     Tick {
         /// Name of the schedule.
         schedule: String,
-        /// What `<aws.scheduler.scheduled-time>` stands for.
+        /// The value of `<aws.scheduler.scheduled-time>`.
         scheduled_time: DateTime<Utc>,
     },
     /// An asynchronous invocation was run once; after a function error there may be another attempt.

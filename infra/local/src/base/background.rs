@@ -24,7 +24,7 @@ impl BackgroundTasks {
         }
     }
 
-    /// Ends all tasks where they stand.
+    /// Stops all tasks at once.
     pub(crate) async fn stop(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut running) = running {

@@ -11,7 +11,7 @@ use crate::fault::Fault;
 pub struct Options {
     /// Port on 127.0.0.1; 0 takes any free one.
     pub port: u16,
-    /// Folder that keeps functions, code and tables. Without it they go with the stand-in.
+    /// Folder that keeps functions, code and tables. Without it they are lost when the local cloud ends.
     pub state: Option<PathBuf>,
     /// How long a create or an update of a function is in progress. AWS takes about 1.5 s.
     pub settle: Duration,
@@ -29,7 +29,7 @@ pub struct Options {
     /// being initialised, as on AWS.
     pub eager_assignment: bool,
     /// Whether it is there for others too: it then delivers schedules, and leaves its address in the state folder
-    /// ([`StartError::StateInUse`](crate::StartError::StateInUse) tells it).
+    /// ([`StartError::StateInUse`](crate::StartError::StateInUse) contains it).
     pub serves_others: bool,
     /// What goes wrong from the start.
     pub faults: Vec<Fault>,

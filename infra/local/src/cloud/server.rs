@@ -168,7 +168,7 @@ impl LocalCloud {
         let LocalCloud { services, tasks, guard, stop, server, mut reaped, state, .. } = self;
         drop(stop);
         if let Err(error) = server.await {
-            tracing::warn!(%error, "the server did not end well");
+            tracing::warn!(%error, "the server did not stop cleanly");
         }
         tasks.stop().await;
         services.pools.clear();

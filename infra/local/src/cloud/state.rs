@@ -47,7 +47,7 @@ impl State {
         written.map_err(|source| StartError::State { path: self.path.clone(), source })
     }
 
-    /// The stand-in answers no more. A temporary folder is removed.
+    /// The local cloud has stopped. A temporary folder is removed.
     pub(crate) fn close(self) {
         self.forget_address();
         drop(self.temporary);

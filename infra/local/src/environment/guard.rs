@@ -1,8 +1,8 @@
 //! Ends the processes of functions when the stand-in itself is killed without a chance to do so.
 //!
 //! One small shell per stand-in reads the process groups that live from a pipe. When the pipe closes, which also
-//! happens when the stand-in is killed by SIGKILL, it kills every group still on its list. A process that had just
-//! been started may not be on the list yet: unless it was told of an orderly end, the shell looks twice through
+//! happens when the stand-in is killed by SIGKILL, it kills every group still on its list. A process that had just been
+//! started may not be on the list yet: unless the local cloud announced an orderly end, the shell looks twice through
 //! `/proc` for the stand-in's mark in the variables of processes. Where there is no `/proc` such a one survives.
 
 use std::io::{self, PipeWriter, Write};

@@ -57,7 +57,7 @@ struct Running {
 }
 
 impl Process {
-    /// `starter` must not be [`Starter::Simulated`], which has no process and gives none.
+    /// `starter` must not be [`Starter::Simulated`], which has no process.
     pub(crate) fn new(
         starter: &Starter,
         folder: PathBuf,
@@ -238,7 +238,7 @@ async fn reap(
 fn kill_group(group: u32) {
     let group = i32::try_from(group).ok().and_then(Pid::from_raw);
     if let Some(group) = group {
-        // It is no error when everything in the group has ended already.
+        // It is not an error if everything in the group has already ended.
         let _ = kill_process_group(group, Signal::KILL);
     }
 }
@@ -275,7 +275,7 @@ fn variables(configuration: &Configuration, folder: &Path, endpoint: &str) -> BT
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", group),
         ("AWS_LAMBDA_LOG_FORMAT", if json { "JSON" } else { "Text" }.to_owned()),
-        // So that the log of requests tells who asked.
+        // So that the log of requests shows who asked.
         ("AWS_ACCESS_KEY_ID", configuration.name.clone()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_SESSION_TOKEN", "local".to_owned()),

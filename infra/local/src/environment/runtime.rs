@@ -1,4 +1,4 @@
-//! The runtimes a function can name, and the interpreters of this machine that stand for them.
+//! The runtimes a function can name, and the interpreters of this machine that are used for them.
 
 use std::collections::HashMap;
 use std::fs;
@@ -56,13 +56,13 @@ pub(crate) struct Runtime {
 
 /// Finds runtimes, each one once.
 pub(crate) struct Runtimes {
-    /// Where the runtime clients lie.
+    /// The folder of the runtime clients.
     clients: PathBuf,
     found: Mutex<HashMap<String, Runtime>>,
 }
 
-/// An interpreter and how it tells where it really is. The command on PATH may be a wrapper script of a
-/// version manager, whose own start would count as init.
+/// An interpreter, and how to find out where it really is. The command on PATH may be a wrapper script of a version
+/// manager, whose own start would count as init.
 struct Language {
     programs: Vec<String>,
     asking: [&'static str; 2],

@@ -1,4 +1,4 @@
-//! Reading faults. Every error names the piece that is wrong and what may stand there.
+//! Reading faults. Every error names the piece that is wrong and what is allowed there.
 
 use std::str::FromStr;
 
@@ -12,30 +12,30 @@ const SERVICES: [&str; 8] = ["lambda", "dynamodb", "cloudwatch", "scheduler", "s
 /// A fault that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FaultError {
-    /// There is no such kind.
+    /// The kind does not exist.
     #[error("no fault is called `{0}`: it must be one of {KINDS}")]
     Kind(String),
-    /// The place is none.
+    /// The place is not valid.
     #[error(
-        "`{place}` is no place for `{kind}`: give {} with an operation, as in `lambda.Invoke`, for one function \
+        "`{kind}` cannot target `{place}`: give {} with an operation, as in `lambda.Invoke`, for one function \
          `lambda.Invoke/NAME`, or `lambda.*`, or `*`",
         SERVICES.join(", ")
     )]
     Operation {
         /// The kind of the fault.
         kind: String,
-        /// What stood there.
+        /// The text found there.
         place: String,
     },
-    /// A piece after the place is no pair.
+    /// A piece after the place is not a pair.
     #[error("`{0}` is not of the form key=value")]
     Pair(String),
-    /// The kind has no such key.
+    /// The kind does not have this key.
     #[error("`{kind}` has no key `{key}`: it takes {known}")]
     Key {
         /// The kind of the fault.
         kind: String,
-        /// What stood there.
+        /// The text found there.
         key: String,
         /// The keys it takes.
         known: String,
@@ -55,7 +55,7 @@ pub enum FaultError {
     Value {
         /// The key.
         key: &'static str,
-        /// What stood there.
+        /// The text found there.
         value: String,
         /// What would be right.
         form: &'static str,
@@ -229,7 +229,7 @@ mod tests {
             ("stall,chance=2", "chance=`2` is not a number from 0 to 1".to_owned()),
             (
                 "drop:s3.GetObject",
-                "`s3.GetObject` is no place for `drop`: give lambda, dynamodb, cloudwatch, scheduler, sqs, events, ssm, tagging with \
+                "`drop` cannot target `s3.GetObject`: give lambda, dynamodb, cloudwatch, scheduler, sqs, events, ssm, tagging with \
                  an operation, as in `lambda.Invoke`, for one function `lambda.Invoke/NAME`, or `lambda.*`, or `*`"
                     .to_owned(),
             ),

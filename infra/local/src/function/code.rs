@@ -47,7 +47,7 @@ impl CodeStore {
         let code = Code { sha256: sha256::base64(zip), size: zip.len() as u64, folder: Some(folder.clone()) };
         let target = self.path(&folder);
         if !target.is_dir() {
-            // Extracted beside its place and moved there whole: a crash leaves no half of a package.
+            // Extracted next to its place and then moved there, so a crash never leaves half a package.
             let fresh = tempfile::tempdir_in(&self.root)?;
             extract(zip, fresh.path())?;
             fs::write(self.zip_path(&folder), zip)?;

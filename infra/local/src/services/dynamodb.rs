@@ -106,9 +106,9 @@ impl DynamoDb {
         let _ = server.stop.send(());
         match tokio::time::timeout(PATIENCE, server.task).await {
             Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(reason))) => tracing::warn!(reason, "the database did not end well"),
-            Ok(Err(error)) => tracing::warn!(%error, "the database did not end well"),
-            Err(_) => tracing::warn!("the database did not end within {PATIENCE:?}"),
+            Ok(Ok(Err(reason))) => tracing::warn!(reason, "the database did not stop cleanly"),
+            Ok(Err(error)) => tracing::warn!(%error, "the database did not stop cleanly"),
+            Err(_) => tracing::warn!("the database did not stop within {PATIENCE:?}"),
         }
     }
 }

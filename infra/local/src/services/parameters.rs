@@ -108,7 +108,7 @@ impl Parameters {
         let kind = put.kind.or_else(|| present.map(|parameter| parameter.kind.clone()));
         let kind = kind.ok_or_else(|| invalid("A parameter type is required when you create a parameter."))?;
         if kind == "SecureString" {
-            return Err(invalid("the local cloud encrypts nothing: Type must be String or StringList"));
+            return Err(invalid("the local cloud does not encrypt: Type must be String or StringList"));
         }
         let tier = tier(put.tier.as_deref(), put.value.len())?;
         let parameter = Parameter {
@@ -130,7 +130,7 @@ impl Parameters {
     fn get(&self, get: &Get) -> Result<Value, Refusal> {
         let kept = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         let prefix = parameter_arn("");
-        // An ARN has no second slash before a name that begins with one.
+        // In an ARN, a name that begins with a slash does not get a second one.
         let name = match get.name.strip_prefix(&prefix) {
             Some(rest) if kept.contains_key(rest) => rest.to_owned(),
             Some(rest) => format!("/{rest}"),

@@ -49,17 +49,20 @@ fn get_resources(asked: &GetResources, functions: &[(String, BTreeMap<String, St
     let invalid = |message: String| Refusal::of("InvalidParameterException", message);
     let most = asked.resources_per_page.unwrap_or(PAGE);
     if !(1..=LONGEST_PAGE).contains(&most) {
-        return Err(invalid(format!("ResourcesPerPage must lie between 1 and {LONGEST_PAGE}, not {most}")));
+        return Err(invalid(format!("ResourcesPerPage must be between 1 and {LONGEST_PAGE}, not {most}")));
     }
     if asked.tag_filters.len() > FILTERS || asked.tag_filters.iter().any(|filter| filter.values.len() > VALUES) {
         return Err(invalid(format!("at most {FILTERS} TagFilters with {VALUES} Values each")));
     }
     if !asked.resource_arn_list.is_empty() && !asked.tag_filters.is_empty() {
-        return Err(invalid("ResourceARNList and TagFilters exclude each other".to_owned()));
+        return Err(invalid("ResourceARNList and TagFilters cannot be used together".to_owned()));
     }
     let after = &asked.pagination_token;
     if !after.is_empty() && !functions.iter().any(|(arn, _)| arn == after) {
-        return Err(Refusal::of("PaginationTokenExpiredException", "the PaginationToken is not one of this listing"));
+        return Err(Refusal::of(
+            "PaginationTokenExpiredException",
+            "the PaginationToken does not belong to this listing",
+        ));
     }
     let wanted = |(arn, tags): &&(String, BTreeMap<String, String>)| {
         let listed = asked.resource_arn_list.is_empty() || asked.resource_arn_list.contains(arn);

@@ -12,7 +12,7 @@ use crate::wire::connections;
 pub(crate) struct Refusal {
     pub status: u16,
     pub code: &'static str,
-    /// Empty where AWS says nothing beside the code.
+    /// Empty if AWS sends only the code.
     pub message: String,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| Refusal::of("SerializationException", error.to_string()))
 }
 
-/// An operation that the stand-in does not have.
+/// An operation that the local cloud does not have.
 pub(crate) fn unknown(operation: &str) -> Refusal {
     Refusal::of("UnknownOperationException", format!("the local cloud does not know the operation {operation}"))
 }

@@ -66,8 +66,9 @@ fn found_when_mended(state: &mut State, log: &[u8]) -> Vec<Found> {
     found
 }
 
-/// Where nothing in a log begins as the platform's lines do, words stand before each: a tool put them there, and what
-/// follows them is the platform's. A REPORT without a request id is not, for then nothing tells it from prose.
+/// Where nothing in a log begins as the platform's lines do, each has words in front: a tool put them there, and the
+/// platform's line follows them. This does not apply to a REPORT without a request id, because nothing distinguishes it
+/// from prose.
 fn adopt(events: &mut Vec<Event<'_>>) {
     if events.iter().any(|event| event.origin >= Origin::Decorated) {
         return;

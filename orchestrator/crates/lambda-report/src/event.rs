@@ -3,7 +3,7 @@
 use super::InitPhaseReport;
 use super::fields::ReportFields;
 
-/// A platform line and where it stood.
+/// A platform line and its position.
 #[derive(Debug)]
 pub(super) struct Event<'a> {
     /// Line number, from 0.
@@ -17,7 +17,7 @@ pub(super) struct Event<'a> {
 /// How much a line looks like Lambda's own; a better origin is greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
-    /// Begins in the middle of a line, behind something that is no decoration.
+    /// Begins in the middle of a line, after something that is not decoration.
     Glued,
     /// Behind output that ended without a line feed.
     RunOn,
@@ -50,7 +50,7 @@ pub(super) enum What<'a> {
 /// Borrowed from text, owned where JSON had to be unescaped.
 pub(super) type RequestId<'a> = std::borrow::Cow<'a, str>;
 
-/// What the log tells about an execution environment at its start.
+/// What the log says about an execution environment at its start.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Environment {
     pub(super) initialization_type: Option<String>,
@@ -59,7 +59,7 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    /// Takes over what only an earlier line of the same start tells.
+    /// Takes over what only an earlier line of the same start says.
     pub(super) fn fill_from(&mut self, earlier: &Self) {
         let fill = |slot: &mut Option<String>, earlier: &Option<String>| {
             if slot.is_none() {

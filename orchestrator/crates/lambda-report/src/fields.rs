@@ -17,7 +17,7 @@ pub(super) enum Reading<T> {
 }
 
 impl<T: Copy + PartialEq> Reading<T> {
-    /// Enters what was found where the field stands.
+    /// Enters the value found for the field.
     pub(super) fn enter(&mut self, found: Option<T>) {
         *self = match (*self, found) {
             (Self::Absent, Some(value)) => Self::Value(value),
@@ -47,7 +47,7 @@ pub(super) struct ReportFields {
     pub(super) status: Option<String>,
     pub(super) error_type: Option<String>,
     pub(super) trace_id: Option<String>,
-    /// Something stands in the line that is no whole field: a cut label, a foreign word.
+    /// The line contains something that is not a whole field: a cut label, or a foreign word.
     pub(super) stray: bool,
     /// Fields with a label that is unknown here, as they were written.
     pub(super) other: Vec<(String, String)>,
@@ -261,8 +261,8 @@ pub(super) fn without_border(body: &[u8]) -> &[u8] {
     &body[..end]
 }
 
-/// Whether a stretch without a label may stand in a whole line: the further columns of a table, or the time in ms that
-/// the AWS CLI's text output puts behind a message.
+/// Whether a stretch without a label may be part of an undamaged line: the further columns of a table, or the time in
+/// ms that the AWS CLI's text output puts behind a message.
 pub(super) fn is_harmless(stray: &[u8]) -> bool {
     stray.starts_with(b"|") || (stray.len() == 13 && stray.iter().all(u8::is_ascii_digit))
 }

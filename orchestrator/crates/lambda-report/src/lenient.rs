@@ -8,7 +8,7 @@ use memchr::{memchr, memmem};
 
 use super::line::lines;
 
-/// A mended log.
+/// A repaired log.
 pub(super) struct Mended {
     pub(super) text: Vec<u8>,
     /// For each line of it that a line of the log begins with: where it begins here, and where there.
@@ -16,7 +16,7 @@ pub(super) struct Mended {
 }
 
 impl Mended {
-    /// Where the line that begins at `start` begins in the log that was mended.
+    /// Where the line that begins at `start` begins in the original log.
     pub(super) fn original(&self, start: usize) -> usize {
         let behind = self.starts.partition_point(|&(here, _)| here <= start);
         behind.checked_sub(1).map_or(0, |index| self.starts[index].1)
@@ -29,7 +29,7 @@ const BREAKS: [&[u8]; 9] = [b"br", b"p", b"div", b"td", b"th", b"tr", b"li", b"p
 const ENTITIES: [(&[u8], u8); 6] =
     [(b"&nbsp;", b' '), (b"&#9;", b'\t'), (b"&#x9;", b'\t'), (b"&Tab;", b'\t'), (b"&quot;", b'"'), (b"&#10;", b'\n')];
 
-/// The log with what copies do to it undone; `None` where it has no REPORT or nothing to undo.
+/// The log as it was before it was copied; `None` without a REPORT, or if there is nothing to undo.
 pub(super) fn mended(log: &[u8]) -> Option<Mended> {
     memmem::find(log, b"REPORT")?;
     let mut mended = Mended { text: Vec::with_capacity(log.len()), starts: Vec::new() };

@@ -1,10 +1,10 @@
 //! Platform reports: what Lambda itself says of an invocation, read from a log in the text or the JSON format.
 //!
-//! A log is bytes: the last 4 KB that Invoke returns, a `CloudWatch` stream, or a copy that tools and people reformatted.
-//! The function's own output is mixed in and may imitate the platform's lines, so every rule here prefers "unknown" to a
-//! guess: the last REPORT of a request id counts, two lines are never merged, what stands between a request's START and
-//! END is the function's output, and a start is [`StartKind::Warm`] only where a whole, undamaged REPORT proves it.
-//! `docs/reading-logs.md` has the accepted grammar, the rules and their sources.
+//! A log is bytes: the last 4 KB that Invoke returns, a `CloudWatch` stream, or a copy that tools and people
+//! reformatted. The function's own output is mixed in and may imitate the platform's lines, so every rule here prefers
+//! "unknown" to a guess: the last REPORT of a request id counts, two lines are never merged, everything between a
+//! request's START and END is the function's output, and a start is [`StartKind::Warm`] only where a whole, undamaged
+//! REPORT proves it. `docs/reading-logs.md` has the accepted grammar, the rules and their sources.
 //!
 //! Reading order: `line` cuts a log into lines and finds the platform's, `text` and `json` turn one into `event`s, and
 //! `assemble` puts events together into the reports defined here.
@@ -33,10 +33,10 @@ pub use billing::BillingCheck;
 pub use line::is_decoration;
 pub use reader::{LogReader, SpeechSearch};
 
-/// Everything a log tells about one invocation's REPORT.
+/// Everything a log says about one invocation's REPORT.
 ///
-/// `None` means that the log does not say, or says something unreadable. Durations are exact to the nanosecond: text has
-/// two decimals of a millisecond, JSON three.
+/// `None` means that the log does not say, or says something unreadable. Durations are exact to the nanosecond: text
+/// has two decimals of a millisecond, JSON three.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlatformReport {
     /// As Lambda prints it; usually a UUID. Empty where it was taken out of a copy.
@@ -59,7 +59,7 @@ pub struct PlatformReport {
     pub status: Option<String>,
     /// For example `Runtime.ExitError`; the function can choose it.
     pub error_type: Option<String>,
-    /// Reports of the phases before the invocation, of the same execution environment as far as the log can tell.
+    /// Reports of the phases before the invocation, of the same execution environment as far as the log shows it.
     pub init_phase_reports: Vec<InitPhaseReport>,
     /// `on-demand`, `provisioned-concurrency`, `snap-start`, …: an open set, JSON only.
     pub initialization_type: Option<String>,
@@ -90,7 +90,7 @@ pub struct Located {
 }
 
 impl PlatformReport {
-    /// Whether the execution environment was started for this invocation. `None` where the log cannot tell.
+    /// Whether the execution environment was started for this invocation. `None` if the log does not show it.
     pub fn cold(&self) -> Option<bool> {
         match self.start {
             StartKind::Cold { .. } | StartKind::Restored { .. } | StartKind::InitFailed | StartKind::Contradictory => {

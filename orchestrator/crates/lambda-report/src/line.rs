@@ -123,9 +123,9 @@ impl Search {
     }
 }
 
-/// Whether what stands before a platform line was put there by a tool that shows logs: time stamps, the names of the log
-/// group and stream, the border of a table, the name of a service with a bar, colour. Not so for words or a carriage
-/// return: those are the function's.
+/// Whether the text before a platform line was added by a tool that shows logs: time stamps, the names of the log group
+/// and stream, the border of a table, the name of a service with a bar, colour. Not so for words or a carriage return:
+/// those are the function's.
 pub fn is_decoration(prefix: &[u8]) -> bool {
     let prefix = without_colour(prefix);
     let prefix = prefix.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&prefix);

@@ -79,7 +79,7 @@ impl Default for SpeechSearch {
 }
 
 impl SpeechSearch {
-    /// Whether the platform may say something in this text. Certain only where the answer is no.
+    /// Whether the platform may say something in this text. Only a no is certain.
     pub fn may_speak(&self, text: &[u8]) -> bool {
         self.search.may_speak(text) || self.report.find(text).is_some()
     }

@@ -14,7 +14,7 @@ mod hostile;
 const ID: &str = "1b0f6e1c-52a4-4d38-9f6e-0c2d4b6a8e10";
 const OTHER: &str = "77777777-1111-4222-8333-444444444444";
 
-/// `{ID}` stands for the request id, `{FIGURES}` for a whole REPORT of a warm invocation.
+/// `{ID}` is the request id, `{FIGURES}` a whole REPORT of a warm invocation.
 fn log(text: &str) -> Vec<u8> {
     let figures = "\tDuration: 20.50 ms\tBilled Duration: 21 ms\tMemory Size: 256 MB\tMax Memory Used: 61 MB";
     text.replace("{FIGURES}", figures).replace("{ID}", ID).replace("{OTHER}", OTHER).into_bytes()

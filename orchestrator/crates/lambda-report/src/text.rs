@@ -30,7 +30,7 @@ pub(super) fn events<'a>(
     found
 }
 
-/// Whether output that ended without a line feed may be what stands before: a quotation has a blank or a mark there.
+/// Whether output that ended without a line feed may be the text in front: a quotation has a blank or a mark there.
 fn is_unfinished(before: &[u8]) -> bool {
     before.last().is_some_and(|last| last.is_ascii_alphanumeric() || b".!?;)]}".contains(last))
 }

@@ -27,13 +27,13 @@ pub(super) struct Found {
     pub(super) origin: Origin,
     /// Where its line begins in the log.
     pub(super) start: usize,
-    /// A JSON event that is cut supersedes those before it, but tells nothing.
+    /// A JSON event that is cut off replaces those before it, but says nothing itself.
     pub(super) readable: bool,
     pub(super) report: PlatformReport,
 }
 
 impl Found {
-    /// What it tells, if it can be read.
+    /// What it says, if it can be read.
     pub(super) fn readable(self) -> Option<PlatformReport> {
         self.readable.then_some(self.report)
     }

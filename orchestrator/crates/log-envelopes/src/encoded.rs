@@ -23,7 +23,7 @@ impl Base64Search {
         Self { marks: marks.map(memmem::Finder::new) }
     }
 
-    /// Whether a text may hold such base64. Certain only where the answer is no.
+    /// Whether a text may hold such base64. Only a no is certain.
     pub fn may_hold(&self, text: &[u8]) -> bool {
         self.marks.iter().any(|mark| mark.find(text).is_some())
     }

@@ -1,7 +1,7 @@
 //! Statistics of samples and of series: pure functions on bare numbers.
 //!
-//! Nothing here knows what a number stands for; units, outcomes and verdicts live with the caller.
-//! Every method names its source. [`changes`] finds where a series changes its level.
+//! Nothing here knows what a number means; units, outcomes and verdicts live with the caller. Every method names its
+//! source. [`changes`] finds where a series changes its level.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

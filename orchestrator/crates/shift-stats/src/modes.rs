@@ -15,7 +15,7 @@ pub struct TwoModes {
     pub lower_share: f64,
 }
 
-/// Fewest values of which two modes are told; with fewer, chance alone makes humps.
+/// Fewest values for finding two modes; with fewer, chance alone makes humps.
 pub const MODES_FROM: usize = 20;
 
 /// √n · dip that a sample of one flat mode exceeds once in a hundred, by n: simulated, 400,000 samples each
@@ -25,9 +25,9 @@ const CRITICAL: [(f64, f64); 6] =
 
 /// The two modes of a sample of positive values; `None` where one is enough to explain it.
 ///
-/// The test is Hartigan's dip (Hartigan & Hartigan, *The dip test of unimodality*, Annals of Statistics 13, 1985) of the
-/// logarithms at 1 %: it asks for no shape of the modes, and a long tail is no mode. Where it rejects, the parts are those
-/// with the smallest squares within.
+/// The test is Hartigan's dip (Hartigan & Hartigan, *The dip test of unimodality*, Annals of Statistics 13, 1985) of
+/// the logarithms at 1 %: it assumes no shape of the modes, and does not take a long tail for a mode. Where it rejects,
+/// the parts are those with the smallest squares within.
 pub fn two_modes(sample: &Sorted) -> Option<TwoModes> {
     let logarithms = untied(sample).ln()?;
     if sample.len() < MODES_FROM || dip(&logarithms) * count(sample.len()).sqrt() <= critical(sample.len()) {
@@ -78,7 +78,7 @@ pub fn dip(sample: &Sorted) -> f64 {
     widest / (2.0 * count(sample.len()))
 }
 
-/// One step of the empirical distribution: how many values lie before it, and how many up to it.
+/// One step of the empirical distribution: how many values are before it, and how many up to it.
 struct Step {
     x: f64,
     before: f64,

@@ -5,7 +5,7 @@ use statrs::function::beta::beta_reg;
 use crate::count::count;
 use crate::sorted::Sorted;
 
-/// Two limits between which the true value lies with the confidence that was asked for.
+/// Two limits. The true value is between them with the confidence that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// Lower limit, in the unit of the sample.
@@ -32,11 +32,12 @@ pub fn quantile_of(values: &[f64], p: f64) -> Option<f64> {
 }
 
 /// A two-sided interval for the quantile at `p`, each tail with half of 1 − `confidence`, without any assumption on the
-/// distribution: order statistics, interpolated (Hettmansperger & Sheather 1986 for the median, Nyblom 1992 for the rest).
+/// distribution: order statistics, interpolated (Hettmansperger & Sheather 1986 for the median, Nyblom 1992 for the
+/// rest).
 ///
-/// `None` where the sample cannot bear one: the quantile lies beyond the smallest or the largest value too often. At 95 %
-/// that means fewer than 6 values for p50, 36 for p90, 72 for p95, 368 for p99. Also `None` where `p` or `confidence` is
-/// not strictly between 0 and 1.
+/// `None` if the sample is too small: the quantile is too often beyond the smallest or the largest value. At 95 % that
+/// means fewer than 6 values for p50, 36 for p90, 72 for p95, 368 for p99. Also `None` where `p` or `confidence` is not
+/// strictly between 0 and 1.
 pub fn interval(sample: &Sorted, p: f64, confidence: f64) -> Option<Interval> {
     let inside = |share: f64| share > 0.0 && share < 1.0;
     if !inside(p) || !inside(confidence) {
@@ -69,7 +70,7 @@ impl Place {
     }
 }
 
-/// Where in a sample of `n` the limit lies that the quantile at `p` exceeds with probability `confidence`.
+/// The position in a sample of `n` of the limit that the quantile at `p` exceeds with probability `confidence`.
 fn lower_limit(n: usize, p: f64, confidence: f64) -> Option<Place> {
     if rank_is_below(1, n, p) < confidence {
         return None;
@@ -90,7 +91,7 @@ fn lower_limit(n: usize, p: f64, confidence: f64) -> Option<Place> {
     Some(Place { rank, towards_next: if spare > 0.0 { 1.0 / (1.0 + odds) } else { 0.0 } })
 }
 
-/// The probability that the order statistic `rank` (from 1) of `n` values lies below the quantile at `p`: that at least
+/// The probability that the order statistic `rank` (from 1) of `n` values is below the quantile at `p`: that at least
 /// `rank` of `n` draws fall below it, a binomial tail.
 fn rank_is_below(rank: usize, n: usize, p: f64) -> f64 {
     beta_reg(count(rank), count(n - rank + 1), p)

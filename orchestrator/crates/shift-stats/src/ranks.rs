@@ -62,8 +62,8 @@ pub fn normal_z(p: f64) -> f64 {
     2.0_f64.sqrt() * erfc_inv(p)
 }
 
-/// How far `b` lies above `a`, in standard deviations of U, by the normal approximation with correction for ties. For screening
-/// where no exact p is needed.
+/// How far `b` is above `a`, in standard deviations of U, by the normal approximation with correction for ties. For
+/// screening where no exact p is needed.
 pub(super) fn rank_z(a: &[f64], b: &[f64]) -> f64 {
     let sorted = |values: &[f64]| Sorted::new(values.to_vec()).ok();
     let Some((a, b)) = sorted(a).zip(sorted(b)) else { return 0.0 };
@@ -76,7 +76,7 @@ pub fn probability_b_greater(a: &Sorted, b: &Sorted) -> f64 {
     Comparison::of(a, b, 0.0).u / (count(a.len()) * count(b.len()))
 }
 
-/// How far `b` lies above `a`, with an interval of the `confidence` asked for (0 to 1, exclusive).
+/// How far `b` is above `a`, with an interval of the `confidence` asked for (0 to 1, exclusive).
 pub fn shift(a: &Sorted, b: &Sorted, confidence: f64) -> Shift {
     let tail = (1.0 - confidence) / 2.0;
     let wide_enough = smallest_tail(a.len(), b.len()) < tail;
@@ -176,7 +176,7 @@ fn searched_shift(a: &Sorted, b: &Sorted, tail: f64) -> Shift {
     }
 }
 
-/// What one walk over both samples tells.
+/// The result of one walk over both samples.
 struct Comparison {
     n: f64,
     m: f64,
@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn the_shift_is_the_median_of_all_differences() {
-        // Differences 1 … 9 of 3 × 3 pairs; no interval, for 1 order in 20 lies at each end.
+        // Differences 1 … 9 of 3 × 3 pairs; no interval, because 1 order in 20 is at each end.
         let (a, b) = (sample(&[0.0, 1.0, 2.0]), sample(&[3.0, 6.0, 9.0]));
         assert_eq!(shift(&a, &b, 0.95), Shift { estimate: 5.0, interval: None });
         // At 85 % one order may be cut off at each end: from the second difference to the last but one would need two.

@@ -36,7 +36,7 @@ struct Point {
     y: f64,
 }
 
-/// The zero lies between `best` and `opposite`; `last` is the best point before.
+/// The zero is between `best` and `opposite`; `last` is the best point before.
 struct Bracket {
     last: Point,
     best: Point,

@@ -1,4 +1,4 @@
-//! How much values scatter, told so that a few wild ones do not matter; and how much of it whole runs do together.
+//! How much values scatter, measured so that a few wild ones do not matter, and how much whole runs shift together.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -18,23 +18,24 @@ const EFFICIENCY: f64 = 0.6;
 const CUT: f64 = 2.5;
 /// What scatter inside a window of runs is taken to show of all scatter at least, however much the runs resemble each other.
 const LEAST_SEEN: f64 = 0.3;
-/// Fewest runs from which a run effect is told.
+/// Fewest runs for estimating a run effect.
 pub const RUN_EFFECT_FROM: usize = 8;
 
-/// How whole runs of a function scatter around its levels, as its history tells. On the logarithms: 0.02 is 2 %.
+/// How whole runs of a function scatter around its levels, as its history shows. On the logarithms: 0.02 is 2 %.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunNoise {
     /// Standard deviation by which whole runs shift together: of their medians beyond what the samples inside them explain (the
     /// variance component of a one-way model with random effects; Searle et al., *Variance Components*, 1992).
     pub effect: f64,
-    /// Runs that tell it.
+    /// Runs it was estimated from.
     pub runs: usize,
     /// How the runs' medians resemble those 1, 2, … runs before, from −1 to 1; up to a quarter of the runs before.
     pub autocorrelation: Vec<f64>,
 }
 
 impl RunNoise {
-    /// Of runs in the order of their times. What lies between the levels on either side of a change is no noise. `None` below
+    /// Of runs in the order of their times. The difference between the levels on either side of a change does not count
+    /// as noise. `None` below
     /// [`RUN_EFFECT_FROM`] runs or where values are not positive.
     pub fn of(runs: &[Sorted]) -> Option<Self> {
         if runs.len() < RUN_EFFECT_FROM {
@@ -60,9 +61,9 @@ impl RunNoise {
             .inverse_cdf(f64::midpoint(1.0, confidence))
     }
 
-    /// The variance of a mean of so many successive runs, beside that of independent ones: 1 + 2 Σ (1 − k/m) ρ(k) for the
-    /// lags k from 1 to m − 1 (Priestley, *Spectral Analysis and Time Series*, 1981, 5.3.2), as far as chance does not explain it: one
-    /// standard error is taken off, 1/√n for each ρ. From 1 on.
+    /// The variance of a mean of so many successive runs, relative to that of independent ones: 1 + 2 Σ (1 − k/m) ρ(k)
+    /// for the lags k from 1 to m − 1 (Priestley, *Spectral Analysis and Time Series*, 1981, 5.3.2), as far as chance
+    /// does not explain it: one standard error is subtracted, 1/√n for each ρ. From 1 on.
     pub fn variance_of_mean(&self, of: usize) -> f64 {
         let weights = (1..of).map(|lag| 2.0 * (1.0 - count(lag) / count(of)));
         let (mut more, mut squares) = (0.0, 0.0);

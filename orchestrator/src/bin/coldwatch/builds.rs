@@ -11,13 +11,13 @@ use local_cloud::FunctionCode;
 use crate::exit::Failure;
 use crate::sample_file;
 
-/// How to run builds where that cannot be told from their files.
+/// How to run builds if their files do not show it.
 #[derive(Debug, Clone, Args)]
 pub struct BuildArgs {
-    /// Runtime of both builds, such as python3.13; told from their files if absent
+    /// Runtime of both builds, such as python3.13 [default: found from their files]
     #[arg(long, requires = "local")]
     runtime: Option<String>,
-    /// Handler of both builds, such as app.handler; told from their files if absent
+    /// Handler of both builds, such as app.handler [default: found from their files]
     #[arg(long, requires = "local")]
     handler: Option<String>,
 }
@@ -69,7 +69,7 @@ fn folder(path: &Path, scratch: &Path) -> Result<PathBuf, String> {
         let mut archive = zip::ZipArchive::new(file).map_err(|e| e.to_string())?;
         archive.extract(scratch).map_err(|e| e.to_string())?;
     } else if sample_file::read(path).is_ok() {
-        return Err("it holds durations; two such files are compared without --local".to_owned());
+        return Err("it contains durations; to compare two such files, leave out --local".to_owned());
     } else {
         fs::copy(path, scratch.join("bootstrap")).map_err(said)?;
     }
@@ -81,7 +81,7 @@ fn detect(folder: &Path) -> Result<(String, String), String> {
     let bootstrap = folder.join("bootstrap");
     if let Ok(metadata) = fs::metadata(&bootstrap) {
         if metadata.permissions().mode() & 0o111 == 0 {
-            return Err(format!("{} is not executable; `chmod +x` mends it", bootstrap.display()));
+            return Err(format!("{} is not executable; run `chmod +x` on it", bootstrap.display()));
         }
         return Ok((PROVIDED.to_owned(), "bootstrap".to_owned()));
     }
@@ -96,7 +96,7 @@ fn detect(folder: &Path) -> Result<(String, String), String> {
     }
     let names = STEMS.join(", ");
     Err(format!(
-        "no `bootstrap` in it, and no handler in a Python or Node.js file named {names}; give --runtime and --handler"
+        "found no `bootstrap`, and no handler in a Python or Node.js file named {names}; use --runtime and --handler"
     ))
 }
 
@@ -111,9 +111,7 @@ fn runtime_of(handler: &str, folder: &Path) -> Result<String, String> {
         folder.join(format!("{path}.{extension}")).is_file()
     };
     let found = LANGUAGES.iter().find(|language| has_file(language)).map(|(_, runtime)| (*runtime).to_owned());
-    found.ok_or_else(|| {
-        format!("--handler {handler}: there is no {module}.py, .mjs, .js or .cjs in it; give --runtime too")
-    })
+    found.ok_or_else(|| format!("--handler {handler}: found no {module}.py, .mjs, .js or .cjs; add --runtime"))
 }
 
 fn defines(source: &str, name: &str, runtime: &str) -> bool {
@@ -182,7 +180,7 @@ mod tests {
         let found = ["index.handler", "src/app.run", "src.app.run"].map(|handler| runtime_of(handler, folder.path()));
         assert_eq!(found, [NODE, PYTHON, PYTHON].map(|runtime| Ok(runtime.to_owned())));
         let error = runtime_of("other.handler", folder.path()).expect_err("no such file");
-        let words = "--handler other.handler: there is no other.py, .mjs, .js or .cjs in it; give --runtime too";
+        let words = "--handler other.handler: found no other.py, .mjs, .js or .cjs; add --runtime";
         assert_eq!(error, words);
     }
 
@@ -190,7 +188,7 @@ mod tests {
     fn what_cannot_be_told_is_asked_for() {
         assert_eq!(
             detected(&[("bootstrap", "", 0o644)]),
-            Err("DIR/bootstrap is not executable; `chmod +x` mends it".to_owned())
+            Err("DIR/bootstrap is not executable; run `chmod +x` on it".to_owned())
         );
         let error = detected(&[("app.py", "print(1)\n", 0o644)]).expect_err("no handler");
         assert!(error.ends_with("give --runtime and --handler"), "{error}");

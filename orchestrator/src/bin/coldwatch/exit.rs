@@ -3,25 +3,25 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
-/// Ends that are no error of the program.
+/// Ways to end that are not errors of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done.
     Done,
-    /// Some of it failed; what failed has been said.
+    /// Some of it failed, and the failures were reported.
     Failed,
-    /// Done in part: the input named something that is not there.
+    /// Partly done: the input named something that does not exist.
     BadInput,
-    /// Done, and a regression was found where one was to be looked for.
+    /// Done, and the regression that was asked about was found.
     Regression,
-    /// Done, with fewer proven samples than wanted, or than what was asked takes.
+    /// Done, with fewer proven samples than wanted or needed.
     Short,
 }
 
 /// An error that ends the program.
 #[derive(Debug)]
 pub enum Failure {
-    /// The user can mend it in what was typed or written: exit code 2.
+    /// The user can correct the input: exit code 2.
     BadInput(String),
     /// Anything else: exit code 1.
     Failed(String),

@@ -25,8 +25,8 @@ use exit::{Exit, Failure};
 
 /// Benchmarks AWS Lambda cold starts: forces them, proves each one, keeps the history.
 ///
-/// Without an AWS account, `coldwatch run --local` does the whole job against a stand-in on loopback that
-/// starts real processes.
+/// Without an AWS account, `coldwatch run --local` does the same in a local cloud on this machine, which starts real
+/// processes.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
 struct Cli {
@@ -43,23 +43,23 @@ enum Command {
     Run(run::RunArgs),
     /// Check a suite, and print it as JSON
     Check(check::CheckArgs),
-    /// Say what a run would do; touches nothing
+    /// Show what a run would do, without changing anything
     Plan(plan::PlanArgs),
     /// Show stored runs
     History(history::HistoryArgs),
-    /// Show the history as one HTML file
+    /// Show the history as one HTML page
     Report(report::ReportArgs),
     /// Print stored runs in the formats of other tools
     Export(export::ExportArgs),
     /// Find the changes of a series in a file
     Changes(changes::ChangesArgs),
-    /// Say whether B starts slower than A, by how much, and how sure that is
+    /// Show whether B starts slower than A, by how much, and how certain that is
     Compare(compare::CompareArgs),
-    /// Store cold starts of a CSV, or runs that could not be stored when they were made
+    /// Store cold starts from a CSV, or runs that could not be stored when they were measured
     Import(import::ImportArgs),
-    /// Put back what a dead run left changed
+    /// Put back functions that a killed run left changed
     Restore(restore::RestoreArgs),
-    /// Print the platform reports of a log as JSON, one a line
+    /// Print the platform reports in a log as JSON, one a line
     Parse(parse::ParseArgs),
     /// Serve the local cloud until interrupted
     Local(local::LocalArgs),

@@ -14,7 +14,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Stdout, or a file. What is no ordinary file, such as a device, is written at once.
+    /// Stdout, or a file. Anything but an ordinary file, such as a device, is written directly.
     pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::to(Box::new(io::stdout()), None)) };
         let named = |e: io::Error| Failure::failed(format!("{}: {e}", path.display()));
@@ -60,7 +60,7 @@ impl Write for Output {
 impl Drop for Output {
     fn drop(&mut self) {
         if let Some((growing, _)) = self.file.take() {
-            // What is left of it is of no use; if it cannot be removed, it stays under its own name.
+            // An incomplete file is useless. If it cannot be removed, it keeps its temporary name.
             let _ = fs::remove_file(growing);
         }
     }

@@ -15,7 +15,7 @@ use crate::output::Output;
 use crate::place::Place;
 use crate::series::{chosen, nothing};
 
-/// Records of a series from which outcomes, cost and provenance are told.
+/// How many records of a series are read for outcomes, cost and provenance.
 const RECENT: i32 = 30;
 
 /// Reads what a report of the wanted series shows, of the runs since then.

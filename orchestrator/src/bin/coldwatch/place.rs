@@ -39,8 +39,8 @@ impl Place {
         )
     }
 
-    /// Clients for this place. With `--local` the stand-in is the one that serves the folder already, or started and
-    /// lives as long as the second value.
+    /// Clients for this place. With `--local` they use the local cloud that already serves the folder; otherwise one is
+    /// started, and lives as long as the second value.
     pub async fn open(&self) -> Result<(Aws, Option<Standin>), Failure> {
         if !self.local {
             let connection = Connection { table: self.table.clone(), ..Connection::default() };

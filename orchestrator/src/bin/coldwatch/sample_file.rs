@@ -18,7 +18,7 @@ fn parse(text: &str) -> Result<Vec<f64>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let values = if first.parse::<f64>().is_ok() { lines(text) } else { column(text) }?;
-    if values.is_empty() { Err("there is no duration in it".to_owned()) } else { Ok(values) }
+    if values.is_empty() { Err("it contains no durations".to_owned()) } else { Ok(values) }
 }
 
 fn lines(text: &str) -> Result<Vec<f64>, String> {
@@ -69,7 +69,7 @@ mod tests {
             ("1\ninf\n", "line 2: `inf` is not a duration in ms"),
             ("a,init_ms\nx,1\ny\n", "line 3: `` is not a duration in ms"),
             ("", "expected one duration in ms a line, or a CSV with a column `init_ms`; its first line is ``"),
-            ("init_ms\n", "there is no duration in it"),
+            ("init_ms\n", "it contains no durations"),
         ] {
             assert_eq!(parse(text), Err(error.to_owned()), "{text:?}");
         }

@@ -14,7 +14,10 @@ pub fn chosen(entries: &[SeriesEntry], wanted: impl Fn(&SeriesEntry) -> bool) ->
     let chosen: Vec<&SeriesEntry> = entries.iter().filter(|entry| wanted(entry)).collect();
     if chosen.is_empty() && !entries.is_empty() {
         let labels: Vec<&str> = entries.iter().map(|entry| entry.label.as_str()).collect();
-        return Err(Failure::bad_input(format!("no such target is stored here; there are {}", labels.join(", "))));
+        return Err(Failure::bad_input(format!(
+            "no such target is stored here; the stored ones are {}",
+            labels.join(", ")
+        )));
     }
     Ok(chosen)
 }
@@ -22,19 +25,20 @@ pub fn chosen(entries: &[SeriesEntry], wanted: impl Fn(&SeriesEntry) -> bool) ->
 /// Why there is nothing to show, and what to do, where no series at all is stored and where some are.
 pub fn nothing(at_all: bool) -> &'static str {
     if at_all {
-        "no runs are stored here yet; `coldwatch run` makes some, and `coldwatch import` brings those of elsewhere"
+        "no runs are stored here yet; `coldwatch run` measures some, and `coldwatch import` reads those measured \
+         elsewhere"
     } else {
-        "the series chosen have no runs, or none as late as `--since`"
+        "the chosen series have no runs, or none since `--since`"
     }
 }
 
-/// The last runs of the current level of two series, and what their histories tell of run effects.
+/// The last runs of the current level of two series, and the run effects that their histories show.
 pub async fn groups(store: &Store, a: &str, b: &str, last: usize) -> Result<(Group, Group), Failure> {
     let entries = store.series().await?;
     let (a, b) = pair(&entries, a, b)?;
     if a.protocol != b.protocol {
         warn(format!(
-            "the protocols differ, {} and {}: bursts of other sizes start at other speeds",
+            "the protocols differ ({} and {}), and cold starts in bursts of different sizes are not comparable",
             a.protocol, b.protocol
         ));
     }
@@ -44,7 +48,7 @@ pub async fn groups(store: &Store, a: &str, b: &str, last: usize) -> Result<(Gro
 async fn group(store: &Store, entry: &SeriesEntry, last: usize) -> Result<Group, Failure> {
     let runs = store.recent_history(&entry.series).await?;
     let since = judge(&runs).level.map_or(0, |level| level.since);
-    // A change of level is no noise to `RunNoise`, and the more runs tell it the better.
+    // `RunNoise` ignores changes of level, and is better with more runs.
     let noise = RunNoise::of(&runs.iter().filter_map(sample).collect::<Vec<_>>());
     let level: Vec<Sorted> = runs[since..].iter().filter_map(sample).collect();
     let from = level.len().saturating_sub(last);
@@ -67,7 +71,7 @@ fn pair<'a>(entries: &'a [SeriesEntry], a: &str, b: &str) -> Result<(&'a SeriesE
     }
     let names: Vec<&str> = for_a.iter().chain(&for_b).map(|entry| entry.series.as_str()).collect();
     let names = names.join(", ");
-    Err(Failure::bad_input(format!("the names mean several series, name one for each side: {names}")))
+    Err(Failure::bad_input(format!("the names match several series; name one for each side: {names}")))
 }
 
 /// Series whose label, function or own name is this; else those that contain it.
@@ -86,7 +90,7 @@ fn named<'a>(entries: &'a [SeriesEntry], name: &str) -> Result<Vec<&'a SeriesEnt
     if found.is_empty() {
         let labels: Vec<&str> = entries.iter().map(|entry| entry.label.as_str()).collect();
         return Err(Failure::bad_input(format!(
-            "no stored series is named `{name}`; there are: {}",
+            "no stored series is named `{name}`; the stored ones are: {}",
             labels.join(", ")
         )));
     }
@@ -118,9 +122,9 @@ mod tests {
         let (a, b) = pair(&entries, "f", "two").expect("one pair");
         assert_eq!((&a.series, &b.series), (&entries[0].series, &entries[2].series));
         let Err(Failure::BadInput(error)) = pair(&entries, "one", "f") else { panic!("two protocols are a choice") };
-        assert!(error.starts_with("the names mean several series"), "{error}");
+        assert!(error.starts_with("the names match several series"), "{error}");
         let Err(Failure::BadInput(error)) = pair(&entries, "three", "f") else { panic!("there is no `three`") };
-        assert_eq!(error, "no stored series is named `three`; there are: one, one, two");
+        assert_eq!(error, "no stored series is named `three`; the stored ones are: one, one, two");
         let Err(Failure::BadInput(error)) = pair(&[], "one", "two") else { panic!("nothing is there") };
         assert!(error.starts_with("no series is named `one`: no runs are stored here yet; `coldwatch run`"), "{error}");
     }

@@ -124,8 +124,8 @@ impl Standin {
         Ok(aws)
     }
 
-    /// Has the built-in targets ready, and gives the suite to run: the one given, or what can be had of the
-    /// built-in one.
+    /// Creates the built-in targets, and returns the suite to run: the given one, or the built-in one with the targets
+    /// that exist.
     pub async fn prepare(&self, aws: &Aws, suite: Option<Suite>, mut built_in: Suite) -> Result<Suite, Failure> {
         let targets = match self.own() {
             Some(cloud) => self.create_targets(cloud).await?,

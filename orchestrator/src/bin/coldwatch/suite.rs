@@ -21,7 +21,7 @@ use crate::standin::{Standin, built_in_suite};
 pub struct SuiteArgs {
     #[command(flatten)]
     place: Place,
-    /// Suite to work on, TOML or JSON; with --local there is a built-in one
+    /// Suite to use, TOML or JSON [default with --local: a built-in suite]
     #[arg(long, value_name = "FILE", required_unless_present = "local")]
     suite: Option<PathBuf>,
     /// Proven cold starts wanted per target, instead of the suite's [1..1000]

@@ -52,7 +52,10 @@ impl Session<'_> {
             Ok(_) => {
                 if let Err(error) = self.run.aws.store.delete_journal(&self.config.arn, &self.run.trigger.run_id).await
                 {
-                    self.warnings.push(format!("the function is as it was, but its journal stays: {error}"));
+                    self.warnings.push(format!(
+                        "the function was put back, but its journal could not be deleted: \
+                         {error}"
+                    ));
                 }
             }
             Err(error) => self.warnings.push(format!(
@@ -71,7 +74,10 @@ impl Session<'_> {
         let mut warnings = self.warnings.clone();
         let disagreeing = samples.iter().filter(|s| s.billing_disagrees).count();
         if disagreeing > 0 {
-            warnings.push(format!("{disagreeing} of {attempted} reports have a billed duration that contradicts them"));
+            warnings.push(format!(
+                "in {disagreeing} of {attempted} reports the billed duration does not match the \
+                 other figures"
+            ));
         }
         RunRecord {
             version: VERSION,

@@ -31,7 +31,7 @@ pub struct Session<'a> {
     provenance: Provenance,
     /// What is put back at the end; absent for idle runs.
     original: Option<Original>,
-    /// What this run changes, as the record tells it; absent for idle runs.
+    /// What this run changes, as the record says; absent for idle runs.
     strategy: Option<Strategy>,
     rounds: Vec<Round>,
     /// Environment ids met so far.

@@ -189,13 +189,13 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Whether Lambda, or somebody else's deploy, kept the whole round from telling anything.
+/// Whether Lambda, or somebody else's deploy, made the whole round useless.
 fn is_refusal(round: &Round) -> bool {
     round.samples.iter().all(|s| matches!(s.outcome, Outcome::Throttled(_) | Outcome::Discarded))
 }
 
-/// Whether two configurations run different things. Lambda may exchange the runtime version by itself, so that
-/// alone is no deploy.
+/// Whether two configurations run different things. Lambda may exchange the runtime version by itself, so that alone
+/// does not count as a deploy.
 fn differs(a: &Provenance, b: &Provenance) -> bool {
     let without_runtime_version = |p: &Provenance| Provenance { runtime_version_arn: None, ..p.clone() };
     without_runtime_version(a) != without_runtime_version(b)

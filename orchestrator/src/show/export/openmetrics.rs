@@ -9,7 +9,7 @@ use super::Series;
 use crate::arn::function_name;
 use crate::record::{Distribution, RunRecord};
 
-/// How a gauge is read from a record: values with the further label that tells them apart.
+/// How a gauge is read from a record: values, each with the label that distinguishes it.
 type Read = fn(&RunRecord) -> Vec<(Option<(&'static str, &'static str)>, f64)>;
 
 /// Name without prefix, unit, and what it is.

@@ -51,7 +51,7 @@ pub enum Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    /// The state of a series at a time, beside the events of the platform.
+    /// The state of a series at a time, with the platform events taken into account.
     pub fn of(series: &'a SeriesHistory, now: DateTime<Utc>, events: &[&PlatformEvent]) -> Self {
         let barren = series.runs.iter().rev().take_while(|run| run.samples.is_empty()).count();
         if barren > 0 {
@@ -113,7 +113,7 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// The sign that stands before the word, so that colour is never the only one.
+    /// The sign in front of the word, so that colour is never the only one.
     pub fn sign(&self) -> &'static str {
         match self {
             Self::Failing { .. } => "✕",
@@ -154,12 +154,12 @@ impl<'a> Standing<'a> {
             Self::Failing { runs: 1 } => "the last run proved no cold start".to_owned(),
             Self::Failing { runs } => format!("the last {runs} runs proved no cold start"),
             Self::Stale { silent, usual } => {
-                format!("no run for {}; there was one every {}", words::span(*silent), words::span(*usual))
+                format!("no run for {}; before, there was one every {}", words::span(*silent), words::span(*usual))
             }
-            Self::Platform(_) => "many targets moved together: an event of the platform".to_owned(),
+            Self::Platform(_) => "many targets changed together: a platform event".to_owned(),
             Self::Slower(change) | Self::Tail(change) | Self::Faster(change) => words::certainty(change),
-            Self::New { runs: 1 } => "1 run proves no trend".to_owned(),
-            Self::New { runs } => format!("{runs} runs show no trend; {ENOUGH_RUNS} are needed"),
+            Self::New { runs: 1 } => "1 run is too few for a trend".to_owned(),
+            Self::New { runs } => format!("{runs} runs are too few for a trend; {ENOUGH_RUNS} are needed"),
             Self::Steady { runs } => format!("{} at this level", words::counted(*runs, "run")),
         }
     }

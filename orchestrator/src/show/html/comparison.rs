@@ -57,7 +57,7 @@ struct Pair {
 struct Choice {
     labels: Vec<String>,
     p50: Vec<f64>,
-    /// `[a, b, factor, low, high, basis]`; low and high are 0 where there is no interval.
+    /// `[a, b, factor, low, high, basis]`; low and high are 0 without an interval.
     pairs: Vec<(usize, usize, f64, f64, f64, u8)>,
 }
 
@@ -190,7 +190,7 @@ fn sentence(a: &Candidate<'_>, b: &Candidate<'_>) -> String {
     let name = |c: &Candidate<'_>| format!("<bdi>{}</bdi>", Escaped(&c.view.series.label));
     let (first, second) = (name(a), name(b));
     let Some(Pair { factor, interval, basis }) = pair(a, b) else {
-        return format!("{first} and {second} were not measured together, and have too few runs to compare those");
+        return format!("{first} and {second} were not measured together, and have too few runs to be compared");
     };
     let basis = match basis {
         Basis::OneRun => "samples of one run",

@@ -42,8 +42,8 @@ pub fn levels(series: &SeriesHistory, medians: &[Option<f64>]) -> Vec<LevelRuns>
     begins.zip(ends).map(level).collect()
 }
 
-/// The typical 90th percentile of runs, with its interval over the runs. A run is the unit, and its own 90th percentile bears no
-/// interval below 36 samples; six runs together do. `None` below that.
+/// The typical 90th percentile of runs, with its interval over the runs. The run is the unit. Its own 90th percentile
+/// has no interval below 36 samples, but six runs together have one. `None` below that.
 pub fn p90(runs: &[crate::history::Run]) -> Option<(f64, Interval)> {
     let tails: Vec<f64> = runs.iter().filter_map(|run| Some(quantile(&sorted(&run.samples)?, 0.9))).collect();
     (tails.len() >= ENOUGH_RUNS).then_some(())?;

@@ -14,7 +14,7 @@ impl Html {
         self.0.write_fmt(markup).expect("a String takes all that is written to it");
     }
 
-    /// Appends markup that has no values in it.
+    /// Appends markup without values.
     pub fn push(&mut self, markup: &str) {
         self.0.push_str(markup);
     }
@@ -31,7 +31,7 @@ impl Html {
 }
 
 /// Text that is safe between tags and inside quoted attributes. Control characters, those that turn the direction of
-/// writing among them, become U+FFFD: a name must not rearrange what stands beside it.
+/// writing among them, become U+FFFD: a name must not rearrange the text around it.
 #[derive(Debug, Clone, Copy)]
 pub struct Escaped<'a>(pub &'a str);
 

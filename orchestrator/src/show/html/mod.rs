@@ -53,11 +53,11 @@ pub struct SeriesHistory {
     pub control: bool,
     /// All runs, oldest first.
     pub runs: Vec<Run>,
-    /// What they come to.
+    /// The analysis of these runs.
     pub judgement: Judgement,
-    /// The records of the last runs, oldest first: outcomes, cost and provenance are told from these.
+    /// The records of the last runs, oldest first: these give outcomes, cost and provenance.
     pub recent: Vec<RunRecord>,
-    /// Every invocation of the last run; empty where they are no longer kept.
+    /// Every invocation of the last run; empty if they have expired.
     pub samples: Vec<SampleRecord>,
 }
 

@@ -1,4 +1,4 @@
-//! What stands first: what needs attention, then a row per target.
+//! The beginning of the page: what needs attention, then a row per target.
 
 use super::attention::Standing;
 use super::levels::standing;
@@ -119,7 +119,8 @@ fn moved(html: &mut Html, view: &View<'_>, change: &Change) {
     }
     html.add(format_args!(
         "</p><p>since {} · <span title=\"Confirmed: {CONFIRMING_RUNS} runs or more \
-         lie at the new level, and a rank test tells them from those before (docs/methodology.md, Changes)\">{}</span></p><p>{}</p>",
+         are at the new level, and a rank test separates them from those before (docs/methodology.md, \
+         Changes)\">{}</span></p><p>{}</p>",
         Time(change.at),
         words::certainty(change),
         Escaped(&words::causes(&view.series.runs, change))

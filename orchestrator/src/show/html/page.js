@@ -312,7 +312,7 @@
     const bdi = (i) => make("bdi", "", labels[i]);
     const sentence = (a, b) => {
       const item = make("li"), pair = factors.get(a * labels.length + b);
-      if (!pair) { item.append(bdi(a), " and ", bdi(b), " were not measured together, and have too few runs to compare those"); return item; }
+      if (!pair) { item.append(bdi(a), " and ", bdi(b), " were not measured together, and have too few runs to be compared"); return item; }
       const [factor, low, high, byRuns] = pair, basis = byRuns ? "medians of runs" : "samples of one run";
       const bounds = `95 %: ${shift((low - 1) * 100).replace(" %", "")} to ${shift((high - 1) * 100)}`;
       if (!high) item.append(bdi(a), ` has the lower median; too few ${basis} to say more about `, bdi(b));

@@ -42,7 +42,10 @@ pub fn render(report: &Report) -> String {
     let news: Vec<&PlatformEvent> = events.iter().filter(|event| report.made_at - event.at <= NEWS).collect();
     overview::cards(&mut html, &views, &news);
     if views.is_empty() {
-        html.push("<p class=\"empty\"><code>coldwatch run</code> measures and stores what it finds, <code>coldwatch import</code> stores what something else measured; this page shows it then.</p>");
+        html.push(
+            "<p class=\"empty\">Measure with <code>coldwatch run</code>, or read cold starts measured elsewhere \
+             with <code>coldwatch import</code>. This page then shows them.</p>",
+        );
     } else {
         overview::table(&mut html, &views);
         platform::list(&mut html, &events);
@@ -55,8 +58,8 @@ pub fn render(report: &Report) -> String {
     html.finish()
 }
 
-/// A section for each target. Those that need attention come first, and are told of in full as long as the page has room for the
-/// others in brief.
+/// A section for each target. Those that need attention come first. They are shown in full as long as the page has room
+/// for a short form of the others.
 fn sections(html: &mut Html, views: &[View<'_>]) {
     let full = Detail::Full(room(views.len()));
     for (place, view) in views.iter().enumerate() {
@@ -130,8 +133,8 @@ fn header(html: &mut Html, report: &Report, title: &str) {
     html.push("<header>");
     brand(html);
     html.add(format_args!(
-        "<h1>{}</h1><p>{} · {} · {} <abbr title=\"Shown beyond doubt to be cold starts or restores, by the platform's own REPORT; only these enter the figures \
-         (docs/methodology.md)\" tabindex=\"0\">proven</abbr> cold starts",
+        "<h1>{}</h1><p>{} · {} · {} <abbr title=\"Certainly cold starts or restores, according to Lambda's own REPORT. \
+         Only these are in the figures (docs/methodology.md).\" tabindex=\"0\">proven</abbr> cold starts",
         Escaped(title),
         Escaped(&report.place),
         counted(runs, "run"),
@@ -146,9 +149,11 @@ fn header(html: &mut Html, report: &Report, title: &str) {
 fn footer(html: &mut Html, report: &Report) {
     html.add(format_args!(
         "<footer><p>Made {} by coldwatch {} from {} with <code>{}</code></p>\
-         <p>Durations are init durations of the platform's REPORT, or restore durations under SnapStart, of proven cold starts only. \
-         Intervals are 95 %. p50 is the median of the runs since the last change, or of the last run where those are too few; the run is the \
-         unit, because all samples of a run shift together. <b>n/e</b>: not estimable, too few values for a 95 % interval. \
+         <p>Durations are the init durations in Lambda's REPORT, or restore durations under SnapStart, of proven cold \
+         starts only. \
+         Intervals are 95 %. p50 is the median of the runs since the last change, or of the last run if those are too \
+         few. Runs are compared, not samples, because all samples of a run shift together. <b>n/e</b>: not estimable, \
+         because there are too few values for a 95 % interval. \
          Times are in <span id=\"zone\">UTC</span>.</p></footer>",
         Time(report.made_at),
         env!("CARGO_PKG_VERSION"),

@@ -1,4 +1,4 @@
-//! Events of the platform: told once, and not of each target that they moved.
+//! Platform events: shown once, and not for each target that they moved.
 
 use super::Report;
 use super::markup::{Escaped, Html, Time};
@@ -26,8 +26,10 @@ pub fn card(html: &mut Html, event: &PlatformEvent, views: &[View<'_>]) {
     let (class, sign) = if event.slower { ("slower", "▲ slower") } else { ("faster", "▼ faster") };
     html.add(format_args!(
         "<div class=\"card platform {class}\"><div><h2>Platform event</h2><p class=\"state {class}\">{sign}</p></div>\
-         <div class=\"what\"><p class=\"big\">p50 <strong>{}</strong></p><p>around {}</p><p>median shift of those that moved</p></div>\
-         <div class=\"what\"><p>{}, none with a change of its own: one event, and no regression of each.</p><p>",
+         <div class=\"what\"><p class=\"big\">p50 <strong>{}</strong></p><p>around {}</p><p>median shift of these \
+         targets</p></div>\
+         <div class=\"what\"><p>{}, none of which was itself changed. They count as one event, not as \
+         regressions.</p><p>",
         words::shift(event.shift_percent),
         Time(event.at),
         words::moved_together(event)
@@ -58,7 +60,7 @@ pub fn list(html: &mut Html, events: &[PlatformEvent]) {
         ));
     }
     html.push(
-        "</ul><p class=\"note\">Many targets of an architecture, or a control target, that moved the same way within a week without a \
-         change of their own. Shaded in the histories.</p></section>",
+        "</ul><p class=\"note\">Many targets of an architecture, or a control target, changed in the same direction \
+         within a week, and were not changed themselves. The events are shaded in the histories.</p></section>",
     );
 }

@@ -23,7 +23,7 @@ const LISTED_IN_BRIEF: usize = 2;
 /// How finely the history of a target shown in brief is drawn.
 const BRIEF: Room = Room { stretches: 14, dots: 28 };
 
-/// How much is told of a target. A page of hundreds tells less of those that need no attention.
+/// How much is shown of a target. A page of hundreds shows less of those that need no attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
     /// All there is, its history this finely.
@@ -53,7 +53,10 @@ pub fn section(view: &View<'_>, detail: Detail) -> String {
         Detail::Named => {}
     }
     if !matches!(detail, Detail::Full(_)) {
-        html.push("<p class=\"note\">In brief, to keep the page small; <code>coldwatch report --target</code> with its name tells all.</p>");
+        html.push(
+            "<p class=\"note\">Shortened to keep the page small. <code>coldwatch report --target</code> with its \
+             name shows everything.</p>",
+        );
     }
     html.push("</section>");
     html.finish()
@@ -219,7 +222,7 @@ fn time_spent(html: &mut Html, last: &RunRecord) {
     let total: f64 = parts.iter().map(|(_, ms)| ms).sum();
     html.push("<h3>Where the time goes, last run</h3>");
     bar(html, "Parts of the median round trip", &parts.map(|(name, ms)| (name, ms, words::ms(ms))), total);
-    html.push("<p class=\"note\">Medians, hold not counted. Platform overhead is placement, download and network.</p>");
+    html.push("<p class=\"note\">Medians, without the hold. Platform overhead is placement, download and network.</p>");
 }
 
 /// A bar in parts, and the same as a list: the order is the same in both.
@@ -318,8 +321,9 @@ fn cost(html: &mut Html, recent: &[RunRecord]) {
          <tr><th scope=\"row\">last {}</th><td class=\"n\">{}</td></tr>\
          <tr><th scope=\"row\">billed, last run</th><td class=\"n\">{} GB-s</td></tr>\
          <tr><th scope=\"row\">rounds, last run</th><td class=\"n\">{}</td></tr>\
-         <tr><th scope=\"row\">waited for changes to be in force</th><td class=\"n\">{}</td></tr></tbody></table>\
-         <p class=\"note\">Invocations at list prices of us-east-1, read {PRICES_READ_ON}; free tiers and discounts are not known here.</p>",
+         <tr><th scope=\"row\">waited for updates to take effect</th><td class=\"n\">{}</td></tr></tbody></table>\
+         <p class=\"note\">Invocations at list prices of us-east-1, read {PRICES_READ_ON}; free tiers and discounts \
+         are not known here.</p>",
         words::usd(last_usd),
         counted(costs.len(), "run"),
         words::usd(total),
@@ -337,7 +341,7 @@ fn warnings(html: &mut Html, last: &RunRecord) {
     if all.is_empty() {
         return;
     }
-    html.push("<h3>Remarks of the last run</h3><ul>");
+    html.push("<h3>Warnings of the last run</h3><ul>");
     for warning in all {
         html.add(format_args!("<li>{}</li>", Escaped(warning)));
     }

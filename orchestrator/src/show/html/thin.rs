@@ -10,7 +10,7 @@ use crate::figures::CONFIDENCE;
 use crate::history::Run;
 use shift_stats::{Interval, Sorted, interval, quantile};
 
-/// Samples of a run that bear an interval of its 90th percentile.
+/// Samples of a run that are needed for an interval of its 90th percentile.
 const ENOUGH_FOR_P90: usize = 36;
 /// Runs that do so together.
 const ENOUGH_RUNS: usize = 6;
@@ -36,7 +36,7 @@ pub struct Stretch {
     pub p90: Option<f64>,
     /// The level it belongs to, from 0.
     level: usize,
-    /// Median of its runs' own 90th percentiles, which alone bear no interval.
+    /// Median of its runs' own 90th percentiles, which alone have no interval.
     tail: f64,
     /// Smallest and largest sample, and others evenly between them in rank.
     pub dots: Vec<f64>,
@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    /// One run an hour; `None` stands for a run that proved nothing.
+    /// One run an hour; `None` is a run that proved nothing.
     fn hourly(values: &[Option<f64>]) -> Vec<Run> {
         let run = |(hour, value): (usize, &Option<f64>)| Run {
             id: hour.to_string(),

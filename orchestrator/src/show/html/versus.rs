@@ -93,9 +93,11 @@ impl Versus<'_> {
 
     fn footer(&self, html: &mut Html) {
         html.add(format_args!(
-            "<footer><p>Made {} by coldwatch {} with <code>{}</code></p><p>Durations are init durations of the platform's REPORT, or \
-             restore durations under SnapStart, of proven cold starts only. Intervals are 95 %; shifts are Hodges-Lehmann estimates, p is \
-             of Mann and Whitney. <b>n/e</b>: not estimable, too few values for a 95 % interval. Times are in <span id=\"zone\">UTC</span>.</p></footer>",
+            "<footer><p>Made {} by coldwatch {} with <code>{}</code></p><p>Durations are the init durations in \
+             Lambda's REPORT, or restore durations under SnapStart, of proven cold starts only. Intervals are 95 %; \
+             shifts are Hodges-Lehmann estimates, and p is from the Mann-Whitney test. <b>n/e</b>: not estimable, \
+             because there are too few values for a 95 % interval. Times are in <span \
+             id=\"zone\">UTC</span>.</p></footer>",
             Time(self.made_at),
             env!("CARGO_PKG_VERSION"),
             Escaped(&self.command)

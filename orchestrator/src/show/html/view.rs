@@ -14,7 +14,7 @@ use shift_stats::{Interval, interval, quantile};
 
 /// Stretches of the line in the overview.
 const SPARK: Room = Room { stretches: 40, dots: 0 };
-/// Runs of a level from which its 90th percentile is told: the last ones.
+/// How many of the last runs of a level give its 90th percentile.
 const RUNS_FOR_P90: usize = 60;
 
 /// A series, looked at.
@@ -28,7 +28,7 @@ pub struct View<'a> {
     pub medians: Vec<Option<f64>>,
     /// Levels, oldest first.
     pub levels: Vec<LevelRuns>,
-    /// Changes of the median that stand, oldest first.
+    /// Changes of the median that are not retracted, oldest first.
     pub changes: Vec<&'a Change>,
     /// Events of the platform that moved targets of its architecture, oldest first.
     pub events: Vec<&'a PlatformEvent>,
@@ -38,7 +38,7 @@ pub struct View<'a> {
     pub standing: Standing<'a>,
 }
 
-/// A figure with its interval, where it bears one.
+/// A figure with its interval, if it has one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
     /// In ms.
@@ -48,7 +48,7 @@ pub struct Estimate {
 }
 
 impl<'a> View<'a> {
-    /// Looks at a series, beside the events of the platform.
+    /// Looks at a series, with the platform events taken into account.
     pub fn of(series: &'a SeriesHistory, id: String, now: DateTime<Utc>, events: &'a [PlatformEvent]) -> Self {
         let medians: Vec<Option<f64>> = series.runs.iter().map(Run::p50).collect();
         let levels = levels(series, &medians);
@@ -84,7 +84,8 @@ impl<'a> View<'a> {
         self.series.runs.iter().rev().find(|run| !run.samples.is_empty())
     }
 
-    /// Where the median stands: at the level, as `history` tells it. Few runs bear no interval; a single one has that of its samples.
+    /// The current median: that of the level, as `history` shows it. Few runs have no interval; a single run has that
+    /// of its samples.
     pub fn p50(&self) -> Option<Estimate> {
         let level = self.series.judgement.level?;
         let of_samples = || interval(&sorted(&self.last_proven()?.samples)?, 0.5, CONFIDENCE);
@@ -92,7 +93,8 @@ impl<'a> View<'a> {
         Some(Estimate { value: level.p50, interval })
     }
 
-    /// Where the 90th percentile stands: of the level where its runs bear an interval, else of the last run; `None` where neither level nor run bears an interval.
+    /// The current 90th percentile: that of the level if its runs give an interval, otherwise that of the last run.
+    /// `None` if neither gives an interval.
     pub fn p90(&self) -> Option<Estimate> {
         let level = self.levels.last()?;
         let from = level.settled.max(level.to.saturating_sub(RUNS_FOR_P90));
@@ -104,7 +106,7 @@ impl<'a> View<'a> {
         Some(Estimate { value: quantile(&samples, 0.9), interval: Some(interval) })
     }
 
-    /// Changes of tail and spread, and those taken back: told, not drawn.
+    /// Changes of tail and spread, and retracted ones: listed, not drawn.
     pub fn other_changes(&self) -> impl Iterator<Item = &'a Change> {
         let drawn = |change: &&Change| change.metric == Metric::P50 && change.state != crate::history::State::Retracted;
         self.series.judgement.changes.iter().filter(move |change| !drawn(change))

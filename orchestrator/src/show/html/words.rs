@@ -1,4 +1,4 @@
-//! Figures in words: as many digits as they bear, with their unit, and what is said where there is none.
+//! Figures in words: with as many digits as their precision allows, their unit, and a text if there is no figure.
 
 use chrono::TimeDelta;
 
@@ -10,8 +10,9 @@ use crate::show::change;
 use shift_stats::Interval;
 
 /// Stands where a figure would, and is explained in the page's notes.
-pub const NOT_ESTIMABLE: &str = "<abbr title=\"Not estimable: a 95 % interval of a median needs 6 values, one of a 90th percentile 36. \
-     Below that any figure would claim more than the data bear.\" tabindex=\"0\">n/e</abbr>";
+pub const NOT_ESTIMABLE: &str = "<abbr title=\"Not estimable: a 95 % interval of a median needs 6 values, one of a \
+     90th percentile 36. \
+     With fewer values, a figure would claim more than the data show.\" tabindex=\"0\">n/e</abbr>";
 
 /// `45.1 ms`.
 pub fn ms(value: f64) -> String {
@@ -74,7 +75,7 @@ pub fn counted(number: usize, unit: &str) -> String {
     format!("{} {unit}{plural}", figure_of_count(number))
 }
 
-/// What a metric is called beside its change.
+/// The name of a metric, next to its change.
 pub fn metric(metric: Metric) -> &'static str {
     match metric {
         Metric::P50 => "p50",
@@ -87,15 +88,15 @@ pub fn metric(metric: Metric) -> &'static str {
 pub fn certainty(change: &Change) -> String {
     let how = match change.shape {
         Shape::Step => "",
-        Shape::Drift => "little by little, ",
+        Shape::Drift => "gradually, ",
     };
     format!("{how}{}", change::certainty(change.state))
 }
 
-/// Stands in the table of changes where nothing else changed.
+/// The text in the table of changes if nothing else changed.
 pub fn nothing_seen(runs: &[Run], change: &Change) -> &'static str {
     if is_function_recorded(runs, change.index) {
-        "nothing that we can see: probably the platform"
+        "code, memory, runtime and layers are unchanged; variables are not compared"
     } else {
         change::NOT_RECORDED
     }
@@ -119,12 +120,12 @@ pub fn moved_together(event: &PlatformEvent) -> String {
     format!("{moved} of {measured} became {way} together")
 }
 
-/// The same, beside a change that is part of it.
+/// The same, for a change that is part of it.
 pub fn event_of(event: &PlatformEvent) -> String {
     format!("a platform event: {}", moved_together(event))
 }
 
-/// Before and after of a cause, the long ids cut to what tells them apart.
+/// Before and after of a cause, with long ids cut to the part in which they differ.
 pub fn cause(cause: &Cause) -> String {
     let side = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), short);
     format!("{}: {} → {}", cause.what, side(&cause.before), side(&cause.after))

@@ -112,7 +112,7 @@ pub(super) fn inflate(encoding: Option<&HeaderValue>, body: &[u8]) -> Result<Vec
     match encoding {
         None => inflated.extend_from_slice(body),
         Some(encoding) if encoding == "gzip" => {
-            // One byte more than allowed tells that there is more, however much that may be.
+            // Reading one byte more than allowed shows that the body is too long.
             let mut reader = GzDecoder::new(body).take(MAX_REQUEST_BYTES as u64 + 1);
             let read = reader.read_to_end(&mut inflated);
             read.map_err(|error| ApiError::Serialization(format!("the body is not gzip: {error}")))?;

@@ -1,7 +1,7 @@
 //! What CloudWatch refuses a request with.
 //!
-//! The texts are AWS's where AWS's are known from public reports of live calls; they are collected in `put.rs` and
-//! `get.rs` beside the rules they belong to.
+//! The texts are AWS's where AWS's are known from public reports of live calls; they are in `put.rs` and `get.rs`, next
+//! to the rules they belong to.
 
 use std::io;
 
@@ -26,9 +26,9 @@ pub(super) enum ApiError {
     RequestTooLarge { size: usize, limit: usize },
     #[error("{0}")]
     Serialization(String),
-    #[error("The stand-in of CloudWatch does not know the operation {0}.")]
+    #[error("The local cloud's CloudWatch does not know the operation {0}.")]
     UnknownOperation(String),
-    #[error("The stand-in could not store the metrics: {0}")]
+    #[error("The local cloud could not store the metrics: {0}")]
     Storage(#[source] io::Error),
 }
 

@@ -127,7 +127,7 @@ fn checked(query: MetricDataQuery, path: &str) -> Result<Query, ApiError> {
         (None, None) => Err(required(&format!("{path}.MetricStat"))),
         (Some(_), Some(_)) => Err(exclusive("Expression", "MetricStat")),
         (None, Some(_)) => Err(invalid(format!(
-            "Error in expression '{id}': the stand-in of CloudWatch evaluates no expressions, only MetricStat."
+            "Error in expression '{id}': the local cloud's CloudWatch supports only MetricStat, not expressions."
         ))),
         (Some(_), None) if query.period.is_some() => Err(exclusive("Period", "MetricStat")),
         (Some(stat), None) => of_metric(stat, id, query.label, &format!("{path}.MetricStat")),

@@ -44,7 +44,7 @@ impl CloudWatch {
     ///
     /// # Errors
     /// The file of metrics in `dir` cannot be read or written, or is not one that this program wrote. A last line that
-    /// was cut short is no error: it is dropped.
+    /// was cut short is dropped without an error.
     pub fn open(dir: Option<&Path>) -> io::Result<CloudWatch> {
         CloudWatch::open_at(dir, Utc::now)
     }

@@ -56,7 +56,7 @@ const UNITS: [&str; 27] = [
 /// The data of a request, every one of which is acceptable: one that is not spoils the request.
 pub(super) fn validated(request: PutMetricDataRequest, now: DateTime<Utc>) -> Result<Vec<(Metric, Datum)>, ApiError> {
     if request.entity_metric_data.is_some() {
-        return Err(invalid("The stand-in of CloudWatch does not take EntityMetricData."));
+        return Err(invalid("The local cloud's CloudWatch does not support EntityMetricData."));
     }
     let namespace = required_text(request.namespace, "Namespace", MAX_NAME)?;
     if namespace.starts_with("AWS/") {

@@ -147,8 +147,8 @@ pub(super) struct ListedDimension {
     pub value: String,
 }
 
-/// A number that some clients send as an integer and others as a float. In JSON, which has no notation for them, three
-/// numbers are strings (Smithy's JSON protocols, "Document and number serialization").
+/// A number that some clients send as an integer and others as a float. JSON cannot write three of these numbers, so
+/// they are strings (Smithy's JSON protocols, "Document and number serialization").
 #[derive(Clone, Copy)]
 pub(super) struct Number(pub f64);
 

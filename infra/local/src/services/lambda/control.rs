@@ -44,7 +44,7 @@ impl Lambda {
         body: &[u8],
     ) -> Result<Configuration, LambdaError> {
         if create.package_type.as_deref().is_some_and(|package| package != "Zip") {
-            return Err(LambdaError::invalid("the local cloud runs no container images: PackageType must be Zip"));
+            return Err(LambdaError::invalid("the local cloud does not run container images: PackageType must be Zip"));
         }
         if settings.role.is_none() {
             return Err(LambdaError::violates("role", "null", "Member must not be null"));
@@ -141,7 +141,7 @@ impl Lambda {
             None => PAGE,
             Some(text) => match text.parse::<usize>() {
                 Ok(most @ 1..=10_000) => most.min(PAGE),
-                _ => return Err(LambdaError::violates("maxItems", text, "Member must lie between 1 and 10000")),
+                _ => return Err(LambdaError::violates("maxItems", text, "Member must be between 1 and 10000")),
             },
         };
         let all_versions = query.get("FunctionVersion") == Some("ALL");

@@ -48,7 +48,7 @@ pub enum FunctionCode {
 /// What [`LocalCloud::ensure_function`](crate::LocalCloud::ensure_function) did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ensured {
-    /// There was no such function.
+    /// The function did not exist.
     Created,
     /// It had other code.
     CodeUpdated,

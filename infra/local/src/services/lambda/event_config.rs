@@ -36,7 +36,7 @@ struct Destination {
 }
 
 impl Lambda {
-    /// Replaces the configuration; what the request leaves out is no longer set.
+    /// Replaces the configuration; what the request leaves out is removed.
     pub(super) fn put_event_config(&self, reference: &FunctionRef, body: &[u8]) -> Result<Response, LambdaError> {
         let empty = EventConfig::default();
         self.set_event_config(reference, body, |_| Ok(empty))

@@ -32,7 +32,7 @@ struct TagResource {
     tags: BTreeMap<String, String>,
 }
 
-/// What the reservations of all functions come to.
+/// The sum of the reservations of all functions.
 pub(super) fn reserved_by_all(functions: &BTreeMap<String, Function>) -> u32 {
     functions.values().filter_map(|function| function.reserved_concurrency).sum()
 }

@@ -18,7 +18,7 @@ use crate::function::definition::{Configuration, LogFormat, Logging, SystemLogLe
 /// Bytes of all variables together, written as JSON.
 const MAX_ENVIRONMENT_BYTES: usize = 4096;
 
-/// The bucket name that stands for this machine's file system; the key is the path of a folder.
+/// The bucket name that means this machine's file system; the key is the path of a folder.
 pub(crate) const LOCAL_FOLDER: &str = "local-folder";
 
 /// Members that are given back as they came and change nothing here.
@@ -233,7 +233,7 @@ impl Package {
     pub(crate) fn source(self) -> Result<Source, LambdaError> {
         if self.image_uri.is_some() {
             return Err(LambdaError::invalid(
-                "the local cloud runs no container images: give ZipFile or a local folder",
+                "the local cloud does not run container images: give ZipFile or a local folder",
             ));
         }
         match (self.zip_file, self.s3_bucket, self.s3_key) {
@@ -363,7 +363,7 @@ pub(crate) fn check_length(member: &str, text: &str, most: usize) -> Result<(), 
     }
 }
 
-/// `value` if it lies from `least` to `most`.
+/// `value` if it is between `least` and `most`.
 pub(crate) fn within(member: &str, value: i64, least: u32, most: u32) -> Result<u32, LambdaError> {
     match u32::try_from(value).ok().filter(|value| (least..=most).contains(value)) {
         Some(value) => Ok(value),

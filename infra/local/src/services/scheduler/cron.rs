@@ -37,7 +37,7 @@ enum Days {
 }
 
 impl Cron {
-    /// Reads what stands between the brackets; none if AWS would refuse it.
+    /// Reads the text between the brackets; `None` if AWS would refuse it.
     pub(crate) fn parse(text: &str) -> Option<Cron> {
         let fields: Vec<&str> = text.split_ascii_whitespace().collect();
         let [minutes, hours, day_of_month, month, day_of_week, year] = fields.as_slice() else { return None };
@@ -137,7 +137,7 @@ fn days_of_week(text: &str) -> Option<Days> {
     Some(Days::OfWeek(values(text, 1, 7, &WEEKDAYS)?))
 }
 
-/// What a field of `,`, `-`, `*` and `/` comes to, in rising order.
+/// The values of a field with `,`, `-`, `*` and `/`, in rising order.
 fn values(text: &str, least: u32, most: u32, names: &[&str]) -> Option<Vec<u32>> {
     let mut all = Vec::new();
     for item in text.split(',') {
@@ -162,7 +162,7 @@ fn values(text: &str, least: u32, most: u32, names: &[&str]) -> Option<Vec<u32>>
     Some(all)
 }
 
-/// One number or name within the bounds. The first name stands for `least`.
+/// One number or name within the bounds. The first name means `least`.
 fn value(text: &str, least: u32, most: u32, names: &[&str]) -> Option<u32> {
     let number = if text.bytes().all(|byte| byte.is_ascii_digit()) {
         text.parse().ok()?

@@ -232,7 +232,7 @@ impl Scheduler {
         if over {
             schedules.remove(&delivered.name);
             if let Err(error) = self.folder.delete(&delivered.name) {
-                tracing::warn!(%error, "a schedule that is over could not be deleted");
+                tracing::warn!(%error, "a finished schedule could not be deleted");
             }
         }
     }
@@ -278,7 +278,7 @@ async fn keep_time(scheduler: Weak<Scheduler>, clock: Arc<Clock>, changed: Arc<N
     }
 }
 
-/// Somewhere within the flexible window; `chance` lies from 0 to 1.
+/// Somewhere within the flexible window; `chance` is from 0 to 1.
 fn delay(window_minutes: Option<u32>, chance: f64) -> TimeDelta {
     let seconds = f64::from(window_minutes.unwrap_or(0)) * 60.0 * chance;
     #[expect(clippy::cast_possible_truncation, reason = "a day at most")]

@@ -130,7 +130,7 @@ impl TargetMembers {
         let arn = required("target.arn", self.arn)?;
         if !arn.starts_with("arn:aws:lambda:") || !arn.contains(":function:") {
             return Err(SchedulerError::invalid(format!(
-                "the schedules of the local cloud invoke Lambda functions only, and {arn} is none."
+                "the schedules of the local cloud only invoke Lambda functions, and {arn} is not one."
             )));
         }
         let role_arn = required("target.roleArn", self.role_arn)?;
@@ -188,7 +188,7 @@ pub(crate) fn check_group(group: Option<&str>) -> Result<(), SchedulerError> {
     }
 }
 
-/// `value` if it lies from `least` to `most`.
+/// `value` if it is between `least` and `most`.
 pub(crate) fn within(member: &str, value: i64, least: u32, most: u32) -> Result<u32, SchedulerError> {
     let (bound, word) = if value < i64::from(least) { (least, "greater") } else { (most, "less") };
     let constraint = format!("Member must have value {word} than or equal to {bound}");
@@ -223,7 +223,7 @@ fn zone(name: Option<String>) -> Result<String, SchedulerError> {
 
 fn date(member: &str, seconds: Option<f64>) -> Result<Option<DateTime<Utc>>, SchedulerError> {
     let Some(seconds) = seconds else { return Ok(None) };
-    #[expect(clippy::cast_possible_truncation, reason = "a number out of range saturates, and is no date then")]
+    #[expect(clippy::cast_possible_truncation, reason = "a number out of range saturates, and is not a date then")]
     let date = DateTime::from_timestamp_millis((seconds * 1000.0) as i64);
     date.map(Some).ok_or_else(|| SchedulerError::violates(member, seconds, "Member must be a timestamp"))
 }

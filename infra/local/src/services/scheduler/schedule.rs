@@ -29,7 +29,7 @@ pub(crate) struct Schedule {
     pub deleted_when_over: bool,
     pub kms_key_arn: Option<String>,
     pub target: Target,
-    /// Token of the request that made it: the same request sent again is no conflict.
+    /// Token of the request that made it: the same request sent again is not a conflict.
     pub client_token: Option<String>,
     pub created: DateTime<Utc>,
     pub modified: DateTime<Utc>,

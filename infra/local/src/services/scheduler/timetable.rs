@@ -1,6 +1,6 @@
 //! When a schedule is due: `rate(…)`, `cron(…)` and `at(…)`, in a time zone, between two dates.
 //!
-//! Rules: EventBridge Scheduler User Guide, "Schedule types". Nothing here waits or tells the time.
+//! Rules: EventBridge Scheduler User Guide, "Schedule types". Nothing here waits or reads the clock.
 
 use chrono::{DateTime, MappedLocalTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -20,7 +20,7 @@ enum Kind {
     At(NaiveDateTime),
 }
 
-/// The text is no schedule expression, in AWS's words.
+/// The text is not a schedule expression, in AWS's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid Schedule Expression {0}.")]
 pub struct InvalidExpression(String);
@@ -114,7 +114,7 @@ fn nth_period(anchor: DateTime<Utc>, period: TimeDelta, from: DateTime<Utc>) -> 
     if tick < from { tick.checked_add_signed(period) } else { Some(tick) }
 }
 
-/// A local time that the spring skips is no tick, and one that the autumn repeats is a tick the first time only.
+/// A local time that spring skips is left out, and one that autumn repeats counts only the first time.
 fn in_zone(cron: &Cron, zone: Tz, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let mut local = zone.from_utc_datetime(&from.naive_utc()).naive_local();
     loop {

@@ -126,7 +126,7 @@ impl Queues {
         }
     }
 
-    /// A queue that is there with the same attributes is no conflict.
+    /// A queue that already exists with the same attributes is not a conflict.
     fn create(&self, call: Call) -> Result<Value, SqsError> {
         let name = call.queue_name.ok_or(SqsError::Missing("QueueName"))?;
         let queue = Queue::new(&name, call.attributes, self.clock.now())?;

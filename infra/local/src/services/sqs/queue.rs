@@ -107,7 +107,7 @@ impl Queue {
             .collect()
     }
 
-    /// A message that is gone already is no error.
+    /// A message that is already gone is not an error.
     pub(crate) fn delete(&mut self, receipt_handle: &str) -> Result<(), SqsError> {
         let invalid = || SqsError::ReceiptHandle(receipt_handle.to_owned());
         let decoded = URL_SAFE_NO_PAD.decode(receipt_handle).map_err(|_| invalid())?;
@@ -155,7 +155,7 @@ impl Queue {
 
 fn check(attribute: &str, value: &str) -> Result<(), SqsError> {
     if attribute == "FifoQueue" {
-        return Err(SqsError::InvalidParameter("the local cloud has standard queues only".to_owned()));
+        return Err(SqsError::InvalidParameter("the local cloud only has standard queues".to_owned()));
     }
     if WITHOUT_EFFECT.contains(&attribute) {
         return Ok(());

@@ -34,7 +34,7 @@ fn json_that_is_unreadable_is_never_warm() {
         let cut = event(&format!(r#"{whole},"initDurationMs":{init}"#));
         let cut = if init == "1" { cut.trim_end_matches('}') } else { &cut };
         assert_eq!(report_for(&log(cut), ID), None, "{cut}");
-        // The retry's report is lost; the first attempt's must not stand in for it.
+        // The retry's report is lost; the first attempt's must not replace it.
         assert_eq!(report_for(&log(&format!("{}\n{cut}", event(whole))), ID), None, "{cut}");
     }
 }

@@ -24,10 +24,11 @@ use crate::rows;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub struct ChangesArgs {
-    /// A series (`run,timestamp,n,samples`: one run a line, the samples in ms with blanks between), a folder of such files, or
-    /// a file of several series as `import` reads it (`series,timestamp,init_ms`: one cold start a line)
+    /// A file with one series (`run,timestamp,n,samples`: one run a line, samples in ms, separated by blanks), a folder
+    /// of such files, or a file with several series (`series,timestamp,init_ms`: one cold start a line, as for
+    /// `import`)
     path: PathBuf,
-    /// The figure of each run to look at
+    /// Which figure of each run to analyse
     #[arg(long, value_enum, default_value_t = MetricArg::P50)]
     metric: MetricArg,
     /// Write the indices of the changes of each series to this file, as JSON
@@ -41,9 +42,11 @@ pub struct ChangesArgs {
     json: bool,
 }
 
-const EXAMPLE: &str = "A change's index is its first run, counted from 0. It is provisional while few runs bear it out.\n\
-    In a folder, changes of many series at the same time are shown as platform events, by the architecture (arm64,\n\
-    x86_64) in the files' names.\n\n\
+const EXAMPLE: &str = "The index of a change is its first run, counted from 0. A change is provisional until enough \
+    runs confirm it.\n\
+    In a folder, changes of many series at the same time are shown as platform events. The architecture (arm64, \
+    x86_64)\n\
+    is taken from the file names.\n\n\
     Example:\n  coldwatch changes login.csv\n  coldwatch changes series/ --metric p90 --out changes.json";
 
 /// [`Metric`] as an argument.
@@ -197,9 +200,7 @@ fn read(file: &Path) -> Result<Vec<Run>, Failure> {
     let named = |e: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {e}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|e| named(&e))?;
     if text.lines().next().is_some_and(rows::is_header) {
-        return Err(named(
-            &"it has several series, one cold start a line, and such a file is given alone, not in a folder",
-        ));
+        return Err(named(&"it has several series, one cold start a line; give such a file alone, not in a folder"));
     }
     series_file::read(&text).map_err(|e| named(&e))
 }

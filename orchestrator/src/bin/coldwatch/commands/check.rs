@@ -19,8 +19,8 @@ pub struct CheckArgs {
 }
 
 const EXAMPLES: &str = "\
-Prints the suite as one line of JSON, as a schedule's input and the deployed parameter take it. Asks AWS nothing. \
-Exit code 2, with key, value and range, if a run would refuse it.
+Prints the suite as one line of JSON, the form for a schedule's input and for the deployed parameter. Does not call \
+AWS. If a run would refuse the suite, the exit code is 2, and the message names key, value and range.
 
 Examples:
   coldwatch check suite.toml

@@ -33,7 +33,7 @@ pub struct ExportArgs {
     /// A row per run or per sample
     #[arg(long, value_enum, default_value_t = Of::Runs)]
     of: Of,
-    /// Only runs from then on, such as `2026-11-01` or `2026-11-01T14:00:00Z`
+    /// Only runs since TIME, such as `2026-11-01` or `2026-11-01T14:00:00Z`
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<DateTime<Utc>>,
     /// File to write instead of stdout
@@ -46,7 +46,7 @@ const EXAMPLES: &str = "Examples:\n  \
     coldwatch export checkout --format otava --out checkout.csv\n  \
     coldwatch export --format github >> \"$GITHUB_STEP_SUMMARY\"\n  \
     coldwatch export --format openmetrics --out /var/lib/node_exporter/coldwatch.prom\n\n\
-    docs/exports.md has the columns, and how each tool is told to read its file.";
+    docs/exports.md lists the columns, and how to configure each tool.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -73,7 +73,7 @@ enum Of {
 /// Reads the runs and prints or writes them.
 pub async fn execute(args: ExportArgs) -> Result<Exit, Failure> {
     if args.of == Of::Samples && args.format != Format::Csv {
-        return Err(Failure::bad_input("--of samples goes with --format csv; the other formats have runs"));
+        return Err(Failure::bad_input("--of samples only works with --format csv; the other formats contain runs"));
     }
     let (aws, standin) = args.place.open().await?;
     let exported = export(&aws, &args).await;
@@ -117,7 +117,7 @@ async fn wanted(aws: &Aws, args: &ExportArgs) -> Result<Vec<SeriesEntry>, Failur
     let mut entries = aws.store.series().await?;
     entries.retain(|entry| args.target.as_ref().is_none_or(|text| is(entry, text)));
     if entries.iter().all(|entry| args.since.is_some_and(|since| entry.last_run_at < since)) {
-        warn("no such runs are stored here; `coldwatch run` makes some");
+        warn("no matching runs are stored here; `coldwatch run` measures some");
     }
     Ok(entries)
 }
@@ -203,5 +203,5 @@ fn one(entries: &[SeriesEntry]) -> Result<&SeriesEntry, Failure> {
     }
     let names: Vec<String> = entries.iter().map(|entry| format!("{} ({})", entry.label, entry.protocol)).collect();
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    Err(Failure::bad_input(format!("Otava reads one series a file; those chosen: {names}")))
+    Err(Failure::bad_input(format!("Otava reads one series per file; you chose {names}")))
 }

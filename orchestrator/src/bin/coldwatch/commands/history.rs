@@ -1,4 +1,4 @@
-//! `coldwatch history`: how the series ran, where they stand, what changed.
+//! `coldwatch history`: the runs of each series, its current level, and its changes.
 
 use std::io::Write;
 
@@ -30,10 +30,10 @@ pub struct HistoryArgs {
     /// Also list the last N runs of each series
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
     last: Option<i32>,
-    /// Show only runs from then on; all are judged. Such as `2026-11-01` or `2026-11-01T14:00:00Z`
+    /// Only show runs since TIME (all runs are still analysed), such as `2026-11-01` or `2026-11-01T14:00:00Z`
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<DateTime<Utc>>,
-    /// Print the judgements and the records as JSON
+    /// Print the analysis and the records as JSON
     #[arg(long)]
     json: bool,
 }

@@ -33,11 +33,11 @@ pub struct ImportArgs {
 }
 
 const EXAMPLES: &str = "\
-The rows of a CSV may come in any order; those of one series and one timestamp are one run. All rows are read before the \
-first is stored, and one bad row stores nothing. Importing twice changes nothing; rows of a run that is stored already \
-replace it.
+The rows of a CSV can be in any order. Rows with the same series and timestamp are one run. All rows are read before \
+anything is stored; if one row is bad, nothing is stored. Importing twice changes nothing, because a run that is \
+already stored is replaced.
 
-A timestamp is seconds since 1970, a date, or RFC 3339, which without a zone is UTC: 1767261600, 2026-01-01, \
+A timestamp is seconds since 1970, a date, or RFC 3339 (UTC if it has no zone): 1767261600, 2026-01-01, \
 2026-01-01T10:00:00Z, 2026-01-01 10:00. An init duration is from 0.001 to 900,000 ms.
 
 Examples:
@@ -72,7 +72,7 @@ async fn import_rows(args: &ImportArgs, source: impl BufRead) -> Result<Exit, Fa
     let mut sorter = sorted(
         &args.file,
         source,
-        if args.skip_bad { Bad::Skipped } else { Bad::Refused("`--skip-bad` imports the others") },
+        if args.skip_bad { Bad::Skipped } else { Bad::Refused("use `--skip-bad` to import the others") },
     )?;
     let (aws, standin) = args.place.open().await?;
     let stored = store(&aws.store, &mut sorter).await;

@@ -111,7 +111,7 @@ struct Prediction<'a> {
     report: Option<ReportLine<'a>>,
 }
 
-/// A platform report as it is printed; what the log does not tell is `null`.
+/// A platform report as it is printed; what the log does not contain is `null`.
 #[derive(Serialize)]
 struct ReportLine<'a> {
     request_id: &'a str,

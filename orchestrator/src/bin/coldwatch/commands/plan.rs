@@ -74,18 +74,19 @@ fn show(plan: &Plan, json: bool) -> Result<(), Failure> {
             target.expected_gb_seconds.map_or_else(|| "no history yet".to_owned(), |g| format!("{g:.3} GB-s"));
         writeln!(out, "{}: {} rounds, {gb_seconds}", target.label, target.rounds)?;
     }
-    writeln!(out, "\ninvocations      {} if all are proven, {} at most", plan.invocations, plan.most_invocations)?;
+    writeln!(out, "\ninvocations      {} if all are proven, at most {}", plan.invocations, plan.most_invocations)?;
     let billed = match plan.expected_gb_seconds.zip(plan.expected_usd) {
         Some((gb, usd)) => format!("{gb:.3} GB-s, about {usd:.5} USD (prices of {PRICES_READ_ON})"),
-        None => format!("not estimable before every target has a run; {} GB-s at most", plan.most_gb_seconds),
+        None => format!("cannot be estimated until every target has a run; at most {} GB-s", plan.most_gb_seconds),
     };
     writeln!(out, "billed           {billed}")?;
     writeln!(
         out,
-        "wall time        at least {:.1} s, from {CONTROL_CALLS_PER_SECOND} control calls a second and the waits for updates",
+        "wall time        at least {:.1} s, because of {CONTROL_CALLS_PER_SECOND} control calls a second and the time \
+         that updates take",
         plan.least_seconds
     )?;
-    writeln!(out, "concurrency      {} taken at most, {} free", plan.concurrency_needed, plan.concurrency_free)?;
+    writeln!(out, "concurrency      at most {} used, {} free", plan.concurrency_needed, plan.concurrency_free)?;
     writeln!(out, "calls")?;
     for (name, n) in &plan.calls {
         writeln!(out, "  {name:36} {n:6}")?;

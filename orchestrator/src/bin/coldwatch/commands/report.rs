@@ -13,15 +13,15 @@ use crate::times::time;
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
-#[command(after_help = "The file needs neither network nor script to be read, and can be sent around or printed. \
-                        What needs attention stands first; every figure has its interval.")]
+#[command(after_help = "You can read the page without a network or JavaScript, send it to others, or print it. It \
+                        starts with what needs attention, and every figure has its interval.")]
 pub struct ReportArgs {
     #[command(flatten)]
     place: Place,
     /// Only series whose label or function contains this
     #[arg(long, value_name = "TEXT")]
     target: Option<String>,
-    /// Show only runs from then on; all are judged. Such as `2026-11-01` or `2026-11-01T14:00:00Z`
+    /// Only show runs since TIME (all runs are still analysed), such as `2026-11-01` or `2026-11-01T14:00:00Z`
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<DateTime<Utc>>,
     /// File to write; `-` is stdout

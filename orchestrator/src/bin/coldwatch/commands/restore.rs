@@ -32,10 +32,13 @@ pub async fn execute(args: RestoreArgs) -> Result<Exit, Failure> {
     for (function, restored) in results {
         match restored {
             Restored::PutBack => println!("{function}: put back"),
-            Restored::Untouched => println!("{function}: was as it should be"),
+            Restored::Untouched => println!("{function}: did not need to be put back"),
             Restored::Gone => println!("{function}: no longer exists"),
             Restored::Busy(holder) => {
-                println!("{function}: run {holder} is at work on it, or died less than its lock ago; try again later");
+                println!(
+                    "{function}: run {holder} is measuring it, or has just died and its lock is still valid; try \
+                     again later"
+                );
                 exit = Exit::Failed;
             }
             Restored::Failed(error) => {

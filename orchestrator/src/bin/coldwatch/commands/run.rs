@@ -25,18 +25,18 @@ use crate::{page, progress};
 pub struct RunArgs {
     #[command(flatten)]
     choice: SuiteArgs,
-    /// End with exit code 3 if a target has a regression
+    /// Exit with code 3 if a target has a regression
     #[arg(long)]
     fail_on_regression: bool,
     /// Print all samples as JSON instead of a table
     #[arg(long)]
     json: bool,
-    /// Write the history of the measured targets, this run included, as one HTML file
+    /// Write the history of the measured targets, including this run, as one HTML page
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }
 
-/// Runs the suite and prints what came of it.
+/// Runs the suite and prints the result.
 pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     let (aws, standin, suite) = args.choice.open().await?;
     let allowed = Duration::from_secs(suite.limits.seconds.into());
@@ -120,14 +120,14 @@ fn report_trouble(end: &TargetEnd) {
     }
 }
 
-/// Writes a run that could not be stored beside the user's work, where it can be found again.
+/// Writes a run that could not be stored to the current folder, where the user finds it.
 fn keep(measured: &Measured) {
     let record = &measured.record;
     let name = function_name(&record.function).replace(':', "-");
     let file = format!("coldwatch-run-{}-{name}.json", record.run_id);
     match std::fs::write(&file, UnstoredRun::of(measured).to_line() + "\n") {
-        Ok(()) => warn(format!("{}: it is kept in {file}; `coldwatch import {file}` stores it", record.label)),
-        Err(error) => warn(format!("{}: it could not be kept in {file} either: {error}", record.label)),
+        Ok(()) => warn(format!("{}: it is saved in {file}; `coldwatch import {file}` stores it", record.label)),
+        Err(error) => warn(format!("{}: it could not be saved in {file} either: {error}", record.label)),
     }
 }
 

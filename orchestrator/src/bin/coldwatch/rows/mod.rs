@@ -16,7 +16,7 @@ use crate::exit::{Failure, warn};
 pub use row::is_header;
 pub use sorter::{Sorted, Sorter};
 
-/// Bad rows that are told one by one.
+/// Bad rows that are reported one by one.
 const TOLD: u64 = 20;
 
 /// The series in a file of rows, by name; `None` where it is another kind of file.
@@ -25,7 +25,7 @@ pub fn series(path: &Path) -> Result<Option<BTreeMap<String, Vec<Run>>>, Failure
     if !is_rows {
         return Ok(None);
     }
-    let mut sorter = sorted(path, source, Bad::Refused("mend the file"))?;
+    let mut sorter = sorted(path, source, Bad::Refused("correct the file"))?;
     let circumstances = Arc::new(Circumstances::default());
     let mut series: BTreeMap<String, Vec<Run>> = BTreeMap::new();
     for run in sorter.runs().map_err(Failure::failed)? {
@@ -63,11 +63,11 @@ pub enum Bad {
     Skipped,
 }
 
-/// All rows, at least one. The first bad ones are told line by line.
+/// All rows, at least one. The first bad ones are reported line by line.
 pub fn sorted(path: &Path, source: impl BufRead, on_bad: Bad) -> Result<Sorter, Failure> {
     let (file, mut sorter, mut bad) = (path.display(), Sorter::default(), 0);
     let read = row::each(source, |line, row| match row {
-        Ok(row) => sorter.push(&row).map_err(|e| format!("line {line} cannot be kept in a temporary file: {e}")),
+        Ok(row) => sorter.push(&row).map_err(|e| format!("line {line} cannot be written to a temporary file: {e}")),
         Err(reason) => {
             bad += 1;
             if bad <= TOLD {
@@ -81,10 +81,10 @@ pub fn sorted(path: &Path, source: impl BufRead, on_bad: Bad) -> Result<Sorter, 
     match (bad, on_bad) {
         (0, _) => {}
         (_, Bad::Skipped) => warn(format!("{file}: {bad} {rows} bad and skipped")),
-        (_, Bad::Refused(way)) => return Err(named(path, &format!("{bad} {rows} bad and nothing was done; {way}"))),
+        (_, Bad::Refused(way)) => return Err(named(path, &format!("{bad} {rows} bad, so nothing was done; {way}"))),
     }
     if sorter.series().is_empty() {
-        return Err(named(path, &"there is no good row in it"));
+        return Err(named(path, &"it contains no valid row"));
     }
     // A run that is too large is known only when all its rows are together, and nothing is to be stored before that.
     for run in sorter.runs().map_err(Failure::failed)? {

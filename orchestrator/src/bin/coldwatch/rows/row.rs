@@ -7,12 +7,12 @@ use std::ops::RangeInclusive;
 use chrono::{DateTime, Utc};
 use coldwatch::history::series_file;
 
-/// The columns, which may stand in any order and among others.
+/// The columns, in any order, and possibly among others.
 pub const COLUMNS: [&str; 3] = ["series", "timestamp", "init_ms"];
 /// Longest name of a series, in bytes.
 const LONGEST_NAME: usize = 512;
-/// What an init duration may be, in ms: to the longest that Lambda lets a function run, 15 minutes. Far outside lies a unit that
-/// is not ms, or a number that the table has no room for.
+/// The init durations allowed, in ms: up to 15 minutes, the longest that Lambda lets a function run. Values far outside
+/// have another unit than ms, or do not fit into the table.
 const INIT_MS: RangeInclusive<f64> = 0.001..=900_000.0;
 /// The end of the last year that sorts as text.
 const LAST_SECOND: i64 = 253_402_300_799;
@@ -77,10 +77,11 @@ fn places(header: &[Cow<'_, str>]) -> Option<[usize; 3]> {
 
 /// The places of the columns in the first line, each of which is there once.
 fn chosen(header: &[Cow<'_, str>]) -> Result<[usize; 3], String> {
-    let found = places(header).ok_or_else(|| format!("its first line has not the columns {}", COLUMNS.join(", ")))?;
+    let found =
+        places(header).ok_or_else(|| format!("its first line does not have the columns {}", COLUMNS.join(", ")))?;
     let times = |column: &&&str| header.iter().filter(|name| name == *column).count();
     match COLUMNS.iter().find(|column| times(column) > 1) {
-        Some(twice) => Err(format!("its first line has the column `{twice}` twice; which one is meant?")),
+        Some(twice) => Err(format!("its first line has the column `{twice}` twice; remove one of them")),
         None => Ok(found),
     }
 }
@@ -88,24 +89,31 @@ fn chosen(header: &[Cow<'_, str>]) -> Result<[usize; 3], String> {
 /// What is wrong with a bad row first of all, if that is in it.
 fn unclosed(line: &str) -> Option<String> {
     let odd = !line.matches('"').count().is_multiple_of(2);
-    odd.then(|| "a quote is opened and not closed; a row is one line".to_owned())
+    odd.then(|| "a quote is opened but not closed; each row must be one line".to_owned())
 }
 
 fn row<'a>(fields: &'a [Cow<'_, str>], places: [usize; 3]) -> Result<Row<'a>, String> {
     let field = |index: usize| {
-        fields.get(places[index]).map(AsRef::as_ref).ok_or_else(|| format!("there is no `{}`", COLUMNS[index]))
+        fields.get(places[index]).map(AsRef::as_ref).ok_or_else(|| format!("`{}` is missing", COLUMNS[index]))
     };
     let (series, timestamp, init_ms) = (field(0)?, field(1)?, field(2)?);
     if series.is_empty() || series.len() > LONGEST_NAME || series.contains(char::is_control) {
-        return Err(format!("the series `{}` is no name of 1 to {LONGEST_NAME} bytes", series.escape_debug()));
+        return Err(format!(
+            "the series `{}` is not a name of 1 to {LONGEST_NAME} bytes without control characters",
+            series.escape_debug()
+        ));
     }
     let at = series_file::time(timestamp).filter(|at| (0..=LAST_SECOND).contains(&at.timestamp()));
     let at = at.ok_or_else(|| {
-        format!("the timestamp `{timestamp}` is no time from 1970 to 9999 such as {}", series_file::TIMES)
+        format!("the timestamp `{timestamp}` is not a time from 1970 to 9999 such as {}", series_file::TIMES)
     })?;
     let value = init_ms.parse::<f64>().ok().filter(|ms| INIT_MS.contains(ms));
     let init_ms = value.ok_or_else(|| {
-        format!("`{init_ms}` is no init duration: a number of ms from {} to {}", INIT_MS.start(), INIT_MS.end())
+        format!(
+            "`{init_ms}` is not an init duration: expected a number of ms from {} to {}",
+            INIT_MS.start(),
+            INIT_MS.end()
+        )
     })?;
     Ok(Row { series, at, init_ms })
 }
@@ -140,26 +148,27 @@ mod tests {
     #[test]
     fn a_column_that_is_there_twice_is_refused() {
         let read = each(&b"series,timestamp,init_ms,init_ms\na,0,4,5\n"[..], |_, _| Ok(()));
-        assert_eq!(read, Err("its first line has the column `init_ms` twice; which one is meant?".to_owned()));
+        assert_eq!(read, Err("its first line has the column `init_ms` twice; remove one of them".to_owned()));
     }
 
     #[test]
     fn bad_rows_are_told_by_line_and_the_others_read() {
-        let wrong_time = "the timestamp `noon` is no time from 1970 to 9999 such as 1767261600 (seconds), 2026-01-01 or \
+        let wrong_time = "the timestamp `noon` is not a time from 1970 to 9999 such as 1767261600 (seconds), \
+                          2026-01-01 or \
                           2026-01-01T10:00:00Z";
         check(
             "series,timestamp,init_ms\na,0,-1\na,noon,1\n,0,1\na,0\na,0,NaN\na,0,2\na,0,1e300\na,0,1e-4\na,0,900000\na,\"0,1\n",
             &[
-                (2, Err("`-1` is no init duration: a number of ms from 0.001 to 900000")),
+                (2, Err("`-1` is not an init duration: expected a number of ms from 0.001 to 900000")),
                 (3, Err(wrong_time)),
-                (4, Err("the series `` is no name of 1 to 512 bytes")),
-                (5, Err("there is no `init_ms`")),
-                (6, Err("`NaN` is no init duration: a number of ms from 0.001 to 900000")),
+                (4, Err("the series `` is not a name of 1 to 512 bytes without control characters")),
+                (5, Err("`init_ms` is missing")),
+                (6, Err("`NaN` is not an init duration: expected a number of ms from 0.001 to 900000")),
                 (7, Ok(("a", 0, 2.0))),
-                (8, Err("`1e300` is no init duration: a number of ms from 0.001 to 900000")),
-                (9, Err("`1e-4` is no init duration: a number of ms from 0.001 to 900000")),
+                (8, Err("`1e300` is not an init duration: expected a number of ms from 0.001 to 900000")),
+                (9, Err("`1e-4` is not an init duration: expected a number of ms from 0.001 to 900000")),
                 (10, Ok(("a", 0, 900_000.0))),
-                (11, Err("a quote is opened and not closed; a row is one line")),
+                (11, Err("a quote is opened but not closed; each row must be one line")),
             ],
         );
     }

@@ -112,7 +112,7 @@ fn run(heads: &mut Heads, readers: &mut [impl Read], series: &[(String, DateTime
         init_ms.push(f64::from_bits(bits));
         if init_ms.len() > MOST_STARTS {
             let text =
-                format!("series `{name}` has more than {MOST_STARTS} cold starts at {at}, and a run has no more");
+                format!("series `{name}` has more than {MOST_STARTS} cold starts at {at}, more than a run can have");
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
         heads.extend(read(&mut readers[part])?.map(|key| Reverse((key, part))));

@@ -1,4 +1,4 @@
-//! Axes: where a value stands between two edges, and the round values that are written beside it.
+//! Axes: the position of a value between two edges, and the round values written next to the axis.
 
 use chrono::{DateTime, Datelike, Days, DurationRound, Months, NaiveDate, TimeDelta, Utc};
 
@@ -19,7 +19,7 @@ pub struct Axis {
     pub logarithmic: bool,
 }
 
-/// A value written beside an axis.
+/// A value written next to an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
     /// 0 at the low edge, 1 at the high one.
@@ -45,7 +45,7 @@ impl Axis {
         Self::around(low, high, high * 0.1)
     }
 
-    /// Where a value stands: 0 at the low edge, 1 at the high one; beyond them outside.
+    /// The position of a value: 0 at the low edge, 1 at the high one, and beyond these outside.
     pub fn share(&self, value: f64) -> f64 {
         if self.logarithmic {
             (value / self.low).ln() / (self.high / self.low).ln()
@@ -176,7 +176,8 @@ impl Unit {
             Step::Minutes(minutes) => time.checked_add_signed(TimeDelta::minutes(minutes)),
             Step::Days(days) => {
                 let next = date.checked_add_days(Days::new(days.into()))?;
-                // The days at the end of a month that are no whole step would crowd the first of the next.
+                // The days at the end of a month that are not a whole step would be too close to the first of the next
+                // month.
                 let crowded = next.month() != date.month() || next.day0() + days > 31;
                 midnight(if crowded && days > 1 { first_of_next_month(date)? } else { next })
             }

@@ -15,8 +15,8 @@ use crate::show::html::thin::{Piece, Stretch};
 use crate::show::html::words;
 use shift_stats::{Sorted, quantile};
 
-/// Share of the samples and of the lines at the upper end that do not decide the axis: cold starts have long tails. Samples
-/// beyond it are marked at its edge and told in words.
+/// Share of the samples and of the lines at the upper end that do not decide the axis: cold starts have long tails.
+/// Samples beyond it are marked at its edge and mentioned in words.
 const TAIL: f64 = 0.05;
 /// Stretches up to which each has a dot of its own on the line.
 const DOTTED_LINE: usize = 120;
@@ -36,13 +36,13 @@ pub struct History<'a> {
     pub pieces: &'a [Piece],
     /// Levels between the changes.
     pub levels: &'a [LevelRuns],
-    /// Changes of the median that stand.
+    /// Changes of the median that are not retracted.
     pub changes: &'a [&'a Change],
     /// Events of the platform, oldest first.
     pub events: &'a [&'a PlatformEvent],
 }
 
-/// What the script needs to tell the value under the pointer; one entry a stretch.
+/// What the script needs to show the value under the pointer; one entry a stretch.
 #[derive(Debug, Default, Serialize)]
 struct Told {
     /// First run, seconds after the axis begins.
@@ -84,7 +84,7 @@ struct Axes {
 impl Axes {
     fn of(history: &History<'_>) -> Option<Self> {
         let (first, last) = (history.runs.first()?, history.runs.last()?);
-        // A single run stands in the middle of an hour.
+        // A single run is drawn in the middle of an hour.
         let room = ((millis(last.at) - millis(first.at)) * 0.01)
             .max(30.0 * 60_000.0 * f64::from(u8::from(history.runs.len() == 1)));
         let room = if room > 0.0 { room } else { 60_000.0 };
@@ -313,7 +313,7 @@ impl History<'_> {
         if all(self.pieces).any(|s| s.p90.is_some()) {
             html.push("<li><i class=\"k-tail\"></i>p90, of six runs where one has fewer than 36 samples</li>");
         } else {
-            html.push("<li class=\"quiet\">no p90: it takes a run of 36 samples, or six runs</li>");
+            html.push("<li class=\"quiet\">no p90: it needs a run of 36 samples, or six runs</li>");
         }
         if self.is_thinned() {
             html.push("<li><i class=\"k-reach\"></i>lowest to highest run</li>");
@@ -350,8 +350,8 @@ impl History<'_> {
         if self.is_thinned() {
             let per = count(self.runs.len()) / count(all(self.pieces).count().max(1));
             html.add(format_args!(
-                "<p class=\"note\">Each point stands for about {} neighbouring runs; no point reaches over a change, and the lowest and \
-                 highest runs and samples are kept.</p>",
+                "<p class=\"note\">Each point shows about {} neighbouring runs. No point crosses a change. The lowest \
+                 and highest runs and samples are kept.</p>",
                 floor(per.round()).max(2)
             ));
         }

@@ -49,7 +49,7 @@ pub fn write(html: &mut Html, id: &str, lines: &[Line<'_>], step: Step) {
     let frame = Frame {
         id,
         title: &format!("Cold start in ms by {what}, a line per target"),
-        description: "The medians and their ratios are told in words above.",
+        description: "The text above gives the medians and their ratios.",
         class: "over-runs",
         attributes: &attributes,
         upright: &axis.ticks(6),

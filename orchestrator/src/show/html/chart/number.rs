@@ -12,7 +12,7 @@ pub fn millis(time: chrono::DateTime<chrono::Utc>) -> f64 {
     time.timestamp_millis() as f64
 }
 
-/// The whole part of a number that is no index yet; negative and not finite give 0.
+/// The whole part of a number, as an index; negative and not finite give 0.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
 pub fn floor(value: f64) -> usize {
     value.max(0.0) as usize

@@ -28,7 +28,7 @@ pub struct Row<'a> {
     pub class: String,
     /// Values in ms, in any order.
     pub values: Vec<f64>,
-    /// Its number among those that can be chosen; `None` where there is no choice.
+    /// Its number among those that can be chosen; `None` if it cannot be chosen.
     pub choice: Option<usize>,
     /// Whether it is seen before anything is chosen.
     pub shown: bool,

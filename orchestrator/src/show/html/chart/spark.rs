@@ -11,8 +11,8 @@ use crate::show::html::words;
 /// How a day is written.
 const DAY: &str = "%-d %b %Y";
 
-/// Writes the line with its last point, and its scale as a title; the figures stand beside it, so it is hidden from screen readers.
-/// `edge` is the time of the last change.
+/// Writes the line with its last point, and its scale as a title. The figures are next to it as text, so it is hidden
+/// from screen readers. `edge` is the time of the last change.
 pub fn write(html: &mut Html, pieces: &[Piece], edge: Option<f64>) {
     let all = || pieces.iter().flatten();
     let (Some(first), Some(last)) = (all().next(), all().next_back()) else { return };

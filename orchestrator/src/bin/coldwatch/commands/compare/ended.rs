@@ -38,22 +38,20 @@ pub fn say(measured: &Measured) {
     record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
 }
 
-/// What to say at the cap if the interval is wider than was asked for. Two modes are told by the verdict.
+/// What to say at the limit of samples if the interval is wider than requested. The verdict mentions two modes.
 pub fn missed(compared: &Comparison, precision: f64) -> Option<String> {
     let Shift { estimate, interval } = compared.ratio?;
     let reached = interval.is_some_and(|interval| 100.0 * half_width(estimate, interval) <= precision);
     let (a, b) = (&compared.a, &compared.b);
-    let way_out = if a.modes.or(b.modes).is_some() { "" } else { "; more --samples would" };
+    let way_out = if a.modes.or(b.modes).is_some() { "" } else { "; use more --samples" };
     let n = a.durations.n.min(b.durations.n);
     (!reached).then(|| format!("±{precision} % was not reached with {n} cold starts a side{way_out}"))
 }
 
-/// What a failed invocation tells. The reply's own message is not kept: it may hold secrets.
+/// Advice after a failed invocation. The reply's own message is not kept, because it may contain secrets.
 fn failed_with(detail: &str) -> String {
     if OF_INIT.contains(&detail) {
-        return format!(
-            "its init failed with {detail}, before any payload is read; its log says of which file or module"
-        );
+        return format!("its init failed with {detail}, before it reads any payload; its log names the file or module");
     }
     format!("an invocation failed with {detail}; --payload sends what the function expects")
 }

@@ -38,9 +38,9 @@ use ended::{missed, say, stopped};
 pub struct CompareArgs {
     #[command(flatten)]
     place: Place,
-    /// What B is compared with: a function; with --local also a build (folder, zip or program); or a file of durations
+    /// The first side: a function, a file of durations, or with --local a build (folder, zip or program)
     a: String,
-    /// What is compared with A, of the same kind
+    /// The second side, of the same kind; the result says how much slower B is than A
     b: String,
     /// Compare stored runs instead of measuring now
     #[arg(long)]
@@ -48,13 +48,13 @@ pub struct CompareArgs {
     /// With --stored: at most the last N runs of each side
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..), requires = "stored")]
     last: u16,
-    /// Measure until the ratio is known to this, to either side [default: 3%]
+    /// Measure until the ratio is known to plus or minus this [default: 3%]
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     precision: Option<f64>,
-    /// Cold starts of each side at most [1..1000] [default: 200]
+    /// At most this many cold starts of each side [1..1000] [default: 200]
     #[arg(long, value_name = "N")]
     samples: Option<u32>,
-    /// Invokes per round; 10, or 1 with --local
+    /// Invokes per round [default: 10, or 1 with --local]
     #[arg(long, value_name = "N")]
     burst: Option<u32>,
     /// Payload to send to both sides instead of `{"hold_ms": N}`
@@ -62,7 +62,7 @@ pub struct CompareArgs {
     payload: Option<Value>,
     #[command(flatten)]
     build: BuildArgs,
-    /// End with exit code 3 if B is shown to be slower by more than this, and with 4 if too few cold starts tell nothing
+    /// Exit with code 3 if B is proven to be slower by more than this, and with 4 if there are too few cold starts
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     fail_if_slower: Option<f64>,
     /// Print the comparison as JSON
@@ -71,7 +71,7 @@ pub struct CompareArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Also write the comparison as one HTML file: every cold start of both sides on one axis
+    /// Also write the comparison as an HTML page that shows every cold start of both sides on one axis
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }
@@ -147,9 +147,7 @@ fn without_measuring(args: &CompareArgs) -> Result<(), Failure> {
     ];
     let option = given.into_iter().find_map(|(option, is_given)| is_given.then_some(option));
     option.map_or(Ok(()), |option| {
-        Err(Failure::bad_input(format!(
-            "{option} is for what is measured now; files and --stored are compared as they are"
-        )))
+        Err(Failure::bad_input(format!("{option} only works when compare measures now, not with files or --stored")))
     })
 }
 
@@ -160,11 +158,11 @@ fn may_be_function(name: &str, other: &str) -> Result<(), Failure> {
     }
     let path = Path::new(name);
     Err(Failure::bad_input(if path.is_dir() {
-        format!("`{name}` is a folder; --local compares two builds")
+        format!("`{name}` is a folder; use --local to compare two builds")
     } else if path.exists() {
         format!("`{name}` is a file, and there is no file `{other}`: give two files, or two functions")
     } else {
-        format!("there is no file `{name}`, and no function has such a name: give two files, or two functions")
+        format!("`{name}` is not a file, and it cannot be a function name: give two files, or two functions")
     }))
 }
 
@@ -221,7 +219,7 @@ async fn measured_now(args: &CompareArgs) -> Result<Outcome, Failure> {
     let suite = suite(args, [names[0], names[1]])?;
     let code = |path: &str, name| builds::code(Path::new(path), &scratch.path().join(name), &args.build);
     let codes = [code(&args.a, names[0])?, code(&args.b, names[1])?];
-    // A stand-in of their own: builds come and go, and leave no series behind.
+    // A local cloud of their own: builds are temporary, and should leave no series behind.
     let standin = Standin::join_or_start(&scratch.path().join("state")).await?;
     for (name, code) in names.into_iter().zip(codes) {
         standin.create_build(name, code).await?;
@@ -285,7 +283,7 @@ fn measured(report: &RunReport) -> Result<[&Measured; 2], Failure> {
         match &target.end {
             TargetEnd::Measured(measured) => sides.push(&**measured),
             TargetEnd::Refused(error @ TargetError::NotFound(_)) => {
-                return Err(Failure::bad_input(format!("{error}; --stored compares series of the history")));
+                return Err(Failure::bad_input(format!("{error}; use --stored to compare series of the history")));
             }
             TargetEnd::Refused(error) => return Err(Failure::failed(error)),
             TargetEnd::AlreadyMeasured(_) => return Err(Failure::failed("this comparison was made before")),
@@ -328,7 +326,7 @@ fn gate(outcome: &Outcome, args: &CompareArgs) -> Exit {
     let Some(limit) = args.fail_if_slower else { return outcome.exit };
     let compared = &outcome.compared;
     if outcome.exit == Exit::Failed {
-        warn("the comparison was stopped: --fail-if-slower was not judged");
+        warn("the comparison was stopped, so --fail-if-slower was not checked");
         return outcome.exit;
     }
     if compared.is_slower_than(limit) {
@@ -336,20 +334,23 @@ fn gate(outcome: &Outcome, args: &CompareArgs) -> Exit {
         return Exit::Regression;
     }
     if compared.finding() == Finding::NotEstimable {
-        warn(format!("B may be slower by more than {limit} %: there is no interval; {} tell", outcome.more()));
+        warn(format!("B may be slower by more than {limit} %: no interval can be computed; use {}", outcome.more()));
         return Exit::Short;
     }
     if compared.may_be_slower_than(limit) {
-        warn(format!("B may be slower by more than {limit} %: the interval reaches beyond; {} tell", outcome.more()));
+        warn(format!(
+            "B may be slower by more than {limit} %: the interval reaches beyond that; use {}",
+            outcome.more()
+        ));
     }
     outcome.exit
 }
 
 impl Outcome {
-    /// What would tell more than this comparison does.
+    /// What the user can do to get a clearer answer.
     fn more(&self) -> &'static str {
         match (&self.stopped, self.step) {
-            (Some(Stopped::Precise), _) => "more cold starts, by a smaller --precision,",
+            (Some(Stopped::Precise), _) => "a smaller --precision",
             (Some(Stopped::Enough), _) => "more --samples",
             (Some(_), _) => "more cold starts",
             (None, Step::Sample) => "more durations in the files",
@@ -362,7 +363,7 @@ impl Outcome {
 pub fn percent(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_end_matches('%').trim_end();
     let value = number.parse().ok().filter(|value| (0.0..=1_000.0).contains(value));
-    value.ok_or_else(|| "expected percent from 0 to 1000, such as 3%".to_owned())
+    value.ok_or_else(|| "expected a percentage from 0 to 1000, such as 3%".to_owned())
 }
 
 fn payload(text: &str) -> Result<Value, String> {

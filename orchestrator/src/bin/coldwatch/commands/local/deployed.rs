@@ -50,20 +50,20 @@ pub struct Deployment {
     table: String,
 }
 
-/// What is told on the way.
+/// Reports what happens while it runs.
 #[derive(Default)]
 struct Narrator {
-    /// Ticks whose run has not ended, and when each was told.
+    /// Ticks whose run has not ended, and when each was reported.
     under_way: BTreeMap<DateTime<Utc>, Instant>,
-    /// Series and starts of the runs that were told.
+    /// Series and starts of the runs that were reported.
     told: BTreeSet<(String, DateTime<Utc>)>,
 }
 
 impl Period {
     /// Reads `5 minutes`, or an expression of EventBridge Scheduler that recurs.
     pub fn parse(text: &str) -> Result<Period, String> {
-        let wanted = "expected `5 minutes`, `1 hour`, `2 days`, or rate(…) or cron(…) as EventBridge Scheduler has them, \
-                      such as `cron(0 18 ? * MON-FRI *)`";
+        let wanted = "expected `5 minutes`, `1 hour`, `2 days`, or a rate(…) or cron(…) of EventBridge Scheduler, such \
+                      as `cron(0 18 ? * MON-FRI *)`";
         let expression = if text.contains('(') { text.to_owned() } else { format!("rate({})", text.trim()) };
         match ScheduleExpression::parse(&expression) {
             Ok(parsed) if !parsed.is_one_time() => Ok(Period { expression }),
@@ -100,7 +100,7 @@ impl Deployment {
         Ok(Deployment { period, suite, samples, binary, table: table.to_owned() })
     }
 
-    /// Deploys, and tells what happens until interrupted.
+    /// Deploys, and reports what happens until interrupted.
     pub async fn run(&self, standin: &Standin, cloud: &LocalCloud, aws: &Aws, targets: &[&str]) -> Result<(), Failure> {
         self.put_orchestrator(standin.state(), cloud).await?;
         let mut activity = cloud.activity();
@@ -115,7 +115,7 @@ impl Deployment {
             tokio::select! {
                 heard = activity.recv() => match heard {
                     Ok(heard) => narrator.tell(&heard, aws).await,
-                    Err(RecvError::Lagged(lost)) => warn(format!("{lost} events were too many to be told")),
+                    Err(RecvError::Lagged(lost)) => warn(format!("{lost} events came too fast and were not shown")),
                     Err(RecvError::Closed) => break,
                 },
                 _ = interrupt.recv() => {
@@ -125,7 +125,7 @@ impl Deployment {
                     stopping = true;
                     cloud.remove_schedule(SCHEDULE);
                     if !narrator.under_way.is_empty() {
-                        warn("stopping when the run under way has ended; interrupt again to stop at once");
+                        warn("stopping after the run that is under way; interrupt again to stop at once");
                     }
                 }
                 () = &mut terminated => break,
@@ -193,7 +193,7 @@ impl Deployment {
         eprintln!("the schedule `{SCHEDULE}` starts the orchestrator by {}{first}", self.period);
         let place =
             if state == Path::new(".coldwatch") { String::new() } else { format!(" --state {}", state.display()) };
-        eprintln!("look at what it stores, in another terminal: coldwatch history --local{place}");
+        eprintln!("to see what it stores, run in another terminal: coldwatch history --local{place}");
     }
 }
 
@@ -207,21 +207,21 @@ impl Narrator {
             Activity::Attempt { function, event, answer, function_error } if function == ORCHESTRATOR => {
                 let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
                 if *function_error {
-                    // That the event is given up is told next.
+                    // That the event is given up is reported next.
                     warn(format!("the orchestrator failed: {}", text_of(&answer["errorMessage"])));
                 } else {
                     self.tell_answer(scheduled_time(event), &answer, aws).await;
                 }
             }
             Activity::GivenUp { function, event, reason } if function == ORCHESTRATOR => {
-                warn(format!("a tick has come to nothing: {reason}"));
+                warn(format!("a scheduled run was dropped: {reason}"));
                 scheduled_time(event).map(|time| self.under_way.remove(&time));
             }
             _ => {}
         }
     }
 
-    /// The orchestrator has answered: what it stored for that tick is read back and told in a line.
+    /// The orchestrator has answered: reads back what it stored for that tick, and prints it in a line.
     async fn tell_answer(&mut self, tick: Option<DateTime<Utc>>, answer: &Value, aws: &Aws) {
         for refused in answer["targets"].as_array().into_iter().flatten().filter(|t| t["error"].is_string()) {
             warn(text_of(&refused["error"]));
@@ -242,11 +242,11 @@ impl Narrator {
                 let lines: Vec<String> = runs.iter().map(text::line).collect();
                 eprintln!("{} run stored{took}; init p50 (95 %), proven: {}", clock(tick), lines.join("; "));
             }
-            Err(failure) => warn(format!("what the run stored cannot be read: {failure}")),
+            Err(failure) => warn(format!("cannot read what the run stored: {failure}")),
         }
     }
 
-    /// The runs of `tick` that were not told yet.
+    /// The runs of `tick` that were not reported yet.
     async fn new_runs(&mut self, tick: DateTime<Utc>, aws: &Aws) -> Result<Vec<RunRecord>, StoreError> {
         let mut new = Vec::new();
         for entry in aws.store.series().await? {

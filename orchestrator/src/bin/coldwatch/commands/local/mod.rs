@@ -24,10 +24,10 @@ pub struct LocalArgs {
     /// Folder in which functions and history are kept
     #[arg(long, value_name = "DIR", default_value = ".coldwatch")]
     state: PathBuf,
-    /// DynamoDB table to have ready
+    /// DynamoDB table to create
     #[arg(long, env = "COLDWATCH_TABLE", default_value = "coldwatch")]
     table: String,
-    /// Deploy the orchestrator into it, with a schedule that starts it as on AWS
+    /// Deploy the orchestrator into the local cloud, with a schedule that starts it as on AWS
     #[arg(long)]
     deployed: bool,
     /// How often: `5 minutes`, `1 hour`, or a rate(…) or cron(…) of EventBridge Scheduler, in UTC
@@ -39,16 +39,16 @@ pub struct LocalArgs {
     /// Proven cold starts wanted per target and run of the deployed orchestrator, instead of the suite's [1..1000]
     #[arg(long, value_name = "N", requires = "deployed")]
     samples: Option<u32>,
-    /// How long an update of a function is in progress; AWS takes about 1,500
+    /// How long an update of a function takes; about 1,500 on AWS
     #[arg(long, value_name = "MS", default_value_t = 20)]
     settle_ms: u64,
-    /// Added to every invoke, half each way
+    /// Network delay of every invoke, half of it each way
     #[arg(long, value_name = "MS", default_value_t = 0)]
     network_ms: u64,
-    /// Hold control calls to AWS's quota: 100 reads of functions a second, 15 of all others together
+    /// Apply AWS's quota of control calls: 100 reads of functions a second, 15 of all others together
     #[arg(long)]
     quotas: bool,
-    /// Something that goes wrong, such as `reject:lambda.Invoke,status=429,chance=0.1`; may be repeated
+    /// A fault to inject, such as `reject:lambda.Invoke,status=429,chance=0.1`; can be repeated
     #[arg(long = "fault", value_name = "SPEC", value_parser = Fault::parse)]
     faults: Vec<Fault>,
 }
@@ -56,11 +56,11 @@ pub struct LocalArgs {
 const EXAMPLES: &str = "\
 Examples:
   coldwatch local                                   for the AWS SDKs, boto3 and the AWS CLI
-  coldwatch local --deployed --every '5 minutes'    measures by itself, the first time at once
+  coldwatch local --deployed --every '5 minutes'    measures on a schedule, for the first time at once
   coldwatch local --deployed --every 'cron(0 * * * ? *)' --samples 20
-  coldwatch local --deployed --suite suite.toml     measures functions that you have made with boto3 or the AWS CLI
+  coldwatch local --deployed --suite suite.toml     measures functions that you created with boto3 or the AWS CLI
 
-While it serves, `coldwatch history --local` and the other commands with --local use it.";
+While it runs, `coldwatch history --local` and the other commands with --local use it.";
 
 /// Serves the local cloud until interrupted.
 pub async fn execute(args: LocalArgs) -> Result<Exit, Failure> {
@@ -103,7 +103,7 @@ async fn serve(
     );
     // Whoever reads only the first line may be gone before the last: it is served all the same.
     let _ = std::io::stdout().write_all(exports.as_bytes());
-    eprintln!("the local cloud answers at {}; interrupt to end it", standin.endpoint());
+    eprintln!("the local cloud answers at {}; interrupt it to stop", standin.endpoint());
     if let Some(deployment) = deployment {
         return deployment.run(standin, cloud, &aws, &targets).await;
     }
