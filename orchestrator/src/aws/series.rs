@@ -34,9 +34,11 @@ impl Store {
 
     /// The records that the run of one trigger has left, in whatever series.
     pub async fn runs_of(&self, started_at: DateTime<Utc>, run_id: &str) -> Result<Vec<RunRecord>, StoreError> {
-        let entries = stream::iter(self.series().await?);
-        let records = entries.map(async |entry| self.run(&entry.series, started_at, run_id).await);
-        records.buffered(AT_ONCE).try_filter_map(async |record| Ok(record)).try_collect().await
+        let entries = self.series().await?.into_iter();
+        // Each future owns its entry: what borrows it is not `Send` enough for a run in a task of its own.
+        let reads = entries.map(|entry| async move { self.run(&entry.series, started_at, run_id).await });
+        let records: Vec<Option<RunRecord>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+        Ok(records.into_iter().flatten().collect())
     }
 
     /// Hands over every run of a series since then, oldest first, reading a page at a time.

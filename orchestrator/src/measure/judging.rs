@@ -134,13 +134,13 @@ impl Judgement {
     /// Puts the records that say more now into the table again. At once, because many that could not be judged in time must not
     /// cost the time to hand on.
     pub async fn keep(self, context: &RunContext) {
-        let each = stream::iter(self.changed);
-        each.for_each_concurrent(AT_ONCE, async |record| {
-            if let Err(error) = context.aws.store.put_run(&record).await {
-                tracing::warn!(%error, "the finding could not be added to the stored record");
-            }
-        })
-        .await;
+        stream::iter(self.changed).for_each_concurrent(AT_ONCE, |record| keep(context, record)).await;
+    }
+}
+
+async fn keep(context: &RunContext, record: RunRecord) {
+    if let Err(error) = context.aws.store.put_run(&record).await {
+        tracing::warn!(%error, "the finding could not be added to the stored record");
     }
 }
 

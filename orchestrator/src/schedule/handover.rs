@@ -12,7 +12,7 @@
 //! The last invocation of a chain hands on the judging of the whole tick, which finds its records in the table:
 //!
 //! ```json
-//! {"judge": {"version": 1, "key": "…", "started_at": "…"}}
+//! {"judge": {"version": 1, "key": "…", "started_at": "…", "metrics": "full"}}
 //! ```
 //!
 //! Notes are the warnings of targets that have no record yet; the next invocation puts them there. Nothing else has to
