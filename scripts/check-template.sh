@@ -11,5 +11,6 @@ export SAM_CLI_TELEMETRY=0
 sam=$(scripts/venv.sh sam)
 checkov=$(scripts/venv.sh checkov)
 "$sam/sam" validate --lint --template-file infra/template.yaml >&2
-"$sam/cfn-lint" infra/template.yaml >&2
+# One Region of each partition.
+"$sam/cfn-lint" --regions us-east-1 us-gov-west-1 cn-north-1 eusc-de-east-1 -- infra/template.yaml >&2
 "$checkov/checkov" --config-file infra/checkov.yaml --file infra/template.yaml >&2

@@ -84,9 +84,9 @@ def quantile(values, p):
 
 
 def statistics(name, run, *wanted, whole=False):
-    """Statistics of a metric over the hour of a run."""
-    started = datetime.datetime.fromisoformat(run["started_at"].replace("Z", "+00:00"))
-    hour = started.replace(minute=0, second=0, microsecond=0)
+    """Statistics of a metric over the hour of a run: of its tick, or of its end for what is of no function."""
+    time = run["finished_at" if whole else "started_at"]
+    hour = datetime.datetime.fromisoformat(time.replace("Z", "+00:00")).replace(minute=0, second=0, microsecond=0)
     function = run["function"].rpartition(":")[2]
     metric = {"Namespace": NAMESPACE, "MetricName": name}
     if not whole:
@@ -143,7 +143,9 @@ class Deployed(unittest.TestCase):
         [cold_yield] = statistics("ColdStartYield", run, "Average")
         # A busy machine may start one environment so late that another is free for its invocation.
         self.assertAlmostEqual(cold_yield, 100 * 40 / len(samples), 6)
-        self.assertEqual(statistics("RunsCompleted", run, "Sum", whole=True), [1])
+        # The other test's run may have ended in the same hour.
+        [completed] = statistics("RunsCompleted", run, "Sum", whole=True)
+        self.assertIn(completed, (1, 2))
 
     def test_0_the_orchestrator_is_the_packaged_one(self):
         with open("target/package/orchestrator.zip", "rb") as package:
