@@ -85,8 +85,8 @@ def quantile(values, p):
 
 def statistics(name, run, *wanted, whole=False):
     """Statistics of a metric over the hour of a run: of its tick, or of its end for what is of no function."""
-    time = run["finished_at" if whole else "started_at"]
-    hour = datetime.datetime.fromisoformat(time.replace("Z", "+00:00")).replace(minute=0, second=0, microsecond=0)
+    at = run["finished_at" if whole else "started_at"]
+    hour = datetime.datetime.fromisoformat(at.replace("Z", "+00:00")).replace(minute=0, second=0, microsecond=0)
     function = run["function"].rpartition(":")[2]
     metric = {"Namespace": NAMESPACE, "MetricName": name}
     if not whole:
