@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
+use super::definition::{
     BURST, Limits, MAX_CONCURRENCY, MAX_GB_SECONDS, MAX_INVOCATIONS, MAX_ROUNDS, MAX_SECONDS, MetricSet, Overrides,
-    PARALLEL, SAMPLES, StartMode, Strategy, Suite, SuiteError, Tag, TargetSpec, reserve,
+    PARALLEL, SAMPLES, StartMode, Strategy, Suite, Tag, TargetSpec, reserve,
 };
+use super::error::SuiteError;
 
 const DEFAULT_SAMPLES: u32 = 50;
 const DEFAULT_BURST: u32 = 50;

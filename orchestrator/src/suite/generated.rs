@@ -4,7 +4,7 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{
+use super::definition::{
     Limits, MAX_CONCURRENCY, MAX_SECONDS, MetricSet, StartMode, Strategy as Invalidate, Suite, Tag, TargetSpec, reserve,
 };
 
