@@ -80,7 +80,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::suite::definition::{StartMode, Tag};
+    use crate::suite::definition::{Limits, MetricSet, Tag};
+    use crate::suite::generated;
 
     fn check(text: &str) -> Result<Suite, String> {
         Suite::from_toml(text).map_err(|e| e.to_string())
