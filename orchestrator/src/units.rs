@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 
 /// A duration as milliseconds, the unit of every stored and shown figure: the number nearest to its decimals, so that
 /// 49.306 ms is `49.306` and packs into few bytes.
@@ -68,6 +68,57 @@ macro_rules! stored_words {
 
 pub(crate) use stored_words;
 
+/// Times as [`instant`] reads them, for messages.
+pub const TIMES: &str = "1767261600 (seconds), 2026-01-01 or 2026-01-01T10:00:00Z";
+
+/// Reads a time, in every command and every file alike: RFC 3339; a day; a day and a time of day, which without a zone
+/// are UTC; or a number since 1970, whose size tells seconds, milliseconds, microseconds and nanoseconds apart.
+pub fn instant(text: &str) -> Option<DateTime<Utc>> {
+    const UTC_TIMES: [&str; 8] = [
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%d %H:%M",
+        "%Y/%m/%d %H:%M:%S%.f",
+        "%Y/%m/%d %I:%M:%S %p",
+        "%Y-%m-%d %I:%M:%S %p",
+        "%Y-%m-%dT%H:%M:%S%.f UTC",
+    ];
+    let text = text.trim();
+    if let Some(since_1970) = number(text) {
+        return since_1970;
+    }
+    let day = || Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN).and_utc());
+    let utc = || UTC_TIMES.iter().find_map(|form| Some(NaiveDateTime::parse_from_str(text, form).ok()?.and_utc()));
+    DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).ok().or_else(day).or_else(utc)
+}
+
+/// The time of a number since 1970, if the text is one. Seconds reach to the year 5138, and milliseconds begin there.
+fn number(text: &str) -> Option<Option<DateTime<Utc>>> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    if digits.is_empty() || !digits.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // A decimal of the unit is worth nothing below the nanosecond.
+    let scaled = |to_nanoseconds: u32| {
+        let places = to_nanoseconds as usize;
+        let fraction: String = fraction.chars().chain(std::iter::repeat('0')).take(places).collect();
+        format!("{whole}{fraction}").parse::<i128>().ok()
+    };
+    let nanoseconds = match digits.trim_start_matches('0').len() {
+        0..=11 => scaled(9),
+        12..=14 => scaled(6),
+        15..=17 => scaled(3),
+        _ => scaled(0),
+    };
+    let time = |all: i128| {
+        let (seconds, rest) = (all.div_euclid(1_000_000_000), all.rem_euclid(1_000_000_000));
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, u32::try_from(rest).ok()?)
+    };
+    Some(nanoseconds.and_then(time))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +127,35 @@ mod tests {
     fn key_times_sort_as_text() {
         let time = "2026-01-02T03:04:05.6Z".parse().expect("a time");
         assert_eq!(key_time(time), "2026-01-02T03:04:05.600Z");
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_utc() {
+        let ms = |text| instant(text).map(|time| time.timestamp_millis());
+        let ten = Some(1_767_261_600_000);
+        for text in ["2026-01-01T10:00:00", "2026-01-01 10:00:00", "2026-01-01T10:00", "2026-01-01 10:00", "1767261600"]
+        {
+            assert_eq!(ms(text), ten, "{text}");
+        }
+        for text in
+            ["2026-01-01T10:00:00.25", "2026-01-01 10:00:00.250Z", "1767261600.25", "2026-01-01T11:00:00.25+01:00"]
+        {
+            assert_eq!(ms(text), ten.map(|ten| ten + 250), "{text}");
+        }
+        assert_eq!(ms("2026/01/01 10:00:00 AM"), ten);
+        assert_eq!(ms("2022/01/27 11:04:57 PM"), Some(1_643_324_697_000));
+        assert_eq!(
+            ["noon", "2026-01-01T25:00", "1e9", "inf", "", "-", "1.2.3", "99999999999999999999999"].map(ms),
+            [None; 8]
+        );
+    }
+
+    #[test]
+    fn the_size_of_a_number_tells_its_unit() {
+        let ms = |text| instant(text).map(|time| time.timestamp_millis());
+        for text in ["1767225600", "1767225600000", "1767225600000000", "1767225600000000000"] {
+            assert_eq!(ms(text), Some(1_767_225_600_000), "{text}");
+        }
+        assert_eq!((ms("0"), ms("86400"), ms("-1")), (Some(0), Some(86_400_000), Some(-1_000)));
     }
 }

@@ -2,19 +2,13 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use thiserror::Error;
 
 use super::{Circumstances, Run};
+use crate::units::{TIMES, instant};
 
 /// The first line of a series file.
 pub const HEADER: &str = "run,timestamp,n,samples";
-/// Times as [`time`] reads them, for messages.
-pub const TIMES: &str = "1767261600 (seconds), 2026-01-01 or 2026-01-01T10:00:00Z";
-/// Times without a zone, and seconds with a fraction.
-const UTC_TIMES: [&str; 5] =
-    ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%s%.f"];
-
 /// Why a file is not a series. Lines are counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SeriesFileError {
@@ -68,7 +62,7 @@ fn row(number: usize, line: &str, circumstances: &Arc<Circumstances>) -> Result<
     let mut columns = line.splitn(4, ',');
     let mut next = || columns.next().ok_or(SeriesFileError::Columns(number));
     let (id, timestamp, n, values) = (next()?, next()?, next()?, next()?);
-    let at = time(timestamp).ok_or_else(|| SeriesFileError::Timestamp(number, timestamp.to_owned()))?;
+    let at = instant(timestamp).ok_or_else(|| SeriesFileError::Timestamp(number, timestamp.to_owned()))?;
     let mut samples = Vec::with_capacity(n.parse::<usize>().unwrap_or_default().min(10_000));
     for value in values.split_ascii_whitespace() {
         let sample = value.parse::<f64>().ok().filter(|ms| ms.is_finite() && *ms > 0.0);
@@ -79,16 +73,6 @@ fn row(number: usize, line: &str, circumstances: &Arc<Circumstances>) -> Result<
     }
     samples.sort_unstable_by(f64::total_cmp);
     Ok(Run { id: id.to_owned(), at, samples, circumstances: Arc::clone(circumstances) })
-}
-
-/// Reads a time: seconds since 1970, a date, or RFC 3339, which without a zone is UTC.
-pub fn time(text: &str) -> Option<DateTime<Utc>> {
-    if let Ok(seconds) = text.parse() {
-        return DateTime::from_timestamp(seconds, 0);
-    }
-    let day = || Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN).and_utc());
-    let utc = || UTC_TIMES.iter().find_map(|form| Some(NaiveDateTime::parse_from_str(text, form).ok()?.and_utc()));
-    DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).ok().or_else(day).or_else(utc)
 }
 
 #[cfg(test)]
@@ -114,20 +98,6 @@ mod tests {
                 ("2", "2023-04-28T08:00:00+00:00", vec![]),
             ]),
         );
-    }
-
-    #[test]
-    fn a_time_without_a_zone_is_utc() {
-        let ms = |text| time(text).map(|time| time.timestamp_millis());
-        let ten = Some(1_767_261_600_000);
-        for text in ["2026-01-01T10:00:00", "2026-01-01 10:00:00", "2026-01-01T10:00", "2026-01-01 10:00", "1767261600"]
-        {
-            assert_eq!(ms(text), ten, "{text}");
-        }
-        for text in ["2026-01-01T10:00:00.25", "2026-01-01 10:00:00.250Z", "1767261600.25"] {
-            assert_eq!(ms(text), ten.map(|ten| ten + 250), "{text}");
-        }
-        assert_eq!(["noon", "2026-01-01T25:00", "1e9", "inf", ""].map(ms), [None; 5]);
     }
 
     #[test]

@@ -16,6 +16,8 @@ use crate::record::{Distribution, RunRecord};
 
 /// Protocol of every imported series: how its cold starts came about is not known.
 pub const PROTOCOL: &str = "imported";
+/// Protocol of series that were read in logs: cold starts as users met them, which nobody forced.
+pub const OBSERVED: &str = "observed";
 /// Most cold starts of one run. So many are far below the 400 KB of an item.
 pub const MOST_STARTS: usize = 50_000;
 
@@ -28,19 +30,19 @@ pub struct ImportedRun {
     pub digest: RunDigest,
 }
 
-/// The series that rows of this name go to.
-pub fn series_key(name: &str) -> String {
-    format!("{name}#{PROTOCOL}")
+/// The series that cold starts of this name and protocol go to.
+pub fn series_key(name: &str, protocol: &str) -> String {
+    format!("{name}#{protocol}")
 }
 
 /// The index entry of an imported series.
-pub fn entry(name: &str, last_run_at: DateTime<Utc>) -> SeriesEntry {
+pub fn entry(name: &str, protocol: &str, last_run_at: DateTime<Utc>) -> SeriesEntry {
     SeriesEntry {
         version: VERSION,
-        series: series_key(name),
+        series: series_key(name, protocol),
         function: name.to_owned(),
         label: name.to_owned(),
-        protocol: PROTOCOL.to_owned(),
+        protocol: protocol.to_owned(),
         control: false,
         last_run_at,
     }
@@ -48,9 +50,9 @@ pub fn entry(name: &str, last_run_at: DateTime<Utc>) -> SeriesEntry {
 
 impl ImportedRun {
     /// The run of these init durations in ms. What was not measured here is absent: round trips, yield, cost, provenance.
-    pub fn new(name: &str, at: DateTime<Utc>, init_ms: Vec<f64>) -> Self {
+    pub fn new(name: &str, protocol: &str, at: DateTime<Utc>, init_ms: Vec<f64>) -> Self {
         let proven = u32::try_from(init_ms.len()).expect("a run has at most `MOST_STARTS`");
-        let series = series_key(name);
+        let series = series_key(name, protocol);
         let record = RunRecord {
             version: VERSION,
             run_id: Trigger::scheduled(&series, at).run_id,
@@ -58,7 +60,7 @@ impl ImportedRun {
             function: name.to_owned(),
             label: name.to_owned(),
             series,
-            protocol: PROTOCOL.to_owned(),
+            protocol: protocol.to_owned(),
             control: false,
             started_at: at,
             finished_at: at,
@@ -100,7 +102,7 @@ mod tests {
     #[test]
     fn the_same_rows_make_the_same_keys_and_other_times_or_series_others() {
         let at = |text: &str| text.parse().expect("a time");
-        let id = |name, time| ImportedRun::new(name, at(time), vec![1.0]).record.run_id;
+        let id = |name, time| ImportedRun::new(name, PROTOCOL, at(time), vec![1.0]).record.run_id;
         let first = id("a", "2026-01-01T00:00:00Z");
         assert_eq!(first, id("a", "2026-01-01T00:00:00Z"));
         assert_ne!(first, id("a", "2026-01-01T00:00:01Z"));
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_is_absent() {
-        let ImportedRun { record, digest } = ImportedRun::new("a", DateTime::UNIX_EPOCH, vec![12.5, 10.5]);
+        let ImportedRun { record, digest } = ImportedRun::new("a", PROTOCOL, DateTime::UNIX_EPOCH, vec![12.5, 10.5]);
         assert_eq!((record.proven, record.init_ms.p50, record.round_trip_ms), (2, Some(11.5), Distribution::default()));
         assert_eq!((record.billed_ms, record.billed_gb_seconds, record.cost_usd), (None, None, None));
         assert_eq!(digest.to_run(None).expect("packed here").samples, [10.5, 12.5]);

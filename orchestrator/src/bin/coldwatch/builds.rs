@@ -9,6 +9,7 @@ use clap::Args;
 use local_cloud::FunctionCode;
 
 use crate::exit::Failure;
+use crate::rows::ColumnArgs;
 use crate::sample_file;
 
 /// How to run builds if their files do not show it.
@@ -68,7 +69,7 @@ fn folder(path: &Path, scratch: &Path) -> Result<PathBuf, String> {
     if &start == b"PK" {
         let mut archive = zip::ZipArchive::new(file).map_err(|e| e.to_string())?;
         archive.extract(scratch).map_err(|e| e.to_string())?;
-    } else if sample_file::read(path).is_ok() {
+    } else if sample_file::read(path, &ColumnArgs::default()).is_ok() {
         return Err("it contains durations; to compare two such files, leave out --local".to_owned());
     } else {
         fs::copy(path, scratch.join("bootstrap")).map_err(said)?;

@@ -74,6 +74,11 @@ impl<E: std::error::Error + 'static> From<E> for Failure {
     }
 }
 
+/// Something to know that is no reason to worry.
+pub fn note(text: impl Display) {
+    eprintln!("note: {text}");
+}
+
 /// A warning: what was seen, and what to do.
 pub fn warn(text: impl Display) {
     eprintln!("warning: {text}");

@@ -4,6 +4,7 @@ mod commands;
 mod builds;
 mod context;
 mod exit;
+mod logs;
 mod output;
 mod page;
 mod place;
@@ -59,7 +60,7 @@ enum Command {
     Import(import::ImportArgs),
     /// Put back functions that a killed run left changed
     Restore(restore::RestoreArgs),
-    /// Print the platform reports in a log as JSON, one a line
+    /// Print the platform reports of a log in any envelope, or a summary of them
     Parse(parse::ParseArgs),
     /// Serve the local cloud until interrupted
     Local(local::LocalArgs),

@@ -21,7 +21,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::history::{Judgement, Run};
 use crate::record::RunRecord;
-use crate::record::imported::PROTOCOL;
+use crate::record::imported::{OBSERVED, PROTOCOL};
 use crate::record::round::SampleRecord;
 
 pub use page::render;
@@ -74,7 +74,7 @@ impl SeriesHistory {
 
     /// Whether something else measured it, at times of its own.
     fn is_imported(&self) -> bool {
-        self.protocol == PROTOCOL
+        matches!(self.protocol.as_str(), PROTOCOL | OBSERVED)
     }
 
     /// How regularly it is measured.

@@ -18,7 +18,7 @@ use coldwatch::show::text;
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
-use crate::rows;
+use crate::rows::{self, ColumnArgs};
 
 /// Arguments of `changes`.
 #[derive(Debug, Args)]
@@ -28,6 +28,8 @@ pub struct ChangesArgs {
     /// of such files, or a file with several series (`series,timestamp,init_ms`: one cold start a line, as for
     /// `import`)
     path: PathBuf,
+    #[command(flatten)]
+    columns: ColumnArgs,
     /// Which figure of each run to analyse
     #[arg(long, value_enum, default_value_t = MetricArg::P50)]
     metric: MetricArg,
@@ -87,7 +89,7 @@ struct Replayed {
 
 /// Finds the changes, and prints or writes them.
 pub fn execute(args: &ChangesArgs) -> Result<Exit, Failure> {
-    let sources = sources(&args.path)?;
+    let sources = sources(&args.path, &args.columns)?;
     if args.out.is_none() {
         return show(&sources, args);
     }
@@ -172,9 +174,10 @@ impl Source {
 }
 
 /// The file itself, the series in it, or the `*.csv` files of a folder by name.
-fn sources(path: &Path) -> Result<Vec<Source>, Failure> {
+fn sources(path: &Path, columns: &ColumnArgs) -> Result<Vec<Source>, Failure> {
     if !path.is_dir() {
-        let series = rows::series(path)?.map(|series| series.into_iter().map(|(name, runs)| Source::Read(name, runs)));
+        let series =
+            rows::series(path, columns)?.map(|series| series.into_iter().map(|(name, runs)| Source::Read(name, runs)));
         return Ok(series.map_or_else(|| vec![Source::File(path.to_owned())], Iterator::collect));
     }
     Ok(files(path)?.into_iter().map(Source::File).collect())
@@ -198,8 +201,8 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 fn read(file: &Path) -> Result<Vec<Run>, Failure> {
     let named = |e: &dyn std::fmt::Display| Failure::bad_input(format!("{}: {e}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|e| named(&e))?;
-    if text.lines().next().is_some_and(rows::is_header) {
+    let text = rows::text(file)?;
+    if text.lines().next().is_some_and(|line| rows::is_header(line, &ColumnArgs::default())) {
         return Err(named(&"it has several series, one cold start a line; give such a file alone, not in a folder"));
     }
     series_file::read(&text).map_err(|e| named(&e))

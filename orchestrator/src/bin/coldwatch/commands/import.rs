@@ -1,19 +1,22 @@
 //! `coldwatch import`: stores cold starts that something else measured, or runs that could not be stored when they were made.
 
 use std::io::{BufRead, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use coldwatch::aws::{RUNS_A_CALL, Store};
 use coldwatch::measure::unstored::UnstoredRun;
-use coldwatch::record::imported::{ImportedRun, entry};
+use coldwatch::record::imported::{ImportedRun, OBSERVED, PROTOCOL, entry};
 use coldwatch::show::counted;
+use coldwatch::units::millis;
 use futures::{StreamExt, TryStreamExt, stream};
+use lambda_report::StartKind;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, warn};
 use crate::place::Place;
-use crate::progress;
-use crate::rows::{Bad, Sorter, named, open, sorted};
+use crate::rows::{Bad, ColumnArgs, Row, Sorter, lambda_perf_rows, named, open, sorted};
+use crate::{logs, progress, times};
 
 /// Calls under way at once.
 const CALLS: usize = 4;
@@ -24,9 +27,18 @@ const CALLS: usize = 4;
 pub struct ImportArgs {
     #[command(flatten)]
     place: Place,
-    /// A CSV with the columns `series,timestamp,init_ms`; or a file that `coldwatch run` wrote when the table was out of
-    /// reach, or a log of the orchestrator; `-` is stdin
-    file: PathBuf,
+    /// A CSV with the columns `series,timestamp,init_ms`; lambda-perf's daily JSON; a file that `coldwatch run` wrote when
+    /// the table was out of reach, or a log of the orchestrator; with --logs any logs of Lambda; `-` is stdin
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The files are logs, in any envelope: their cold starts become series of the start mode `observed`
+    #[arg(long)]
+    logs: bool,
+    /// With --logs: how long a run is; all cold starts of a function in it are one run [default: 1d]
+    #[arg(long, value_name = "LENGTH", requires = "logs", value_parser = every)]
+    every: Option<TimeDelta>,
+    #[command(flatten)]
+    columns: ColumnArgs,
     /// Import the good rows of a CSV although others are bad
     #[arg(long)]
     skip_bad: bool,
@@ -37,25 +49,95 @@ The rows of a CSV can be in any order. Rows with the same series and timestamp a
 anything is stored; if one row is bad, nothing is stored. Importing twice changes nothing, because a run that is \
 already stored is replaced.
 
-A timestamp is seconds since 1970, a date, or RFC 3339 (UTC if it has no zone): 1767261600, 2026-01-01, \
-2026-01-01T10:00:00Z, 2026-01-01 10:00. An init duration is from 0.001 to 900,000 ms.
+A timestamp is a number since 1970 (seconds, or ms), a date, or RFC 3339, which without a zone is UTC: 1767261600, \
+1767261600000, 2026-01-01, 2026-01-01T10:00:00Z, 2026-01-01 10:00. An init duration is from 0.001 to 900,000 ms. Gzip, a \
+byte order mark, semicolons or tabs between columns, and decimal commas are recognised.
+
+Logs become series of the start mode `observed`, one a function and one run a day. They are never mixed with forced starts.
 
 Examples:
+  coldwatch import --local --logs exported/*/*.gz && coldwatch history --local
+  coldwatch import --local --column init_ms=dur --time when --unit s theirs.csv
   coldwatch import --local history.csv && coldwatch history --local
   zcat history.csv.gz | coldwatch import -
   coldwatch import coldwatch-run-0123456789ab.json";
 
-/// Stores what the file holds.
+/// Stores what the files hold.
 pub async fn execute(args: ImportArgs) -> Result<Exit, Failure> {
-    let (is_rows, source) = open(&args.file).map_err(|e| named(&args.file, &e))?;
-    if is_rows { import_rows(&args, source).await } else { import_runs(&args, source).await }
+    if args.logs {
+        return import_logs(&args).await;
+    }
+    for file in &args.files {
+        let (is_rows, source) = open(file, &args.columns).map_err(|e| named(file, &e))?;
+        if is_rows { import_rows(&args, file, source).await? } else { import_text(&args, file, source).await? }
+    }
+    Ok(Exit::Done)
+}
+
+/// The length of a run.
+fn every(text: &str) -> Result<TimeDelta, String> {
+    let length = times::length(text).filter(|length| *length >= TimeDelta::minutes(1));
+    length.ok_or_else(|| "expected a length of time from 1m, such as 1d or 6h".to_owned())
+}
+
+/// The cold starts of logs, as series of what users met.
+async fn import_logs(args: &ImportArgs) -> Result<Exit, Failure> {
+    if args.columns.is_given() || args.columns.unit.is_some() {
+        return Err(Failure::bad_input(
+            "`--column`, `--time`, `--series` and `--unit` are for a CSV, and --logs reads logs",
+        ));
+    }
+    let every = args.every.unwrap_or(TimeDelta::days(1));
+    let (mut sorter, mut without_time) = (Sorter::default(), 0);
+    let seen = logs::read(&args.files, |file, entry| {
+        let StartKind::Cold { init } = entry.report.start else { return Ok(()) };
+        let Some(at) = entry.at_ms.and_then(|at| run_of(at, every)) else {
+            without_time += 1;
+            return Ok(());
+        };
+        let file = file.file_stem().unwrap_or_default().to_string_lossy();
+        let series = entry.group.as_deref().map_or(file.as_ref(), |group| group.trim_start_matches("/aws/lambda/"));
+        Ok(sorter.push(&Row { series, at, init_ms: millis(init) })?)
+    })?;
+    if seen.reports == 0 {
+        return Err(Failure::failed(seen));
+    }
+    if without_time > 0 {
+        warn(format!("{} without a time left out", counted(without_time, "cold start")));
+    }
+    if sorter.series().is_empty() {
+        return Err(Failure::failed(format!(
+            "{} in these logs, and no cold start with a time among them",
+            counted(seen.reports, "report")
+        )));
+    }
+    store_all(args, &mut sorter, OBSERVED).await?;
+    Ok(Exit::Done)
+}
+
+/// The run that a time in ms belongs to: the beginning of its day, or of what `every` divides time into.
+fn run_of(at_ms: i64, every: TimeDelta) -> Option<DateTime<Utc>> {
+    let length = every.num_milliseconds();
+    DateTime::from_timestamp_millis(at_ms.div_euclid(length) * length)
+}
+
+/// A file that is no CSV: lambda-perf's, or runs that could not be stored.
+async fn import_text(args: &ImportArgs, file: &Path, mut source: impl Read) -> Result<(), Failure> {
+    let mut text = String::new();
+    source.read_to_string(&mut text).map_err(|e| named(file, &e))?;
+    let Some(series) = lambda_perf_rows(&text) else { return import_runs(args, file, &text).await };
+    let mut sorter = Sorter::default();
+    for (name, at, init_ms) in &series {
+        for &init_ms in init_ms {
+            sorter.push(&Row { series: name, at: *at, init_ms })?;
+        }
+    }
+    store_all(args, &mut sorter, PROTOCOL).await
 }
 
 /// Every run in the text. All are read before the first is stored.
-async fn import_runs(args: &ImportArgs, mut source: impl Read) -> Result<Exit, Failure> {
-    let mut text = String::new();
-    source.read_to_string(&mut text).map_err(|e| named(&args.file, &e))?;
-    let runs = UnstoredRun::read_all(&text).map_err(|e| named(&args.file, &e))?;
+async fn import_runs(args: &ImportArgs, file: &Path, text: &str) -> Result<(), Failure> {
+    let runs = UnstoredRun::read_all(text).map_err(|e| named(file, &e))?;
     let (aws, standin) = args.place.open().await?;
     for run in &runs {
         run.store(&aws.store).await?;
@@ -64,34 +146,36 @@ async fn import_runs(args: &ImportArgs, mut source: impl Read) -> Result<Exit, F
     if let Some(standin) = standin {
         standin.stop().await;
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Every row, if all are good or the bad ones may be skipped.
-async fn import_rows(args: &ImportArgs, source: impl BufRead) -> Result<Exit, Failure> {
-    let mut sorter = sorted(
-        &args.file,
-        source,
-        if args.skip_bad { Bad::Skipped } else { Bad::Refused("use `--skip-bad` to import the others") },
-    )?;
+async fn import_rows(args: &ImportArgs, file: &Path, source: impl BufRead) -> Result<(), Failure> {
+    let on_bad = if args.skip_bad { Bad::Skipped } else { Bad::Refused("use `--skip-bad` to import the others") };
+    let mut sorter = sorted(file, source, &args.columns, on_bad)?;
+    store_all(args, &mut sorter, PROTOCOL).await
+}
+
+/// Opens the store, stores what was read, and says how much that is.
+async fn store_all(args: &ImportArgs, sorter: &mut Sorter, protocol: &str) -> Result<(), Failure> {
     let (aws, standin) = args.place.open().await?;
-    let stored = store(&aws.store, &mut sorter).await;
+    let stored = store(&aws.store, sorter, protocol).await;
     if let Some(standin) = standin {
         standin.stop().await;
     }
     let (runs, starts) = stored?;
     let (starts, runs) = (counted(starts, "cold start"), counted(runs, "run"));
     println!("stored {starts} in {runs} of {} series", sorter.series().len());
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Stores the series and their runs, several calls at once. Gives the number of runs and of cold starts.
-async fn store(store: &Store, sorter: &mut Sorter) -> Result<(u64, u64), Failure> {
+async fn store(store: &Store, sorter: &mut Sorter, protocol: &str) -> Result<(u64, u64), Failure> {
     let known = store.series().await?;
     for (name, last) in sorter.series() {
-        let new = entry(name, *last);
+        let new = entry(name, protocol, *last);
         let before = known.iter().find(|entry| entry.series == new.series).map(|entry| entry.last_run_at);
-        store.put_series(&entry(name, before.map_or(*last, |before| before.max(*last)))).await?;
+        store.put_series(&entry(name, protocol, before.map_or(*last, |before| before.max(*last)))).await?;
     }
     let (mut runs, mut starts) = (0, 0);
     let bar = progress::of_import(sorter.rows());
@@ -106,7 +190,7 @@ async fn store(store: &Store, sorter: &mut Sorter) -> Result<(u64, u64), Failure
     });
     let batches = batches.map(|batch| {
         let batch: Vec<ImportedRun> =
-            batch?.into_iter().map(|run| ImportedRun::new(&run.series, run.at, run.init_ms)).collect();
+            batch?.into_iter().map(|run| ImportedRun::new(&run.series, protocol, run.at, run.init_ms)).collect();
         runs += batch.len() as u64;
         starts += batch.iter().map(|run| u64::from(run.record.proven)).sum::<u64>();
         Ok::<_, Failure>(batch)

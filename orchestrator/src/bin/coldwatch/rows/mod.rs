@@ -1,5 +1,7 @@
 //! Cold starts in files of rows, read by `import` and `changes`.
 
+pub mod columns;
+mod lambda_perf;
 mod row;
 mod sorter;
 
@@ -10,22 +12,26 @@ use std::path::Path;
 use std::sync::Arc;
 
 use coldwatch::history::{Circumstances, Run};
+use flate2::bufread::MultiGzDecoder;
 
 use crate::exit::{Failure, warn};
+use columns::SecondsCheck;
 
-pub use row::is_header;
+pub use columns::ColumnArgs;
+pub use lambda_perf::rows as lambda_perf_rows;
+pub use row::{Row, is_header};
 pub use sorter::{Sorted, Sorter};
 
 /// Bad rows that are reported one by one.
 const TOLD: u64 = 20;
 
 /// The series in a file of rows, by name; `None` where it is another kind of file.
-pub fn series(path: &Path) -> Result<Option<BTreeMap<String, Vec<Run>>>, Failure> {
-    let (is_rows, source) = open(path).map_err(|e| named(path, &e))?;
+pub fn series(path: &Path, columns: &ColumnArgs) -> Result<Option<BTreeMap<String, Vec<Run>>>, Failure> {
+    let (is_rows, source) = open(path, columns).map_err(|e| named(path, &e))?;
     if !is_rows {
         return Ok(None);
     }
-    let mut sorter = sorted(path, source, Bad::Refused("correct the file"))?;
+    let mut sorter = sorted(path, source, columns, Bad::Refused("correct the file"))?;
     let circumstances = Arc::new(Circumstances::default());
     let mut series: BTreeMap<String, Vec<Run>> = BTreeMap::new();
     for run in sorter.runs().map_err(Failure::failed)? {
@@ -37,17 +43,33 @@ pub fn series(path: &Path) -> Result<Option<BTreeMap<String, Vec<Run>>>, Failure
 }
 
 /// The file, and whether it is one of rows.
-pub fn open(path: &Path) -> std::io::Result<(bool, impl BufRead)> {
+pub fn open(path: &Path, columns: &ColumnArgs) -> std::io::Result<(bool, impl BufRead + use<>)> {
+    let mut source = unpacked(path)?;
+    // A log may hold bytes of any kind; only a header matters here.
+    let mut first = Vec::new();
+    (&mut source).take(1 << 16).read_until(b'\n', &mut first)?;
+    let is_rows = columns.is_given() || is_header(String::from_utf8_lossy(&first).trim_end(), columns);
+    Ok((is_rows, Cursor::new(first).chain(source)))
+}
+
+/// The bytes of a file, or of standard input, out of their gzip if they are in one.
+fn unpacked(path: &Path) -> std::io::Result<Box<dyn BufRead>> {
     let mut source: Box<dyn BufRead> = if path == Path::new("-") {
         Box::new(BufReader::new(std::io::stdin()))
     } else {
         Box::new(BufReader::new(File::open(path)?))
     };
-    // A log may hold bytes of any kind; only a header matters here.
-    let mut first = Vec::new();
-    (&mut source).take(1 << 16).read_until(b'\n', &mut first)?;
-    let is_rows = is_header(String::from_utf8_lossy(&first).trim_end());
-    Ok((is_rows, Cursor::new(first).chain(source)))
+    if source.fill_buf()?.starts_with(b"\x1f\x8b") {
+        source = Box::new(BufReader::new(MultiGzDecoder::new(source)));
+    }
+    Ok(source)
+}
+
+/// The text of a file, likewise.
+pub fn text(path: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    unpacked(path).and_then(|mut source| source.read_to_string(&mut text)).map_err(|e| named(path, &e))?;
+    Ok(text)
 }
 
 pub fn named(path: &Path, error: &dyn std::fmt::Display) -> Failure {
@@ -64,10 +86,15 @@ pub enum Bad {
 }
 
 /// All rows, at least one. The first bad ones are reported line by line.
-pub fn sorted(path: &Path, source: impl BufRead, on_bad: Bad) -> Result<Sorter, Failure> {
+pub fn sorted(path: &Path, source: impl BufRead, columns: &ColumnArgs, on_bad: Bad) -> Result<Sorter, Failure> {
     let (file, mut sorter, mut bad) = (path.display(), Sorter::default(), 0);
-    let read = row::each(source, |line, row| match row {
-        Ok(row) => sorter.push(&row).map_err(|e| format!("line {line} cannot be written to a temporary file: {e}")),
+    let mut seconds = SecondsCheck::default();
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let read = row::each(source, columns, name.split('.').next().unwrap_or(&name), |line, row| match row {
+        Ok(row) => {
+            seconds.enter(row.init_ms);
+            sorter.push(&row).map_err(|e| format!("line {line} cannot be written to a temporary file: {e}"))
+        }
         Err(reason) => {
             bad += 1;
             if bad <= TOLD {
@@ -89,6 +116,9 @@ pub fn sorted(path: &Path, source: impl BufRead, on_bad: Bad) -> Result<Sorter, 
     // A run that is too large is known only when all its rows are together, and nothing is to be stored before that.
     for run in sorter.runs().map_err(Failure::failed)? {
         run.map_err(|e| if e.kind() == ErrorKind::InvalidData { named(path, &e) } else { Failure::failed(e) })?;
+    }
+    if let Some(question) = seconds.question(columns) {
+        return Err(named(path, &question));
     }
     Ok(sorter)
 }

@@ -5,10 +5,10 @@ use std::io::BufRead;
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
-use coldwatch::history::series_file;
+use coldwatch::units::{TIMES, instant};
 
-/// The columns, in any order, and possibly among others.
-pub const COLUMNS: [&str; 3] = ["series", "timestamp", "init_ms"];
+use super::columns::ColumnArgs;
+
 /// Longest name of a series, in bytes.
 const LONGEST_NAME: usize = 512;
 /// The init durations allowed, in ms: up to 15 minutes, the longest that Lambda lets a function run. Values far outside
@@ -28,29 +28,44 @@ pub struct Row<'a> {
     pub init_ms: f64,
 }
 
+/// Where in a line the columns are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    separator: u8,
+    /// Of the series, the time and the duration. No column of series: all rows are of one.
+    places: (Option<usize>, usize, usize),
+}
+
+/// Separators of other programs' files.
+const SEPARATORS: [u8; 4] = *b",;\t|";
+
 /// Whether the first line of a text is that of such a file.
-pub fn is_header(line: &str) -> bool {
-    places(&split(line)).is_some()
+pub fn is_header(line: &str, columns: &ColumnArgs) -> bool {
+    SEPARATORS.iter().any(|&separator| places(&split(line, separator), columns).is_some())
 }
 
 /// Hands over each line behind the header with its number, from 1: the row, or what is wrong with it. Ends at the first error of
-/// reading, or of `take`.
+/// reading, or of `take`. Rows without a column of series are of the series `file`.
 pub fn each(
     mut source: impl BufRead,
+    columns: &ColumnArgs,
+    file: &str,
     mut take: impl FnMut(u64, Result<Row<'_>, String>) -> Result<(), String>,
 ) -> Result<(), String> {
-    let (mut bytes, mut columns) = (Vec::new(), None);
+    let (mut bytes, mut layout) = (Vec::new(), None);
     for number in 1.. {
         bytes.clear();
         if source.read_until(b'\n', &mut bytes).map_err(|e| format!("line {number}: {e}"))? == 0 {
             break;
         }
         let line = std::str::from_utf8(bytes.trim_ascii());
-        match (columns, line) {
-            (None, line) => columns = Some(chosen(&split(line.unwrap_or_default()))?),
+        match (layout, line) {
+            (None, line) => layout = Some(chosen(line.unwrap_or_default(), columns)?),
             (Some(_), Ok("")) => {}
-            (Some(places), Ok(line)) => {
-                take(number, row(&split(line), places).map_err(|reason| unclosed(line).unwrap_or(reason)))?;
+            (Some(layout), Ok(line)) => {
+                let fields = split(line, layout.separator);
+                let read = row(&fields, layout, columns, file);
+                take(number, read.map_err(|reason| unclosed(line).unwrap_or(reason)))?;
             }
             (Some(_), Err(_)) => take(number, Err("it is not UTF-8".to_owned()))?,
         }
@@ -59,30 +74,50 @@ pub fn each(
 }
 
 /// The fields of a line; one with quotes is read as CSV has them.
-fn split(line: &str) -> Vec<Cow<'_, str>> {
+fn split(line: &str, separator: u8) -> Vec<Cow<'_, str>> {
     if !line.contains('"') {
-        return line.split(',').map(|field| Cow::Borrowed(field.trim())).collect();
+        return line.split(char::from(separator)).map(|field| Cow::Borrowed(field.trim())).collect();
     }
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).flexible(true).from_reader(line.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .flexible(true)
+        .from_reader(line.as_bytes());
     let record = reader.records().next().and_then(Result::ok).unwrap_or_default();
     record.iter().map(|field| Cow::Owned(field.to_owned())).collect()
 }
 
-fn places(header: &[Cow<'_, str>]) -> Option<[usize; 3]> {
+fn places(header: &[Cow<'_, str>], columns: &ColumnArgs) -> Option<(Option<usize>, usize, usize)> {
     let place = |column: &str| header.iter().position(|name| name.trim_start_matches('\u{feff}') == column);
-    let [series, timestamp, init_ms] = COLUMNS.map(place);
-    Some([series?, timestamp?, init_ms?])
+    let series = place(columns.series());
+    // A file of another program's may be of one series.
+    let series_missing_is_fine = columns.is_given() && columns.series.is_none();
+    if series.is_none() && !series_missing_is_fine {
+        return None;
+    }
+    Some((series, place(columns.time())?, place(columns.init())?))
 }
 
 /// The places of the columns in the first line, each of which is there once.
-fn chosen(header: &[Cow<'_, str>]) -> Result<[usize; 3], String> {
-    let found =
-        places(header).ok_or_else(|| format!("its first line does not have the columns {}", COLUMNS.join(", ")))?;
-    let times = |column: &&&str| header.iter().filter(|name| name == *column).count();
-    match COLUMNS.iter().find(|column| times(column) > 1) {
+fn chosen(line: &str, columns: &ColumnArgs) -> Result<Layout, String> {
+    let names = [columns.series(), columns.time(), columns.init()];
+    let found = SEPARATORS.iter().find_map(|&separator| {
+        let header = split(line, separator);
+        Some((places(&header, columns)?, separator, header))
+    });
+    let (places, separator, header) = found.ok_or_else(|| {
+        let there = SEPARATORS.iter().map(|&separator| split(line, separator)).max_by_key(Vec::len).unwrap_or_default();
+        format!(
+            "its first line does not have the columns {}; it has {}. `--column`, `--time` and `--series` name others",
+            names.join(", "),
+            there.join(", ")
+        )
+    })?;
+    let times = |column: &&&str| header.iter().filter(|name| name.trim_start_matches('\u{feff}') == **column).count();
+    match names.iter().find(|column| times(column) > 1) {
         Some(twice) => Err(format!("its first line has the column `{twice}` twice; remove one of them")),
-        None => Ok(found),
+        None => Ok(Layout { separator, places }),
     }
 }
 
@@ -92,22 +127,22 @@ fn unclosed(line: &str) -> Option<String> {
     odd.then(|| "a quote is opened but not closed; each row must be one line".to_owned())
 }
 
-fn row<'a>(fields: &'a [Cow<'_, str>], places: [usize; 3]) -> Result<Row<'a>, String> {
-    let field = |index: usize| {
-        fields.get(places[index]).map(AsRef::as_ref).ok_or_else(|| format!("`{}` is missing", COLUMNS[index]))
-    };
-    let (series, timestamp, init_ms) = (field(0)?, field(1)?, field(2)?);
+fn row<'a>(fields: &'a [Cow<'_, str>], layout: Layout, columns: &ColumnArgs, file: &'a str) -> Result<Row<'a>, String> {
+    let field =
+        |index: usize, name: &str| fields.get(index).map(AsRef::as_ref).ok_or_else(|| format!("`{name}` is missing"));
+    let (series, time, init) = layout.places;
+    let series = series.map_or(Ok(file), |series| field(series, columns.series()))?;
+    let (timestamp, init_ms) = (field(time, columns.time())?, field(init, columns.init())?);
     if series.is_empty() || series.len() > LONGEST_NAME || series.contains(char::is_control) {
         return Err(format!(
             "the series `{}` is not a name of 1 to {LONGEST_NAME} bytes without control characters",
             series.escape_debug()
         ));
     }
-    let at = series_file::time(timestamp).filter(|at| (0..=LAST_SECOND).contains(&at.timestamp()));
-    let at = at.ok_or_else(|| {
-        format!("the timestamp `{timestamp}` is not a time from 1970 to 9999 such as {}", series_file::TIMES)
-    })?;
-    let value = init_ms.parse::<f64>().ok().filter(|ms| INIT_MS.contains(ms));
+    let at = instant(timestamp).filter(|at| (0..=LAST_SECOND).contains(&at.timestamp()));
+    let at =
+        at.ok_or_else(|| format!("the timestamp `{timestamp}` is not a time from 1970 to 9999 such as {TIMES}"))?;
+    let value = columns.duration_ms(init_ms, layout.separator).filter(|ms| INIT_MS.contains(ms));
     let init_ms = value.ok_or_else(|| {
         format!(
             "`{init_ms}` is not an init duration: expected a number of ms from {} to {}",
@@ -121,12 +156,17 @@ fn row<'a>(fields: &'a [Cow<'_, str>], places: [usize; 3]) -> Result<Row<'a>, St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::columns::Unit;
 
     type Wanted<'a> = (u64, Result<(&'a str, i64, f64), &'a str>);
 
     fn check(text: &str, wanted: &[Wanted]) {
+        check_with(text, &ColumnArgs::default(), wanted);
+    }
+
+    fn check_with(text: &str, columns: &ColumnArgs, wanted: &[Wanted]) {
         let mut found = Vec::new();
-        let read = each(text.as_bytes(), |line, row| {
+        let read = each(text.as_bytes(), columns, "file", |line, row| {
             found.push((line, row.map(|row| (row.series.to_owned(), row.at.timestamp(), row.init_ms))));
             Ok(())
         });
@@ -142,13 +182,42 @@ mod tests {
     fn columns_are_found_by_their_names() {
         check("init_ms, note,series,timestamp\r\n\r\n12.5,x,login,60\n", &[(3, Ok(("login", 60, 12.5)))]);
         check("series,timestamp,init_ms\n\"a,b\",1970-01-02,7\n", &[(2, Ok(("a,b", 86_400, 7.0)))]);
+        let is_header = |line| is_header(line, &ColumnArgs::default());
         assert!(is_header("\u{feff}series,timestamp,init_ms") && !is_header("run,timestamp,n,samples"));
+        assert!(is_header("series;timestamp;init_ms") && is_header("series\ttimestamp\tinit_ms"));
     }
 
     #[test]
     fn a_column_that_is_there_twice_is_refused() {
-        let read = each(&b"series,timestamp,init_ms,init_ms\na,0,4,5\n"[..], |_, _| Ok(()));
+        let read =
+            each(&b"series,timestamp,init_ms,init_ms\na,0,4,5\n"[..], &ColumnArgs::default(), "file", |_, _| Ok(()));
         assert_eq!(read, Err("its first line has the column `init_ms` twice; remove one of them".to_owned()));
+    }
+
+    #[test]
+    fn columns_separators_and_units_of_other_programs_are_read() {
+        for text in [
+            "series;timestamp;init_ms\na;60;122,33\n",
+            "series\ttimestamp\tinit_ms\r\na\t60000000000000\t122.33\r\n",
+            "series|timestamp|init_ms\na|1970-01-01 00:01:00|122.33\n",
+        ] {
+            let at = if text.contains("6000000") { 60_000_000_000 } else { 60 };
+            check(text, &[(2, Ok(("a", at, 122.33)))]);
+        }
+        let columns = |column: &str, time: &str, series: Option<&str>, unit| ColumnArgs {
+            column: Some(column.to_owned()),
+            time: Some(time.to_owned()),
+            series: series.map(str::to_owned),
+            unit,
+        };
+        let text = "when,fn,dur\n1970-01-01T00:01:00Z,a,0.12233\n";
+        check_with(text, &columns("init_ms=dur", "when", Some("fn"), Some(Unit::S)), &[(2, Ok(("a", 60, 122.33)))]);
+        let of_file = columns("dur", "when", None, Some(Unit::S));
+        check_with(text, &of_file, &[(2, Ok(("file", 60, 122.33)))]);
+        let missing = each(text.as_bytes(), &columns("init", "when", None, None), "file", |_, _| Ok(()));
+        let wanted = "its first line does not have the columns series, when, init; it has when, fn, dur. `--column`, `--time` and \
+                      `--series` name others";
+        assert_eq!(missing, Err(wanted.to_owned()));
     }
 
     #[test]

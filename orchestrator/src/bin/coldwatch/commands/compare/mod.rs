@@ -28,6 +28,7 @@ use crate::builds::BuildArgs;
 use crate::context::context;
 use crate::exit::{Exit, Failure, warn};
 use crate::place::Place;
+use crate::rows::ColumnArgs;
 use crate::standin::Standin;
 use crate::{builds, page, progress, sample_file, series};
 use ended::{missed, say, stopped};
@@ -62,6 +63,8 @@ pub struct CompareArgs {
     payload: Option<Value>,
     #[command(flatten)]
     build: BuildArgs,
+    #[command(flatten)]
+    columns: ColumnArgs,
     /// Exit with code 3 if B is proven to be slower by more than this, and with 4 if there are too few cold starts
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     fail_if_slower: Option<f64>,
@@ -97,7 +100,9 @@ Examples:
   coldwatch compare --local main/dist pr/dist          two builds on this machine, no account needed
   coldwatch compare --stored checkout-x86 checkout-arm64
   coldwatch compare --local main/dist pr/dist --format github --report compare.html --fail-if-slower 5%
-  coldwatch compare before.txt after.csv               two samples: a duration in ms a line, or a column init_ms";
+  coldwatch compare before.txt after.csv               two samples: a duration in ms a line, or a column init_ms
+  coldwatch compare monday.log.gz tuesday.json         two logs, in any envelope
+  coldwatch compare --column dur --unit s a.csv b.csv";
 
 /// A comparison, and how it came about.
 struct Outcome {
@@ -168,7 +173,7 @@ fn may_be_function(name: &str, other: &str) -> Result<(), Failure> {
 
 fn files_compared(args: &CompareArgs) -> Result<Outcome, Failure> {
     without_measuring(args)?;
-    let read = |path: &String| sample_file::read(Path::new(path));
+    let read = |path: &String| sample_file::read(Path::new(path), &args.columns);
     let [a, b] = [read(&args.a)?, read(&args.b)?];
     let compared = together(&Group::one_run(&args.a, a.clone())?, &Group::one_run(&args.b, b.clone())?)?;
     let sides = [a, b].map(of_samples);
