@@ -190,7 +190,7 @@ pub(crate) async fn finish(suite: &Suite, context: &RunContext, mut ended: Vec<(
 
 /// The runs that were stored, as a sign of life; none without any.
 fn heartbeat(suite: &Suite, context: &RunContext, ended: &[(usize, TargetEnd)]) -> Vec<Datum> {
-    // A forced run that proved nothing is no sign of life: the alarm on a missing heartbeat is to see it.
+    // A forced run that proved nothing sends no heartbeat, so that the heartbeat alarm notices it.
     let idle = suite.start == StartMode::Idle;
     let lives = |record: &RunRecord| record.proven > 0 || (idle && record.attempted > 0);
     let stored = |end: &TargetEnd| matches!(end, TargetEnd::Measured(m) if m.unstored.is_none() && lives(&m.record));

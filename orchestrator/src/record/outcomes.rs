@@ -45,7 +45,7 @@ impl Outcomes {
         OutcomeKind::ALL.iter().map(|kind| self.of(*kind)).sum()
     }
 
-    /// Invocations that are no proven sample.
+    /// Invocations that are not proven samples.
     pub fn rejected(&self) -> u64 {
         self.attempted() - self.cold - self.restored
     }

@@ -144,7 +144,7 @@ mod tests {
         let mut unseen = judged.clone();
         unseen.changes[0].causes.clear();
         let text = series("rust", "imported", &runs, &unseen);
-        assert!(text.ends_with("fewer than 10 runs yet; code and configuration were not recorded\n"), "{text}");
+        assert!(text.ends_with("fewer than 10 runs so far; code and configuration were not recorded\n"), "{text}");
         assert_eq!(
             series("rust", "forced-burst-2", &runs, &judged),
             "rust  forced-burst-2, 5 runs, 1970-01-01 to 1970-01-05\n  ▁▁ ██  p50 as drawn: 10.0 to 17.0 ms\n  \

@@ -167,7 +167,7 @@ mod tests {
         };
         assert_eq!(
             suite("max_seconds = 21", 1).expect_err("refused"),
-            "suite key `max_seconds` is 21: allowed are 22 to 86400, as 21 s are reserved for putting functions back"
+            "suite key `max_seconds` is 21: allowed are 22 to 86400, because 21 s are reserved for putting functions back"
         );
         assert!(suite("max_seconds = 30", 140).expect_err("refused").contains("allowed are 31 to 86400"));
         assert!(suite("max_seconds = 22", 1).is_ok());
@@ -227,7 +227,7 @@ mod tests {
         let suite = check("start = \"idle\"\n[[targets]]\nfunction = \"f\"\n").expect("valid");
         assert_eq!((suite.samples, suite.burst, suite.limits.rounds, suite.limits.invocations), (1, 1, 1, 1));
         assert_eq!(suite.protocol(), "idle");
-        assert!(refused("start = \"idle\"\nsamples = 2").contains("one invocation as it comes"));
+        assert!(refused("start = \"idle\"\nsamples = 2").contains("an idle run makes one invocation"));
     }
 
     #[test]

@@ -266,7 +266,7 @@ fn a_build_that_cannot_be_loaded_is_told_from_one_that_wants_a_payload() {
         fs::write(folder.path().join(name).join("app.py"), source).expect("written");
     }
     for (build, words) in [
-        ("unloaded", "its init failed with Runtime.ImportModuleError, before any payload is read"),
+        ("unloaded", "its init failed with Runtime.ImportModuleError, before it reads any payload"),
         ("wanting", "an invocation failed with KeyError; --payload sends what the function expects"),
     ] {
         let (code, _, stderr) = output(folder.path(), &["compare", "--local", "good", build, "--samples", "2"]);

@@ -104,7 +104,7 @@ async fn an_orchestrator_without_time_to_put_back_changes_nothing() {
     deploy(&stage, 15, None).await;
     let reply = deliver(&stage, json!({"samples": 2, "targets": [{"function": "f"}]})).await;
     let error = reply["error"].as_str().expect("an error");
-    assert!(error.contains("s are left, and 20.1 s of them are kept free for putting functions back"), "{error}");
+    assert!(error.contains("s are left, and 20.1 s of them are reserved for putting functions back"), "{error}");
     assert_eq!(stage.aws.lambda.function("f").await.expect("the function"), before);
     assert_eq!(stage.aws.store.series().await.expect("the index"), []);
     stage.cloud.stop().await;

@@ -97,7 +97,7 @@ fn one_bad_row_at_the_end_stores_nothing_unless_it_may_be_skipped() {
     assert_eq!((code, stdout.as_str()), (Some(0), "stored 2000 cold starts in 200 runs of 1 series\n"), "{stderr}");
     fs::write(folder.path().join("other.csv"), "a,b\n1,2\n").expect("written");
     let (code, _, stderr) = output(folder.path(), &["import", "--local", "other.csv"]);
-    assert!(code == Some(2) && stderr.contains("its first line is `a,b`, and expected is a CSV"), "{stderr}");
+    assert!(code == Some(2) && stderr.contains("its first line is `a,b`; expected a CSV"), "{stderr}");
 }
 
 #[test]

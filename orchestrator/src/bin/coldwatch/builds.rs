@@ -192,6 +192,6 @@ mod tests {
             Err("DIR/bootstrap is not executable; run `chmod +x` on it".to_owned())
         );
         let error = detected(&[("app.py", "print(1)\n", 0o644)]).expect_err("no handler");
-        assert!(error.ends_with("give --runtime and --handler"), "{error}");
+        assert!(error.ends_with("use --runtime and --handler"), "{error}");
     }
 }
