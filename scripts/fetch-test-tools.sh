@@ -16,6 +16,8 @@ case $(uname -m) in
 esac
 
 if [ ! -x "$venv/bin/python" ] || ! cmp -s "$requirements" "$venv/requirements.txt"; then
+    # What a link leads to is somebody else's: --clear would empty it.
+    [ ! -L "$venv" ] || rm "$venv"
     python3 -m venv --clear "$venv" >&2
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$requirements" >&2
     cp "$requirements" "$venv/requirements.txt"

@@ -11,6 +11,8 @@ venv=$PWD/.venv-$1
 [ -f "$requirements" ] || { echo "there is no $requirements" >&2; exit 2; }
 if ! cmp -s "$requirements" "$venv/installed.txt"; then
     python3 -c 'import ensurepip, venv' 2>/dev/null || { echo "Python 3 with venv is missing: install python3-venv" >&2; exit 1; }
+    # What a link leads to is somebody else's: --clear would empty it.
+    [ ! -L "$venv" ] || rm "$venv"
     python3 -m venv --clear "$venv" >&2
     # uv installs in a third of the time that pip takes.
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement infra/python/uv.txt >&2
