@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Circumstances, Run};
+use super::run::{Circumstances, Run};
 use crate::function::config::Provenance;
 use crate::units::stored_words;
 

@@ -3,6 +3,7 @@
 //! Pure: the caller reads the runs and says what becomes of the findings. The run is the unit, because all
 //! samples of a run shift together (`docs/methodology.md`).
 
+mod run;
 mod causes;
 mod steps;
 mod moves;
@@ -10,8 +11,6 @@ mod passing;
 pub mod platform;
 pub mod replay;
 pub mod series_file;
-
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,29 +26,7 @@ use steps::{Levels, levels, moves_of};
 pub use causes::{CAUSE_REACH, Cause, Part, is_function_recorded};
 pub use moves::DRIFT_GAP;
 pub use passing::{Passing, is_large};
-
-/// What judging needs of one run: small, because a history has hundreds of thousands.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// Id of the run.
-    pub id: String,
-    /// When it was triggered.
-    pub at: DateTime<Utc>,
-    /// Proven init durations in ms, ascending; restore durations where the function has those. Empty where nothing was
-    /// proven: a gap in the series, and no level of zero.
-    pub samples: Vec<f64>,
-    /// What the run depended on, shared by the runs that depended on the same.
-    pub circumstances: Arc<Circumstances>,
-}
-
-/// What may explain a change between two runs.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Circumstances {
-    /// The function.
-    pub provenance: Provenance,
-    /// Version of this program.
-    pub coldwatch: String,
-}
+pub use run::{Circumstances, Run};
 
 /// What a series looks like after its last run.
 #[derive(Debug, Clone, PartialEq, Default)]

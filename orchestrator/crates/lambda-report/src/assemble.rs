@@ -6,9 +6,9 @@ use super::event::{Event, Origin, What};
 use super::events::events;
 use super::lenient::mended;
 use super::line::{lines, may_have_report};
-use super::reader::settled;
+use super::report::{Located, PlatformReport};
+use super::settled::settled;
 use super::walk::{Found, State, Walk};
-use super::{Located, PlatformReport};
 
 /// See [`super::reports`].
 pub(super) fn reports(log: &[u8]) -> Vec<PlatformReport> {

@@ -1,13 +1,11 @@
 //! A log of any length, piece by piece.
 
-use std::collections::HashSet;
-
 use memchr::memmem;
 
-use super::event::{Event, Origin, What};
+use super::assemble;
 use super::line::Search;
+use super::report::Located;
 use super::walk::State;
-use super::{Located, assemble};
 
 /// Reads a log in pieces and keeps what the next piece needs: the environment's start, requests under way.
 ///
@@ -24,40 +22,6 @@ impl LogReader {
     pub fn read(&mut self, piece: &[u8], last: bool) -> (Vec<Located>, usize) {
         assemble::located(&mut self.state, piece, last)
     }
-}
-
-/// Up to where a piece can be read without looking at what follows it. All of it where nothing begins in it.
-pub(super) fn settled(events: &[Event<'_>], length: usize) -> usize {
-    /// Requests that began further back and have no REPORT will have none.
-    const RECENT: usize = 1_000;
-    let recent = events.len().saturating_sub(RECENT);
-    let (mut reported, mut place) = (HashSet::new(), None);
-    for (index, event) in events.iter().enumerate().rev() {
-        match &event.what {
-            What::Report { id, .. } | What::UnreadableReport { id } => {
-                reported.insert(id.as_ref());
-            }
-            What::Start { id } if event.origin >= Origin::Decorated => {
-                if !reported.remove(id.as_ref()) && index >= recent {
-                    place = None;
-                }
-                if reported.is_empty() && place.is_none() {
-                    place = Some(beginning(events, index));
-                }
-            }
-            _ => {}
-        }
-    }
-    place.unwrap_or(length)
-}
-
-/// Where what belongs to the START at `index` begins: the lines about the environment before it.
-fn beginning(events: &[Event<'_>], index: usize) -> usize {
-    let about_environment = |event: &&Event<'_>| {
-        matches!(event.what, What::EnvironmentStart(_) | What::InitPhase { .. } | What::InitFailure)
-    };
-    let before = events[..index].iter().rev().take_while(about_environment).count();
-    events[index - before].start
 }
 
 /// Finds text in which the platform may speak, so that the rest need not be unpacked or kept.

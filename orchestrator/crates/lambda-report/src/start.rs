@@ -1,7 +1,8 @@
 //! How the execution environment came to serve an invocation: proven, or unknown.
 
+use super::billing::BillingCheck;
 use super::fields::{Reading, ReportFields};
-use super::{BillingCheck, StartKind};
+use super::report::StartKind;
 
 /// Signs before a REPORT that its invocation was not warm.
 #[derive(Debug, Clone, Copy, Default)]

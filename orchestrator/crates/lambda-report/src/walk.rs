@@ -12,8 +12,8 @@ use super::event::{Environment, Event, Origin, What};
 use super::fields::{Reading, ReportFields};
 use super::line::lines;
 use super::number::milliseconds;
+use super::report::{InitPhaseReport, PlatformReport};
 use super::start::{Signs, start_kind};
-use super::{InitPhaseReport, PlatformReport};
 
 /// An environment has one or two phases before its first request. More are a hostile log's.
 const MOST_PHASES: usize = 8;

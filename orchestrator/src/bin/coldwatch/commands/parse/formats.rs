@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use chrono::DateTime;
+use clap::ValueEnum;
 use coldwatch::units::{key_time, millis};
 use lambda_report::StartKind;
 use log_envelopes::Entry;
 
-use super::Format;
 use super::line::{ReportLine, write_line};
 use crate::exit::Failure;
 
@@ -27,6 +27,17 @@ const COLUMNS: [&str; 14] = [
     "log_stream",
     "lenient",
 ];
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One JSON object a line
+    Jsonl,
+    /// One row a report, for a spreadsheet
+    Csv,
+    /// Columns for a terminal
+    Table,
+}
 
 /// Prints reports one by one.
 pub struct Printer<W: Write>(Kind<W>);

@@ -8,13 +8,13 @@ mod summary;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use log_envelopes::Entry;
 
 use crate::exit::{Exit, Failure};
 use crate::logs::{self, Seen};
-use formats::Printer;
-use summary::Summary;
+use formats::{Format, Printer};
+use summary::{By, Summary};
 
 pub use cases::parse_cases;
 
@@ -43,28 +43,6 @@ pub struct ParseArgs {
     /// The file holds cases, one JSON object a line: `id`, `log` or `log_base64`, `target_request_id`
     #[arg(long, hide = true)]
     cases: bool,
-}
-
-/// What is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// One JSON object a line
-    Jsonl,
-    /// One row a report, for a spreadsheet
-    Csv,
-    /// Columns for a terminal
-    Table,
-}
-
-/// What a line of the summary is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum By {
-    /// The function, by its log group; the file where no group is known
-    Function,
-    /// The log stream, which is one execution environment
-    Stream,
-    /// The file
-    File,
 }
 
 const EXAMPLES: &str = "\

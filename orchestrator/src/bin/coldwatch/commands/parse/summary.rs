@@ -4,14 +4,25 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use clap::ValueEnum;
 use coldwatch::units::millis;
 use comfy_table::{CellAlignment, Table, TableStyle};
 use lambda_report::StartKind;
 use log_envelopes::Entry;
 use shift_stats::{Sorted, interval, quantile};
 
-use super::By;
 use crate::exit::Failure;
+
+/// What a line of the summary is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// The function, by its log group; the file where no group is known
+    Function,
+    /// The log stream, which is one execution environment
+    Stream,
+    /// The file
+    File,
+}
 
 /// How sure the intervals are.
 const CONFIDENCE: f64 = 0.95;
