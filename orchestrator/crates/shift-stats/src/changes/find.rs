@@ -176,7 +176,8 @@ impl Figures<'_> {
             return flawed(NOT_BY_MEDIANS - medians.z.min(MEDIAN_LEAST_Z));
         }
         let is_newest = !is_early && bounds[2] == self.values.len() && to - start < CONFIRMING_RUNS;
-        if bounds[2] == self.values.len() && self.is_back(from, start, to, found.shift) {
+        let is_young = bounds[2] == self.values.len() && to - start < LEARNING_RUNS;
+        if is_young && self.is_back(from, start, to, found.shift) {
             return flawed(NOT_BY_MEDIANS);
         }
         // Of few runs one more judgement costs less than a false alarm.
