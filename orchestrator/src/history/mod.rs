@@ -4,6 +4,7 @@
 //! samples of a run shift together (`docs/methodology.md`).
 
 mod run;
+mod metric;
 mod causes;
 mod steps;
 mod moves;
@@ -16,14 +17,15 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::figures::CONFIDENCE;
-use crate::function::config::Provenance;
 use shift_stats::changes::{CONFIRMING_RUNS, level_shift, minimum_detectable};
-use shift_stats::{Interval, Sorted, interval, quantile, quantile_of};
+use shift_stats::{Interval, Sorted, interval, quantile};
 
+use metric::{Figures, percent};
 use moves::Move;
 use steps::{Levels, levels, moves_of};
 
 pub use causes::{CAUSE_REACH, Cause, Part, is_function_recorded};
+pub use metric::Metric;
 pub use moves::DRIFT_GAP;
 pub use passing::{Passing, is_large};
 pub use run::{Circumstances, Run};
@@ -55,18 +57,6 @@ pub struct Level {
     pub p50: f64,
     /// Its 95 % interval, from 6 runs on.
     pub interval: Option<Interval>,
-}
-
-/// Which figure of the runs changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// The median: what alarms are about.
-    P50,
-    /// The 90th percentile.
-    P90,
-    /// The spread within a run.
-    Spread,
 }
 
 /// How a level moved.
@@ -121,60 +111,6 @@ impl Change {
         /// Fewest values with a 95 % interval of their median.
         const FEWEST: usize = 6;
         self.settled.min(end.saturating_sub(FEWEST)).max(self.index)
-    }
-}
-
-impl Run {
-    /// Median of the run in ms; `None` where nothing was proven.
-    pub fn p50(&self) -> Option<f64> {
-        Metric::P50.of(&self.samples)
-    }
-}
-
-impl Metric {
-    /// All of them, the primary one first.
-    pub const ALL: [Self; 3] = [Self::P50, Self::P90, Self::Spread];
-
-    /// The figure of one run from its samples, ascending: p50 and p90 in ms, the spread as p90 / p10 − 1. `None` if
-    /// there is none: without samples, or if all are equal, because a factor cannot change a spread of 0.
-    pub fn of(self, samples: &[f64]) -> Option<f64> {
-        let at = |p: f64| quantile_of(samples, p);
-        let figure = match self {
-            Self::P50 => at(0.5)?,
-            Self::P90 => at(0.9)?,
-            Self::Spread => at(0.9)? / at(0.1)? - 1.0,
-        };
-        (figure > 0.0 && figure.is_finite()).then_some(figure)
-    }
-}
-
-/// The figures of a series, without its gaps.
-struct Figures {
-    /// The run each comes from.
-    runs: Vec<usize>,
-    /// Natural logarithms, so that a difference is a ratio.
-    logs: Vec<f64>,
-}
-
-impl Figures {
-    fn of(runs: &[Run], metric: Metric) -> Self {
-        Self::among(0..runs.len(), runs, metric)
-    }
-
-    /// The figures of the runs with these indices.
-    fn among(indices: impl Iterator<Item = usize>, runs: &[Run], metric: Metric) -> Self {
-        let (runs, logs) = indices.filter_map(|index| Some((index, metric.of(&runs[index].samples)?.ln()))).unzip();
-        Self { runs, logs }
-    }
-
-    /// The samples of the runs that these come from.
-    fn samples<'a>(&self, runs: &'a [Run]) -> Vec<&'a [f64]> {
-        self.runs.iter().map(|run| runs[*run].samples.as_slice()).collect()
-    }
-
-    /// The figures from one to before another.
-    fn part(&self, from: usize, to: usize) -> Self {
-        Self { runs: self.runs[from..to].to_vec(), logs: self.logs[from..to].to_vec() }
     }
 }
 
@@ -285,14 +221,12 @@ fn change(runs: &[Run], figures: &Figures, found: &Move, metric: Metric) -> Chan
     }
 }
 
-/// A difference of logarithms as a percentage.
-fn percent(log_ratio: f64) -> f64 {
-    log_ratio.exp_m1() * 100.0
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::function::config::Provenance;
 
     fn run(samples: &[f64], memory: u32) -> Run {
         let provenance = Provenance { memory_size_mb: Some(memory), ..Provenance::default() };

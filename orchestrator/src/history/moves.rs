@@ -1,6 +1,6 @@
 //! The changes of one figure: steps, and what came little by little.
 
-use super::Figures;
+use super::metric::Figures;
 use shift_stats::changes::ramp;
 use shift_stats::{Sorted, quantile};
 

@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::causes::{self, Cause};
+use super::metric::{Figures, Metric, percent};
+use super::run::Run;
 use super::steps::Levels;
-use super::{Cause, Figures, Metric, Run, causes, percent};
 use crate::figures::CONFIDENCE;
 use shift_stats::Interval;
 use shift_stats::changes::level_shift;

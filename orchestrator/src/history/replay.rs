@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{CONFIRMING_RUNS, Figures, Metric, Run, State, levels, moves_of};
+use super::metric::Figures;
+use super::{CONFIRMING_RUNS, Metric, Run, State, levels, moves_of};
 
 /// The orchestrator judges the newest runs only: as many as one query of the table returns.
 pub const RUNS_JUDGED: usize = 400;

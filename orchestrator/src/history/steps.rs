@@ -5,8 +5,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::metric::{Figures, Metric};
 use super::moves::{Move, moves};
-use super::{Figures, Metric, Run};
+use super::run::Run;
 use shift_stats::changes::{self, Passing, Tails, find_scores, place, shown_by, tail_scores};
 use shift_stats::{Sorted, quantile};
 

@@ -44,37 +44,6 @@ async fn a_history_has_every_proven_sample_of_every_run_to_the_bit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn runs_from_before_there_were_digests_are_read_from_their_rounds() {
-    let stage = Stage::set().await;
-    stage.simulated("f", "lognormal:20,0.15", &[]).await;
-    let measured = only(stage.run(SUITE).await);
-    let store = &stage.aws.store;
-    let series = "arn:aws:lambda:us-east-1:000000000000:function:old#forced-burst-2";
-    let earlier = |days: i64| RunRecord {
-        started_at: measured.record.started_at - TimeDelta::days(days),
-        run_id: format!("{days:012}"),
-        series: series.to_owned(),
-        ..measured.record.clone()
-    };
-    for days in [3, 2, 1] {
-        let record = earlier(days);
-        for (round, number) in measured.rounds.iter().zip(0..) {
-            let columns = RoundSamples::new(&record.run_id, number, round.record.clone(), &round.samples);
-            store.put_round(series, record.started_at, &columns, record.finished_at).await.expect("stored");
-        }
-        if days == 1 {
-            store.put_digest(series, &RunDigest::of(&record, measured.samples())).await.expect("stored");
-        }
-        store.put_run(&record).await.expect("stored");
-    }
-    let runs = all(store, series, None).await;
-    let found: Vec<_> = runs.iter().map(|run| (run.id.as_str(), run.samples.clone())).collect();
-    let wanted = ["000000000003", "000000000002", "000000000001"].map(|id| (id, inits(&measured)));
-    assert_eq!(found, wanted);
-    stage.cloud.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn one_page_of_a_query_holds_the_last_four_hundred_runs() {
     let stage = Stage::set().await;
     stage.simulated("f", "constant:5", &[]).await;

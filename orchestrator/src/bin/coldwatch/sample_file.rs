@@ -16,29 +16,29 @@ use crate::rows::{self, ColumnArgs};
 /// the JSON of hyperfine. The first that is none is an error that names its line.
 pub fn read(path: &Path, columns: &ColumnArgs) -> Result<Vec<f64>, Failure> {
     let named = |e: String| Failure::bad_input(format!("{}: {e}", path.display()));
+    // Once, because a pipe cannot be read again.
+    let bytes = logs::bytes(path)?;
     if !columns.is_given()
-        && let Some(inits) = of_logs(path)?
+        && let Some(inits) = of_logs(&bytes).map_err(named)?
     {
         return Ok(inits);
     }
-    let text = rows::text(path)?;
+    let text = rows::text_of(&bytes).map_err(|e| named(e.to_string()))?;
     parse(&text, columns).map_err(named)
 }
 
 /// The init durations of the cold starts in logs; `None` where the file is none.
-fn of_logs(path: &Path) -> Result<Option<Vec<f64>>, Failure> {
+fn of_logs(bytes: &[u8]) -> Result<Option<Vec<f64>>, String> {
     let mut inits = Vec::new();
     let mut reports = 0;
-    let read = log_envelopes::read(logs::open(path)?, Limits::default(), |entry| {
+    let read = log_envelopes::read(bytes, Limits::default(), |entry| {
         reports += 1;
         if let StartKind::Cold { init } = entry.report.start {
             inits.push(millis(init));
         }
     });
     match read {
-        Ok(_) if reports > 0 && inits.is_empty() => {
-            Err(Failure::bad_input(format!("{}: none of its {reports} reports is a cold start", path.display())))
-        }
+        Ok(_) if reports > 0 && inits.is_empty() => Err(format!("none of its {reports} reports is a cold start")),
         Ok(_) if reports > 0 => Ok(Some(inits)),
         _ => Ok(None),
     }

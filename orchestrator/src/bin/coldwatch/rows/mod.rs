@@ -54,15 +54,24 @@ pub fn open(path: &Path, columns: &ColumnArgs) -> std::io::Result<(bool, impl Bu
 
 /// The bytes of a file, or of standard input, out of their gzip if they are in one.
 fn unpacked(path: &Path) -> std::io::Result<Box<dyn BufRead>> {
-    let mut source: Box<dyn BufRead> = if path == Path::new("-") {
-        Box::new(BufReader::new(std::io::stdin()))
-    } else {
-        Box::new(BufReader::new(File::open(path)?))
-    };
-    if source.fill_buf()?.starts_with(b"\x1f\x8b") {
-        source = Box::new(BufReader::new(MultiGzDecoder::new(source)));
+    if path == Path::new("-") {
+        return without_gzip(BufReader::new(std::io::stdin()));
     }
-    Ok(source)
+    without_gzip(BufReader::new(File::open(path)?))
+}
+
+fn without_gzip<'a>(mut source: impl BufRead + 'a) -> std::io::Result<Box<dyn BufRead + 'a>> {
+    if source.fill_buf()?.starts_with(b"\x1f\x8b") {
+        return Ok(Box::new(BufReader::new(MultiGzDecoder::new(source))));
+    }
+    Ok(Box::new(source))
+}
+
+/// The text of bytes that were read, out of their gzip if they are in one.
+pub fn text_of(bytes: &[u8]) -> std::io::Result<String> {
+    let mut text = String::new();
+    without_gzip(bytes)?.read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// The text of a file, likewise.
