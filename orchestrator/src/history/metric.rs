@@ -70,8 +70,3 @@ impl Figures {
         Self { runs: self.runs[from..to].to_vec(), logs: self.logs[from..to].to_vec() }
     }
 }
-
-/// A difference of logarithms as a percentage.
-pub(super) fn percent(log_ratio: f64) -> f64 {
-    log_ratio.exp_m1() * 100.0
-}

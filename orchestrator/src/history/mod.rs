@@ -8,7 +8,6 @@ mod metric;
 mod causes;
 mod steps;
 mod moves;
-mod passing;
 pub mod platform;
 pub mod replay;
 pub mod series_file;
@@ -20,14 +19,13 @@ use crate::figures::CONFIDENCE;
 use shift_stats::changes::{CONFIRMING_RUNS, level_shift, minimum_detectable};
 use shift_stats::{Interval, Sorted, interval, quantile};
 
-use metric::{Figures, percent};
+use metric::Figures;
 use moves::Move;
 use steps::{Levels, levels, moves_of};
 
 pub use causes::{CAUSE_REACH, Cause, Part, is_function_recorded};
 pub use metric::Metric;
 pub use moves::DRIFT_GAP;
-pub use passing::{Passing, is_large};
 pub use run::{Circumstances, Run};
 
 /// What a series looks like after its last run.
@@ -40,8 +38,6 @@ pub struct Judgement {
     pub minimum_detectable_percent: Option<f64>,
     /// Changes in the order of their runs.
     pub changes: Vec<Change>,
-    /// Passing events of the median in the order of their runs.
-    pub passing: Vec<Passing>,
 }
 
 /// The runs that show where the median is now, taken together: those since its last change, or since that has settled.
@@ -121,12 +117,7 @@ pub fn judge(runs: &[Run]) -> Judgement {
         Metric::ALL.into_iter().flat_map(|metric| changes_beside(&levels, runs, metric)).collect();
     let last = changes.iter().filter(|change| change.metric == Metric::P50).max_by_key(|change| change.index);
     let since = last.map_or(0, |change| change.level_from(runs.len()));
-    let passing = passing::passing(&levels, runs);
-    let lasts = |(index, run): (usize, &Run)| {
-        let passes = passing.iter().any(|event| (event.start..=event.end).contains(&(since + index)));
-        run.p50().filter(|_| !passes)
-    };
-    let medians: Vec<f64> = runs[since..].iter().enumerate().filter_map(lasts).collect();
+    let medians: Vec<f64> = runs[since..].iter().filter_map(Run::p50).collect();
     let level = Sorted::new(medians).ok().map(|medians| Level {
         since,
         at: runs[since].at,
@@ -137,7 +128,7 @@ pub fn judge(runs: &[Run]) -> Judgement {
     let minimum_detectable_percent = minimum_detectable(&levels.places.logs).map(percent);
     let mut changes = changes;
     changes.sort_by_key(|change| change.index);
-    Judgement { level, minimum_detectable_percent, changes, passing }
+    Judgement { level, minimum_detectable_percent, changes }
 }
 
 /// The runs since then, and what of the judgement of all is theirs, its indices counted from the first of them. Those runs judged alone
@@ -153,40 +144,17 @@ pub fn since(mut runs: Vec<Run>, mut judged: Judgement, since: DateTime<Utc>) ->
         change.index -= first;
         change.settled -= first;
     }
-    judged.passing.retain(|event| event.end >= first);
-    for event in &mut judged.passing {
-        event.start = event.start.saturating_sub(first);
-        event.end -= first;
-    }
     if let Some(level) = &mut judged.level {
         level.since = level.since.saturating_sub(first);
     }
     (runs, judged)
 }
 
-/// Where one figure changed, and nothing about it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Detected {
-    /// Indices of the changes.
-    pub changes: Vec<usize>,
-    /// First and last index of each passing event of the median; none for other figures.
-    pub passing: Vec<[usize; 2]>,
-}
-
-/// Where one figure changed, and nothing about it.
-pub fn detect(runs: &[Run], metric: Metric) -> Detected {
+/// The indices of the changes of one figure, and nothing about them.
+pub fn change_indices(runs: &[Run], metric: Metric) -> Vec<usize> {
     let figures = Figures::of(runs, metric);
     let levels = levels(runs, 0..runs.len());
-    let (figures, moves) = moves_of(runs, &figures, metric, &levels);
-    let changes = moves.into_iter().map(|found| figures.runs[found.start]).collect();
-    let of_median = if metric == Metric::P50 { levels.passing.as_slice() } else { &[] };
-    let ends = |event: &shift_stats::changes::Passing| [event.start, event.end - 1].map(|at| levels.places.runs[at]);
-    Detected { changes, passing: of_median.iter().map(ends).collect() }
-}
-
-/// The passing events of the median.
-pub fn passing_events(runs: &[Run]) -> Vec<Passing> {
-    passing::passing(&levels(runs, 0..runs.len()), runs)
+    moves_of(runs, &figures, metric, &levels).into_iter().map(|found| figures.runs[found.start]).collect()
 }
 
 /// The changes of one figure.
@@ -197,10 +165,7 @@ pub fn changes(runs: &[Run], metric: Metric) -> Vec<Change> {
 /// The same, the level being known.
 fn changes_beside(levels: &Levels, runs: &[Run], metric: Metric) -> Vec<Change> {
     let figures = Figures::of(runs, metric);
-    let (places, found) = moves_of(runs, &figures, metric, levels);
-    // A change is found by where the runs lie, and its size is that of the figure.
-    let logs = places.runs.iter().map(|run| figures.logs[figures.runs.partition_point(|known| known < run)]).collect();
-    let figures = Figures { runs: places.runs, logs };
+    let found = moves_of(runs, &figures, metric, levels);
     found.iter().map(|found| change(runs, &figures, found, metric)).collect()
 }
 
@@ -219,6 +184,11 @@ fn change(runs: &[Run], figures: &Figures, found: &Move, metric: Metric) -> Chan
         interval: shift.interval.map(|i| Interval { low: percent(i.low), high: percent(i.high) }),
         causes: causes::causes(runs, index),
     }
+}
+
+/// A difference of logarithms as a percentage.
+fn percent(log_ratio: f64) -> f64 {
+    log_ratio.exp_m1() * 100.0
 }
 
 #[cfg(test)]

@@ -46,10 +46,10 @@ pub fn replay(runs: &[Run], metric: Metric) -> Vec<Alert> {
         let from = (newest + 1).saturating_sub(RUNS_JUDGED);
         let known = figures.part(from, newest + 1);
         let levels = levels(runs, known.runs.iter().copied());
-        let (places, moves) = moves_of(runs, &known, metric, &levels);
-        let at = |index: usize| figures.runs.partition_point(|run| *run < places.runs[index]);
-        let found: Vec<(usize, bool, usize)> =
-            moves.iter().map(|found| (at(found.start), found.rises, newest + 1 - at(found.start))).collect();
+        let found: Vec<(usize, bool, usize)> = moves_of(runs, &known, metric, &levels)
+            .iter()
+            .map(|found| (from + found.start, found.rises, newest + 1 - from - found.start))
+            .collect();
         let raised_at = figures.runs[newest];
         let alert = |start: usize, state| Alert { raised_at, index: figures.runs[start], state };
         let new = follow(&mut open, &found);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::history::platform::PlatformEvent;
-use crate::history::{Cause, Change, Judgement, Metric, Passing, Shape, State};
+use crate::history::{Cause, Change, Judgement, Metric, Shape, State};
 use crate::record::measured::Measured;
 use crate::record::outcomes::Outcomes;
 use crate::record::round::{RoundRecord, SampleRecord};
@@ -45,7 +45,6 @@ struct JudgementView<'a> {
     level: Option<LevelView>,
     minimum_detectable_percent: Option<f64>,
     changes: Vec<ChangeView<'a>>,
-    passing: Vec<PassingView<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -110,21 +109,6 @@ struct ChangesView<'a> {
     series: &'a str,
     runs: usize,
     changes: Vec<ChangeView<'a>>,
-    passing: Vec<PassingView<'a>>,
-}
-
-/// A stretch of runs that left its level and came back, or has not yet.
-#[derive(Debug, Serialize)]
-struct PassingView<'a> {
-    start: usize,
-    end: usize,
-    timestamp: DateTime<Utc>,
-    until: DateTime<Utc>,
-    state: &'static str,
-    shift_percent: f64,
-    shift_low: Option<f64>,
-    shift_high: Option<f64>,
-    causes: &'a [Cause],
 }
 
 /// One change of a series.
@@ -145,33 +129,16 @@ impl<'a> ChangesDocument<'a> {
     /// Series by id, with the number of their runs.
     pub fn new(
         metric: Metric,
-        series: impl IntoIterator<Item = (&'a str, usize, &'a [Change], &'a [Passing])>,
+        series: impl IntoIterator<Item = (&'a str, usize, &'a [Change])>,
         events: &'a [PlatformEvent],
     ) -> Self {
-        let view = |(series, runs, changes, passing): (&'a str, usize, &'a [Change], &'a [Passing])| ChangesView {
+        let view = |(series, runs, changes): (&'a str, usize, &'a [Change])| ChangesView {
             series,
             runs,
             changes: changes.iter().map(ChangeView::from).collect(),
-            passing: passing.iter().map(PassingView::from).collect(),
         };
         let platform_events = events.iter().map(PlatformEventView::from).collect();
         Self { version: VERSION, metric, series: series.into_iter().map(view).collect(), platform_events }
-    }
-}
-
-impl<'a> From<&'a Passing> for PassingView<'a> {
-    fn from(event: &'a Passing) -> Self {
-        Self {
-            start: event.start,
-            end: event.end,
-            timestamp: event.at,
-            until: event.until,
-            state: if event.under_way { "under_way" } else { "over" },
-            shift_percent: event.shift_percent,
-            shift_low: event.interval.map(|i| i.low),
-            shift_high: event.interval.map(|i| i.high),
-            causes: &event.causes,
-        }
     }
 }
 
@@ -250,7 +217,6 @@ impl<'a> From<&'a Judgement> for JudgementView<'a> {
             }),
             minimum_detectable_percent: judged.minimum_detectable_percent,
             changes: judged.changes.iter().map(ChangeView::from).collect(),
-            passing: judged.passing.iter().map(PassingView::from).collect(),
         }
     }
 }

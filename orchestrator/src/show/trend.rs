@@ -4,9 +4,8 @@ use std::fmt::Write;
 
 use super::change::{NOT_RECORDED, at_the_same_time, certainty, nothing_at_the_same_time};
 use super::counted;
-use crate::history::{Cause, Change, Judgement, Metric, Passing, Run, Shape, is_function_recorded};
+use crate::history::{Cause, Change, Judgement, Metric, Run, Shape, is_function_recorded};
 use crate::record::FindingRecord;
-use shift_stats::changes::tuning::LEARNING_RUNS;
 use shift_stats::{Sorted, quantile};
 
 /// Widest spark line.
@@ -31,58 +30,13 @@ pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> 
         level.p50,
         counted(level.runs as u64, "run")
     );
-    let _ = writeln!(text, "  {}", sight(runs, judged));
-    if let Some(line) = last_run(runs, judged) {
-        let _ = writeln!(text, "  {line}");
-    }
-    for event in judged.passing.iter().filter(|event| event.under_way) {
-        let _ = writeln!(text, "  {}", passing(event, runs));
-    }
-    for event in judged.passing.iter().rev().filter(|event| !event.under_way) {
-        let _ = writeln!(text, "  {}", passing(event, runs));
-    }
+    let detectable = judged.minimum_detectable_percent;
+    let seen = detectable.map_or_else(|| "not known yet: too few runs".to_owned(), |percent| format!("{percent:.1} %"));
+    let _ = writeln!(text, "  smallest change that would be found: {seen}");
     for change in judged.changes.iter().rev() {
         let _ = writeln!(text, "  {}", self::change(change, runs));
     }
     text
-}
-
-/// How small a change would be seen, or how many runs are missing until it is known.
-fn sight(runs: &[Run], judged: &Judgement) -> String {
-    let proven = runs.iter().filter(|run| !run.samples.is_empty()).count();
-    match judged.minimum_detectable_percent {
-        Some(percent) => format!("smallest change that would be found: {percent:.1} %"),
-        None => format!("learning, {proven} of {LEARNING_RUNS} runs: only an overwhelming change would be seen"),
-    }
-}
-
-/// The last run against its level, where it is outside all runs of it: before anything is an alert.
-pub fn last_run(runs: &[Run], judged: &Judgement) -> Option<String> {
-    let last = runs.last()?.p50()?;
-    let level = judged.level?;
-    let passes = |index: usize| judged.passing.iter().any(|event| (event.start..=event.end).contains(&index));
-    let since = level.since.min(runs.len() - 1);
-    let earlier = (since..runs.len() - 1).filter(|index| !passes(*index)).filter_map(|index| runs[index].p50());
-    let earlier: Vec<f64> = earlier.collect();
-    if earlier.len() < 2 {
-        return None;
-    }
-    let outside = earlier.iter().all(|p50| *p50 < last) || earlier.iter().all(|p50| *p50 > last);
-    let shift = 100.0 * (last / level.p50 - 1.0);
-    let before = counted(earlier.len() as u64, "run");
-    outside.then(|| format!("last run p50 {last:.1} ms: {shift:+.0} %, outside the last {before}"))
-}
-
-/// A passing event in one line.
-pub fn passing(event: &Passing, runs: &[Run]) -> String {
-    let time = "%Y-%m-%d %H:%M UTC";
-    let bounds = bounds(event.interval.map(|i| (i.low, i.high)));
-    let (at, until) = (event.at.format(time), event.until.format(time));
-    let length = counted((event.end - event.start + 1) as u64, "run");
-    let state = if event.under_way { "under way".to_owned() } else { format!("over since {until}") };
-    let seen = !event.causes.is_empty() || is_function_recorded(runs, event.start);
-    let why = if seen { causes(&event.causes) } else { NOT_RECORDED.to_owned() };
-    format!("{at}  p50 {:+.1} %{bounds} for {length}, passing event, {state}; {why}", event.shift_percent)
 }
 
 /// What was found after a run, in one line.
@@ -186,7 +140,6 @@ mod tests {
             level: Some(Level { since: 3, at: runs[3].at, runs: 2, p50: 17.0, interval: None }),
             minimum_detectable_percent: Some(4.21),
             changes: vec![change],
-            passing: vec![],
         };
         let mut unseen = judged.clone();
         unseen.changes[0].causes.clear();

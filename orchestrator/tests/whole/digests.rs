@@ -7,7 +7,6 @@ use coldwatch::history::Run;
 use coldwatch::record::RunRecord;
 use coldwatch::record::digest::RunDigest;
 use coldwatch::record::measured::Measured;
-use coldwatch::record::round::RoundSamples;
 use coldwatch::units::millis;
 
 use crate::stage::{Stage, only};

@@ -1,5 +1,7 @@
 //! What the module promises, on logs written for the purpose.
 
+use std::time::Duration;
+
 use super::*;
 
 mod report;

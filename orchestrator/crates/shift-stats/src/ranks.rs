@@ -62,6 +62,15 @@ pub fn normal_z(p: f64) -> f64 {
     2.0_f64.sqrt() * erfc_inv(p)
 }
 
+/// How far `b` is above `a`, in standard deviations of U, by the normal approximation with correction for ties. For
+/// screening where no exact p is needed.
+pub(super) fn rank_z(a: &[f64], b: &[f64]) -> f64 {
+    let sorted = |values: &[f64]| Sorted::new(values.to_vec()).ok();
+    let Some((a, b)) = sorted(a).zip(sorted(b)) else { return 0.0 };
+    let comparison = Comparison::of(&a, &b, 0.0);
+    if comparison.sd() > 0.0 { comparison.z_uncorrected() } else { 0.0 }
+}
+
 /// The share of pairs in which `b` is greater, equal pairs counting half: 0.5 where nothing differs.
 pub fn probability_b_greater(a: &Sorted, b: &Sorted) -> f64 {
     Comparison::of(a, b, 0.0).u / (count(a.len()) * count(b.len()))

@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::changes::find::{change_points, segments};
+use crate::changes::change_points::{change_points, segments};
 use crate::changes::noise::{median, robust_sigma};
 use crate::count::count;
 use crate::quantile::quantile;

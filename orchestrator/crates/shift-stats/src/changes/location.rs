@@ -4,7 +4,7 @@
 //! them tell the location with two thirds of the median's standard deviation; of one with few stray samples, the middle half does.
 
 use super::noise::{MAD_TO_SIGMA, less_blocks, median, running_median};
-use super::tuning::{LEVEL_REACH, PART_LEAST_GAIN, PARTS, SCALE_REACH};
+use super::tuning::{PART_BLOCK, PART_LEAST_GAIN, PART_LEVEL_REACH, PART_SHAPE_REACH, PARTS};
 use crate::count::count;
 
 /// A logarithm for each run that rises and falls with all of its samples, and scatters as little as their best part does. `runs`
@@ -16,14 +16,14 @@ pub fn locations(runs: &[&[f64]], medians: &[f64]) -> Vec<f64> {
     if runs.is_empty() {
         return Vec::new();
     }
-    let level = running_median(medians, LEVEL_REACH);
+    let level = running_median(medians, PART_LEVEL_REACH);
     let parts = parts(runs);
     let scatters = parts.iter().map(|part| scatter(part, &level));
     let best = scatters.zip(&parts).min_by(|a, b| a.0.total_cmp(&b.0));
     match best {
         Some((least, part)) if least < PART_LEAST_GAIN * scatter(medians, &level) => {
             let shape: Vec<f64> = part.iter().zip(medians).map(|(part, median)| part - median).collect();
-            let slow = running_median(&shape, SCALE_REACH);
+            let slow = running_median(&shape, PART_SHAPE_REACH);
             part.iter().zip(&slow).map(|(part, slow)| part - slow).collect()
         }
         _ => medians.to_vec(),
@@ -33,7 +33,7 @@ pub fn locations(runs: &[&[f64]], medians: &[f64]) -> Vec<f64> {
 /// The robust standard deviation of figures beside a level that they share and beside what they are beside it for long.
 fn scatter(figures: &[f64], level: &[f64]) -> f64 {
     let mut beside: Vec<f64> = figures.iter().zip(level).map(|(figure, level)| figure - level).collect();
-    less_blocks(&mut beside, 2 * LEVEL_REACH + 1);
+    less_blocks(&mut beside, PART_BLOCK);
     for off in &mut beside {
         *off = off.abs();
     }

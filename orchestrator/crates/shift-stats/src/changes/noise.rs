@@ -3,36 +3,46 @@
 //! Both ask more than half of a window, so a run that is an outlier moves neither. How little noise there may be asks the outer
 //! fifth of the series: where each run lies at one of two modes, half of the runs know only one of them.
 
-use super::tuning::{LEAST_SCALE, LEVEL_REACH, OUTER, SCALE_FLOOR, SCALE_REACH, TEST_CUT};
-use crate::count::count;
+use super::tuning::{CLIP, INNER, INNER_SIGMAS, LEVEL_REACH, SCALE_FLOOR, SCALE_REACH};
 /// The factor that makes the median absolute deviation of normal values their standard deviation: 1 / Φ⁻¹(3/4).
 pub(super) const MAD_TO_SIGMA: f64 = 1.482_602_218_505_602;
-/// How many standard deviations hold [`OUTER`] of normal values: Φ⁻¹(0.9).
-const OUTER_SIGMAS: f64 = 1.281_551_565_544_600_4;
 
-/// The robust standard deviation of the noise around each value: of what is left when the running median is taken off.
-pub fn scales(values: &[f64]) -> Vec<f64> {
-    // In a young series a full window would take in the level before a change and the one after it.
-    let reach = LEVEL_REACH.min(values.len() / 5).max(1);
-    let level = running_median(values, reach);
-    let distances: Vec<f64> = values.iter().zip(&level).map(|(value, level)| (value - level).abs()).collect();
-    let least = (SCALE_FLOOR * scale_of(&mut distances.clone())).max(LEAST_SCALE);
-    running_median(&distances, SCALE_REACH).iter().map(|mad| (MAD_TO_SIGMA * mad).max(least)).collect()
+/// Values beside their running median, with the scale of the noise around each.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Noise {
+    /// The running median.
+    pub level: Vec<f64>,
+    /// What is left of the values beside it.
+    pub residual: Vec<f64>,
+    /// Robust standard deviation of the residuals around each value, not below `floor` of the whole series', as its inner or its
+    /// outer residuals tell it.
+    pub scale: Vec<f64>,
 }
 
-/// The standard deviation as the inner half or the outer fifth of distances tells it, whichever says more: where each run is at
-/// one of two modes, the inner half may know only one. The distances come back in another order.
-pub fn scale_of(distances: &mut [f64]) -> f64 {
-    (MAD_TO_SIGMA * median(distances)).max(outer_sigma(distances))
+impl Noise {
+    /// Windows reach `level_reach` and `scale_reach` values to either side, as far as there are any. In O(n log w).
+    pub fn of(values: &[f64], level_reach: usize, scale_reach: usize, floor: f64) -> Self {
+        let level = running_median(values, level_reach);
+        let residual: Vec<f64> = values.iter().zip(&level).map(|(value, level)| value - level).collect();
+        let deviation: Vec<f64> = residual.iter().map(|r| r.abs()).collect();
+        let mut distances = deviation.clone();
+        // Equal values have no noise at all; what is left keeps weights finite.
+        let smallest = (floor * (MAD_TO_SIGMA * median(&mut distances)).max(outer_sigma(&mut distances))).max(1e-9);
+        let scale =
+            running_median(&deviation, scale_reach).iter().map(|mad| (MAD_TO_SIGMA * mad).max(smallest)).collect();
+        Self { level, residual, scale }
+    }
+
+    /// The values with no residual beyond `limit` scales: an outlier counts, but not for more than its share.
+    pub fn clipped(&self, limit: f64) -> Vec<f64> {
+        let within = |(residual, scale): (&f64, &f64)| residual.clamp(-limit * scale, limit * scale);
+        self.level.iter().zip(self.residual.iter().zip(&self.scale)).map(|(level, r)| level + within(r)).collect()
+    }
 }
 
 /// The values, none farther from the slow level than noise goes.
 pub(super) fn without_outliers(values: &[f64]) -> Vec<f64> {
-    let level = running_median(values, LEVEL_REACH);
-    let cut = |((value, level), scale): ((&f64, &f64), f64)| {
-        level + (value - level).clamp(-TEST_CUT * scale, TEST_CUT * scale)
-    };
-    values.iter().zip(&level).zip(scales(values)).map(cut).collect()
+    Noise::of(values, LEVEL_REACH, SCALE_REACH, SCALE_FLOOR).clipped(CLIP)
 }
 
 /// The median of each value and of up to `reach` values to either side.
@@ -108,14 +118,9 @@ pub fn robust_sigma(values: &[f64]) -> f64 {
 /// The standard deviation as the distances from the middle tell it that four fifths stay within, scaled to normal values: of values
 /// in two modes it knows both, where one has a fifth or more. The distances come back in another order.
 pub(super) fn outer_sigma(distances: &mut [f64]) -> f64 {
-    let place = floor(OUTER * count(distances.len() - 1));
-    let (_, farthest, _) = distances.select_nth_unstable_by(place, f64::total_cmp);
-    *farthest / OUTER_SIGMAS
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a length")]
-fn floor(place: f64) -> usize {
-    place as usize
+    let (of, all) = INNER;
+    let (_, farthest, _) = distances.select_nth_unstable_by((distances.len() - 1) * of / all, f64::total_cmp);
+    *farthest / INNER_SIGMAS
 }
 
 fn middle(sorted: &[f64]) -> f64 {
@@ -137,10 +142,11 @@ mod tests {
 
     #[test]
     fn an_outlier_is_cut_and_a_step_is_kept() {
-        let mut values: Vec<f64> = (0..200).map(|i| f64::from(i % 3) + if i < 100 { 0.0 } else { 100.0 }).collect();
+        let mut values: Vec<f64> = (0..60).map(|i| f64::from(i % 3) + if i < 30 { 0.0 } else { 100.0 }).collect();
         values[10] = 1_000.0;
-        let clipped = without_outliers(&values);
-        assert!(clipped[10] < 8.0 && clipped[99] < 8.0 && clipped[100] > 92.0, "{clipped:?}");
+        let noise = Noise::of(&values, 5, 10, 0.5);
+        let clipped = noise.clipped(3.0);
+        assert!(clipped[10] < 6.0 && clipped[29] < 6.0 && clipped[30] > 96.0, "{clipped:?}");
     }
 
     #[test]
@@ -153,12 +159,13 @@ mod tests {
     #[test]
     fn the_outer_sigma_knows_both_of_two_modes() {
         let modes = |rare: usize| -> Vec<f64> { (0..100).map(|i| if i < rare { 8.0 } else { 0.0 }).collect() };
-        assert!((outer_sigma(&mut modes(30)) - 8.0 / OUTER_SIGMAS).abs() < 1e-12);
+        assert!((outer_sigma(&mut modes(30)) - 8.0 / INNER_SIGMAS).abs() < 1e-12);
         assert!(outer_sigma(&mut modes(10)).abs() < 1e-12, "a tenth are outliers");
     }
 
     #[test]
     fn equal_values_have_a_scale_that_can_be_divided_by() {
-        assert!(scales(&[7.0; 20]).iter().all(|scale| *scale > 0.0));
+        let noise = Noise::of(&[7.0; 20], 5, 5, 0.5);
+        assert!(noise.scale.iter().all(|scale| *scale > 0.0));
     }
 }

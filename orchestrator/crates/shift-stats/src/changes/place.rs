@@ -5,7 +5,7 @@
 //! for all places; Smith 1975, "A Bayesian approach to inference about a change-point in a sequence of random variables").
 
 use super::noise::{median, robust_sigma};
-use super::tuning::{LEAST_RUNS, SAME, SIDE, TEST_CUT};
+use super::tuning::{PLACE_CLIP, PLACE_LEAST_SIDE, PLACE_REACH, PLACE_SEARCH, PLACE_WRONG};
 use crate::count::count;
 
 /// The starts of levels, each moved to where by `scores` it is likely to be.
@@ -15,8 +15,8 @@ pub fn place(scores: &[f64], starts: &[usize]) -> Vec<usize> {
         let start = placed[index];
         let low = if index == 0 { 0 } else { placed[index - 1] };
         let high = placed.get(index + 1).copied().unwrap_or(scores.len());
-        let from = low.max(start.saturating_sub(SIDE));
-        placed[index] = from + placed_near(&scores[from..high.min(start + SIDE)], start - from);
+        let from = low.max(start.saturating_sub(PLACE_REACH));
+        placed[index] = from + placed_near(&scores[from..high.min(start + PLACE_REACH)], start - from);
     }
     placed
 }
@@ -26,7 +26,7 @@ fn placed_near(scores: &[f64], start: usize) -> usize {
     let likely = likelihoods(scores, start);
     let nearness = |place: usize| {
         let one = |(other, likelihood): &(usize, f64)| {
-            likelihood * count((SAME * SAME).saturating_sub(place.abs_diff(*other).pow(2)))
+            likelihood * count((PLACE_WRONG * PLACE_WRONG).saturating_sub(place.abs_diff(*other).pow(2)))
         };
         likely.iter().map(one).sum::<f64>()
     };
@@ -34,13 +34,13 @@ fn placed_near(scores: &[f64], start: usize) -> usize {
     places.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(start, |(_, place)| place)
 }
 
-/// The places within `2 * SAME` of `start` at which the scores change in the direction that they do there, with the likelihood of
+/// The places within `PLACE_SEARCH` of `start` at which the scores change in the direction that they do there, with the likelihood of
 /// each beside the likeliest: of normal scores with one mean before and another from there on.
 fn likelihoods(scores: &[f64], start: usize) -> Vec<(usize, f64)> {
     let before = median(&mut scores[..start].to_vec());
     let after = median(&mut scores[start..].to_vec());
     let off = |(run, score): (usize, &f64)| score - if run < start { before } else { after };
-    let reach = TEST_CUT * robust_sigma(&scores.iter().enumerate().map(off).collect::<Vec<_>>());
+    let reach = PLACE_CLIP * robust_sigma(&scores.iter().enumerate().map(off).collect::<Vec<_>>());
     let (lowest, highest) = (before.min(after) - reach, before.max(after) + reach);
     let scores: Vec<f64> = scores.iter().map(|score| score.clamp(lowest, highest)).collect();
     let (runs, total) = (count(scores.len()), scores.iter().sum::<f64>());
@@ -51,7 +51,9 @@ fn likelihoods(scores: &[f64], start: usize) -> Vec<(usize, f64)> {
         sum += scores[split - 1];
         let (left, right) = (count(split), count(scores.len() - split));
         let difference = (total - sum) / right - sum / left;
-        let near = split.abs_diff(start) <= 2 * SAME && split >= LEAST_RUNS && scores.len() - split >= LEAST_RUNS;
+        let near = split.abs_diff(start) <= PLACE_SEARCH
+            && split >= PLACE_LEAST_SIDE
+            && scores.len() - split >= PLACE_LEAST_SIDE;
         if near && (difference > 0.0) == (after > before) {
             gains.push((split, left * right / runs * difference * difference));
         }

@@ -1,7 +1,7 @@
 //! Whether a level gave way to another little by little instead of from one run to the next.
 
 use super::noise::without_outliers;
-use super::tuning::{FIRST_RUNS, PARAMETER_PRICE, RAMP_GRAIN, RAMP_LEAST_RUNS, SIDE};
+use super::tuning::{RAMP_GRAIN, RAMP_LEAST_LEVEL, RAMP_LEAST_RUNS, RAMP_PARAMETER, RAMP_REACH};
 use crate::count::count;
 
 /// A straight way from one level to another.
@@ -18,13 +18,13 @@ pub struct Ramp {
 /// outliers among them are cut.
 pub fn ramp(values: &[f64], starts: &[usize]) -> Option<Ramp> {
     let (&first, &last) = (starts.first()?, starts.last()?);
-    let offset = first.saturating_sub(SIDE);
-    let sums = Sums::of(&without_outliers(&values[offset..values.len().min(last + SIDE)]));
+    let offset = first.saturating_sub(RAMP_REACH);
+    let sums = Sums::of(&without_outliers(&values[offset..values.len().min(last + RAMP_REACH)]));
     let starts: Vec<usize> = starts.iter().map(|start| start - offset).collect();
     let (first, last) = (first - offset, last - offset);
-    let ends = (FIRST_RUNS..=first).rev().step_by(RAMP_GRAIN).flat_map(|from| {
+    let ends = (RAMP_LEAST_LEVEL..=first).rev().step_by(RAMP_GRAIN).flat_map(|from| {
         let quickest = last.max(from + RAMP_LEAST_RUNS);
-        (quickest..=sums.len().saturating_sub(FIRST_RUNS)).step_by(RAMP_GRAIN).map(move |to| (from, to))
+        (quickest..=sums.len().saturating_sub(RAMP_LEAST_LEVEL)).step_by(RAMP_GRAIN).map(move |to| (from, to))
     });
     let tried = ends.map(|(from, to)| (sums.beside_ramp(from, to), Ramp { from: offset + from, to: offset + to }));
     let (beside_ramp, found) = tried.min_by(|a, b| a.0.total_cmp(&b.0))?;
@@ -32,7 +32,7 @@ pub fn ramp(values: &[f64], starts: &[usize]) -> Option<Ramp> {
     let gain = n * (sums.beside_steps(&starts) / beside_ramp.max(f64::MIN_POSITIVE)).ln();
     // Two levels and two places, against a place and a level for each step and the level before.
     let parameters = 4.0 - count(2 * starts.len() + 1);
-    (gain > PARAMETER_PRICE * parameters * n.ln()).then_some(found)
+    (gain > RAMP_PARAMETER * parameters * n.ln()).then_some(found)
 }
 
 /// Sums of the values before each, so that every fit takes the same time.

@@ -1,7 +1,8 @@
 //! What comes back with the hour of the day and with the day of the week.
 
 use super::tuning::{
-    LEVEL_REACH, PARAMETER_PRICE, PERIODS, SEASON_FITS, SEASON_LEAST_PERIODS, SEASON_LEAST_SHARE, SIDE, TEST_CUT,
+    PERIODS, SEASON_CLIP, SEASON_FITS, SEASON_LEAST_PERIODS, SEASON_LEAST_RUNS, SEASON_LEAST_SHARE, SEASON_LEVEL_REACH,
+    SEASON_PRICE,
 };
 use crate::count::count;
 use std::f64::consts::TAU;
@@ -12,14 +13,14 @@ use super::noise::{MAD_TO_SIGMA, less_blocks, median, running_median};
 /// least squares, where the residuals beside a running median bear them out (harmonic regression; Bloomfield 2000, *Fourier Analysis
 /// of Time Series*, with Schwarz's criterion, 1978). `None` where there is none. In O(n log n).
 pub fn season(values: &[f64], days: &[f64]) -> Option<Vec<f64>> {
-    if values.len() < SIDE {
+    if values.len() < SEASON_LEAST_RUNS {
         return None;
     }
     let span = days[days.len() - 1] - days[0];
-    let window = span * count(2 * LEVEL_REACH + 1) / count(values.len());
+    let window = span * count(2 * SEASON_LEVEL_REACH + 1) / count(values.len());
     let periods = PERIODS.into_iter().filter(|period| *period <= window && SEASON_LEAST_PERIODS * period <= span);
     let mut coarse = values.to_vec();
-    less_blocks(&mut coarse, 2 * LEVEL_REACH + 1);
+    less_blocks(&mut coarse, 2 * SEASON_LEVEL_REACH + 1);
     cut(&mut coarse);
     let mut waves: Vec<Wave> = periods.map(|period| Wave::of(period, days)).collect();
     waves.retain(|wave| wave.is_in(&mut coarse));
@@ -29,7 +30,7 @@ pub fn season(values: &[f64], days: &[f64]) -> Option<Vec<f64>> {
     let mut found = vec![0.0; values.len()];
     for _ in 0..SEASON_FITS {
         let mut rest: Vec<f64> = values.iter().zip(&found).map(|(value, season)| value - season).collect();
-        let level = running_median(&rest, LEVEL_REACH);
+        let level = running_median(&rest, SEASON_LEVEL_REACH);
         rest.iter_mut().zip(&level).for_each(|(value, level)| *value -= level);
         cut(&mut rest);
         for wave in &waves {
@@ -43,7 +44,7 @@ pub fn season(values: &[f64], days: &[f64]) -> Option<Vec<f64>> {
 
 /// Cuts residuals where noise does not go farther.
 fn cut(rest: &mut [f64]) {
-    let limit = TEST_CUT * MAD_TO_SIGMA * median(&mut rest.iter().map(|rest| rest.abs()).collect::<Vec<_>>());
+    let limit = SEASON_CLIP * MAD_TO_SIGMA * median(&mut rest.iter().map(|rest| rest.abs()).collect::<Vec<_>>());
     for rest in rest {
         *rest = rest.clamp(-limit, limit);
     }
@@ -75,7 +76,7 @@ impl Wave {
         let left = self.left_of(rest);
         let squares = |values: &[f64]| product(values, values).max(f64::MIN_POSITIVE);
         let runs = count(rest.len());
-        let is_in = runs * (squares(rest) / squares(&left)).ln() > 2.0 * PARAMETER_PRICE * runs.ln();
+        let is_in = runs * (squares(rest) / squares(&left)).ln() > SEASON_PRICE * runs.ln();
         if is_in {
             *rest = left;
         }

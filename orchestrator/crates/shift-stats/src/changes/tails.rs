@@ -4,16 +4,9 @@
 //! samples that lies far out uses all of them, and one sample counts for no more than one however far out it lies.
 
 use super::noise::median;
-use super::tuning::{TAIL_BASE, TAIL_BODY, TAIL_COUNTED};
+use super::tuning::{ANSCOMBE, TAIL_BASE, TAIL_BASE_TO_MEDIAN, TAIL_BODY, TAIL_BODY_WIDTH, TAIL_COUNTED};
 use crate::count::count;
 use crate::quantile::quantile_of;
-
-/// Standard deviations of normal values between the percentiles of [`TAIL_BODY`].
-const BODY_WIDTH: f64 = 1.028_204_462_408_846_8;
-/// Standard deviations of normal values from [`TAIL_BASE`] to the median.
-const BASE_TO_MEDIAN: f64 = 0.524_400_512_708_040_8;
-/// What Anscombe (1948) adds to a count before its root is taken, so that the variance of the root is the same for all counts.
-const ANSCOMBE: f64 = 0.375;
 
 /// Which tails count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,12 +23,12 @@ pub fn tail_scores(runs: &[&[f64]], tails: Tails) -> Vec<f64> {
     let at = |run: &[f64], p: f64| quantile_of(run, p).expect("a run with a figure has a sample");
     // Samples of zero, and runs whose samples are equal, must not divide by zero.
     let base = |run: &[f64]| at(run, TAIL_BASE).max(f64::MIN_POSITIVE);
-    let body = |run: &&[f64]| (at(run, TAIL_BODY.1) - at(run, TAIL_BODY.0)) / base(run) / BODY_WIDTH;
+    let body = |run: &&[f64]| (at(run, TAIL_BODY.1) - at(run, TAIL_BODY.0)) / base(run) / TAIL_BODY_WIDTH;
     let sigma = median(&mut runs.iter().map(body).collect::<Vec<f64>>()).clamp(1e-9, 1e9);
     let counted = |off: f64| ((off - TAIL_COUNTED.0) / (TAIL_COUNTED.1 - TAIL_COUNTED.0)).clamp(0.0, 1.0);
     let score = |run: &&[f64]| {
         let base = base(run);
-        let off = |sample: &f64| (sample / base - 1.0) / sigma - BASE_TO_MEDIAN;
+        let off = |sample: &f64| (sample / base - 1.0) / sigma - TAIL_BASE_TO_MEDIAN;
         let sum: f64 = match tails {
             Tails::Upper => run.iter().map(|sample| counted(off(sample))).sum(),
             Tails::Both => run.iter().map(|sample| counted(off(sample).abs())).sum(),

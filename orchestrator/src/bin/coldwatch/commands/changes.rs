@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use coldwatch::history::platform::{Member, platform_events};
 use coldwatch::history::replay::{Alert, replay};
-use coldwatch::history::{self, Change, Metric, Passing, Run, series_file};
+use coldwatch::history::{self, Change, Metric, Run, series_file};
 use coldwatch::show::json::ChangesDocument;
-use coldwatch::show::{text, trend};
+use coldwatch::show::text;
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
@@ -77,8 +77,6 @@ struct Detections {
     /// Mean time in ms to find the changes of a series, reading the file not included.
     ms_per_series: f64,
     det: BTreeMap<String, Vec<usize>>,
-    /// First and last index of each stretch that left its level and came back; one still open ends with the last index.
-    passing: BTreeMap<String, Vec<[usize; 2]>>,
 }
 
 /// The file that `--replay --out` writes.
@@ -105,8 +103,8 @@ pub fn execute(args: &ChangesArgs) -> Result<Exit, Failure> {
     let found = in_parallel(&sources, |source| {
         let runs = source.runs()?;
         let start = Instant::now();
-        let detected = history::detect(&runs, args.metric.into());
-        Ok((source.id(), detected, start.elapsed()))
+        let indices = history::change_indices(&runs, args.metric.into());
+        Ok((source.id(), indices, start.elapsed()))
     })?;
     let spent: Duration = found.iter().map(|(_, _, time)| *time).sum();
     let series = u32::try_from(found.len()).expect("a folder has fewer files");
@@ -114,34 +112,28 @@ pub fn execute(args: &ChangesArgs) -> Result<Exit, Failure> {
         tool: "coldwatch",
         metric: args.metric.into(),
         ms_per_series: (spent / series).as_secs_f64() * 1_000.0,
-        passing: found.iter().map(|(id, found, _)| (id.clone(), found.passing.clone())).collect(),
-        det: found.into_iter().map(|(id, found, _)| (id, found.changes)).collect(),
+        det: found.into_iter().map(|(id, indices, _)| (id, indices)).collect(),
     };
     write(args.out.as_deref(), &detections)?;
     Ok(Exit::Done)
 }
 
 fn show(sources: &[Source], args: &ChangesArgs) -> Result<Exit, Failure> {
-    let metric = args.metric.into();
-    let judged: Vec<Judged> = in_parallel(sources, |source| {
+    let judged: Vec<(String, Vec<Run>, Vec<Change>)> = in_parallel(sources, |source| {
         let runs = source.runs()?.into_owned();
-        let changes = history::changes(&runs, metric);
-        let passing = if metric == Metric::P50 { history::passing_events(&runs) } else { Vec::new() };
-        Ok(Judged { id: source.id(), runs, changes, passing })
+        let changes = history::changes(&runs, args.metric.into());
+        Ok((source.id(), runs, changes))
     })?;
     let events = platform_events(&judged.iter().filter_map(member).collect::<Vec<_>>());
     let mut out = std::io::stdout().lock();
     if args.json {
-        let series = judged.iter().map(|s| (s.id.as_str(), s.runs.len(), s.changes.as_slice(), s.passing.as_slice()));
-        serde_json::to_writer_pretty(&mut out, &ChangesDocument::new(metric, series, &events))?;
+        let series = judged.iter().map(|(id, runs, changes)| (id.as_str(), runs.len(), changes.as_slice()));
+        serde_json::to_writer_pretty(&mut out, &ChangesDocument::new(args.metric.into(), series, &events))?;
         writeln!(out)?;
         return Ok(Exit::Done);
     }
-    for Judged { id, runs, changes, passing } in &judged {
+    for (id, runs, changes) in &judged {
         writeln!(out, "{}", text::changes(id, runs.len(), changes))?;
-        for event in passing {
-            writeln!(out, "  {}", trend::passing(event, runs))?;
-        }
     }
     for event in &events {
         writeln!(out, "{}", text::platform_event(event))?;
@@ -150,18 +142,10 @@ fn show(sources: &[Source], args: &ChangesArgs) -> Result<Exit, Failure> {
 }
 
 /// A series among the others of its folder. Its architecture is what its name says.
-fn member(Judged { id, runs, changes, .. }: &Judged) -> Option<Member<'_>> {
+fn member((id, runs, changes): &(String, Vec<Run>, Vec<Change>)) -> Option<Member<'_>> {
     let architecture = ["arm64", "x86_64"].into_iter().find(|name| id.contains(name));
     let measured = (runs.first()?.at, runs.last()?.at);
     Some(Member { series: id, architecture, control: false, measured, changes })
-}
-
-/// A series with what was found in it.
-struct Judged {
-    id: String,
-    runs: Vec<Run>,
-    changes: Vec<Change>,
-    passing: Vec<Passing>,
 }
 
 /// Where the runs of a series are.
