@@ -85,21 +85,25 @@ pub fn instant(text: &str) -> Option<DateTime<Utc>> {
         "%Y-%m-%dT%H:%M:%S%.f UTC",
     ];
     let text = text.trim();
-    if let Some(since_1970) = number(text) {
-        return since_1970;
+    if is_number(text) {
+        return since_1970(text);
     }
     let day = || Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN).and_utc());
     let utc = || UTC_TIMES.iter().find_map(|form| Some(NaiveDateTime::parse_from_str(text, form).ok()?.and_utc()));
     DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).ok().or_else(day).or_else(utc)
 }
 
-/// The time of a number since 1970, if the text is one. Seconds reach to the year 5138, and milliseconds begin there.
-fn number(text: &str) -> Option<Option<DateTime<Utc>>> {
+/// Whether a text is a decimal number.
+fn is_number(text: &str) -> bool {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = whole.strip_prefix('-').unwrap_or(whole);
-    if digits.is_empty() || !digits.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
+    !digits.is_empty() && digits.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())
+}
+
+/// The time of a number since 1970. Seconds reach to the year 5138, and milliseconds begin there.
+fn since_1970(text: &str) -> Option<DateTime<Utc>> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
     // A decimal of the unit is worth nothing below the nanosecond.
     let scaled = |to_nanoseconds: u32| {
         let places = to_nanoseconds as usize;
@@ -116,7 +120,7 @@ fn number(text: &str) -> Option<Option<DateTime<Utc>>> {
         let (seconds, rest) = (all.div_euclid(1_000_000_000), all.rem_euclid(1_000_000_000));
         DateTime::from_timestamp(i64::try_from(seconds).ok()?, u32::try_from(rest).ok()?)
     };
-    Some(nanoseconds.and_then(time))
+    nanoseconds.and_then(time)
 }
 
 #[cfg(test)]

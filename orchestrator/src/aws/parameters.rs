@@ -58,7 +58,7 @@ impl Parameters {
 
     /// The value of a parameter, decrypted if needed; `None` if the parameter does not exist.
     pub async fn get(&self, name: &str) -> Result<Option<String>, AwsError> {
-        let endpoint = endpoint(&self.config).await.map_err(no_answer)?;
+        let endpoint = endpoint(&self.config).await.map_err(|e| no_answer(&e))?;
         let request = self.signed(&endpoint, &json!({ "Name": name, "WithDecryption": true })).await?;
         let sent = operation(&self.config, &endpoint).invoke(request).await;
         let got = sent.map_err(|e| AwsError::from_sdk(SERVICE, OPERATION, &e));
@@ -74,11 +74,11 @@ impl Parameters {
         let identity = provider.provide_credentials().await.map_err(|_| AwsError::NoCredentials)?.into();
         let now = self.config.time_source().unwrap_or_default().now();
         let region = self.config.region().map(Region::as_ref).unwrap_or_default();
-        request(endpoint, region, now, &identity, &body.to_string()).map_err(no_answer)
+        request(endpoint, region, now, &identity, &body.to_string()).map_err(|e| no_answer(&e))
     }
 }
 
-fn no_answer(error: BoxError) -> AwsError {
+fn no_answer(error: &BoxError) -> AwsError {
     AwsError::NoAnswer { service: SERVICE, operation: OPERATION, reason: error.to_string() }
 }
 

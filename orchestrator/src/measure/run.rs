@@ -144,7 +144,7 @@ impl<'a> Turn<'a> {
     async fn take(self, suite: &'a Suite, context: &'a RunContext, slots: &Semaphore) -> Self {
         let slot = slots.acquire().await.expect("the semaphore is never closed");
         let (index, mut session) = match self {
-            Self::Waiting(index, spec) => match Session::open(context, suite, spec).await {
+            Self::Waiting(index, spec) => match Box::pin(Session::open(context, suite, spec)).await {
                 Ok(session) => (index, Box::new(session)),
                 Err(end) => return Self::Over(index, end),
             },

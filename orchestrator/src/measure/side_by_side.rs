@@ -22,9 +22,9 @@ pub async fn side_by_side(
     let key = format!("RUN#{}", context.trigger.key);
     let lease = Lease::take(&context.aws.store, &context.clock, context.lease, key, &context.holder).await?;
     let lease = lease.map_err(|Held { holder, until }| RunError::UnderWay { holder, until })?;
-    let ends = match Session::open(context, suite, spec_a).await {
+    let ends = match Box::pin(Session::open(context, suite, spec_a)).await {
         Err(end) => vec![(0, *end)],
-        Ok(mut a) => match Session::open(context, suite, spec_b).await {
+        Ok(mut a) => match Box::pin(Session::open(context, suite, spec_b)).await {
             Err(end) => {
                 a.end(Stop::OtherSide);
                 vec![(0, a.close().await), (1, *end)]

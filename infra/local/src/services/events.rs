@@ -170,7 +170,7 @@ fn required(name: &str, value: Option<String>) -> Result<String, Rejected> {
 mod tests {
     use super::*;
 
-    fn put(entries: Value) -> (Result<Value, Refusal>, Events) {
+    fn put(entries: &Value) -> (Result<Value, Refusal>, Events) {
         let events = Events::default();
         let put = serde_json::from_value(json!({ "Entries": entries })).expect("a request");
         (events.put(put), events)
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn an_event_is_remembered_as_a_target_would_receive_it() {
-        let (answer, events) = put(json!([entry()]));
+        let (answer, events) = put(&json!([entry()]));
         let [event] = events.all().try_into().expect("one event");
         assert_eq!(answer, Ok(json!({"FailedEntryCount": 0, "Entries": [{"EventId": event["id"]}]})));
         let expected = json!({
@@ -207,14 +207,14 @@ mod tests {
             (with("Detail", json!("{")), "MalformedDetail"),
             (with("EventBusName", json!("mine")), "InternalFailure"),
         ] {
-            let (answer, events) = put(json!([bad, entry()]));
+            let (answer, events) = put(&json!([bad, entry()]));
             let answer = answer.expect("an answer");
             assert_eq!((&answer["FailedEntryCount"], &answer["Entries"][0]["ErrorCode"]), (&json!(1), &json!(code)));
             assert_eq!(events.all().len(), 1);
         }
         let large = with("Detail", json!(json!({ "a": "x".repeat(MAX_BYTES) }).to_string()));
         for entries in [json!([]), json!(vec![entry(); 11]), json!([large])] {
-            assert_eq!(put(entries).0.expect_err("too many or too large").code, "ValidationException");
+            assert_eq!(put(&entries).0.expect_err("too many or too large").code, "ValidationException");
         }
     }
 }

@@ -52,7 +52,9 @@ fn parse(text: &str, columns: &ColumnArgs) -> Result<Vec<f64>, String> {
     }
     let values = if first.parse::<f64>().is_ok() { lines(text, columns) } else { column(text, columns) }?;
     let mut seconds = SecondsCheck::default();
-    values.iter().for_each(|&value| seconds.enter(value));
+    for &value in &values {
+        seconds.enter(value);
+    }
     match seconds.question(columns) {
         Some(question) if !values.is_empty() => Err(question),
         _ if values.is_empty() => Err("it contains no durations".to_owned()),
@@ -137,6 +139,7 @@ fn duration_ms(text: &str, line: u64, columns: &ColumnArgs, separator: u8) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::columns::Unit;
 
     #[test]
     fn a_list_and_a_column_are_the_same_sample() {
@@ -172,7 +175,7 @@ mod tests {
         assert_eq!(of("init_ms;x\n45,5;1\n"), Ok(vec![45.5]));
         let question = of("0.25\n0.5\n").unwrap_err();
         assert!(question.contains("2 of 2 durations are below 1") && question.contains("`--unit s`"), "{question}");
-        let seconds = ColumnArgs { unit: Some(crate::rows::columns::Unit::S), ..ColumnArgs::default() };
+        let seconds = ColumnArgs { unit: Some(Unit::S), ..ColumnArgs::default() };
         assert_eq!(parse("0.25\n0.5\n", &seconds), Ok(vec![250.0, 500.0]));
         let other = ColumnArgs { column: Some("dur".to_owned()), ..ColumnArgs::default() };
         assert_eq!(parse("a,dur\nx,12\n", &other), Ok(vec![12.0]));

@@ -386,7 +386,7 @@ fn not_one_of(member: &str, value: &str, known: &[&str]) -> LambdaError {
     LambdaError::violates(member, value, &format!("Member must satisfy enum value set: [{}]", known.join(", ")))
 }
 
-/// The one architecture of a request; x86_64 where it names none.
+/// The one architecture of a request; `x86_64` where it names none.
 pub(super) fn architecture(chosen: Option<&[String]>) -> Result<String, LambdaError> {
     match chosen {
         None => Ok("x86_64".to_owned()),

@@ -35,8 +35,11 @@ struct Metadata {
     generated_at: String,
 }
 
+/// Series, time and init durations in ms of a run.
+pub type NamedRun = (String, DateTime<Utc>, Vec<f64>);
+
 /// The series of such a file, each with its time and its durations in ms; `None` where it is another kind of file.
-pub fn rows(text: &str) -> Option<Vec<(String, DateTime<Utc>, Vec<f64>)>> {
+pub fn rows(text: &str) -> Option<Vec<NamedRun>> {
     let day: Day = serde_json::from_str(text).ok()?;
     let at = instant(&day.metadata.generated_at)?;
     let series = day.runtime_data.into_iter().map(|function| {

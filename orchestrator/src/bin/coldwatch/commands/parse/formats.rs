@@ -44,7 +44,7 @@ pub struct Printer<W: Write>(Kind<W>);
 
 enum Kind<W: Write> {
     Jsonl(W),
-    Csv(csv::Writer<W>),
+    Csv(Box<csv::Writer<W>>),
     Table(W),
 }
 
@@ -56,7 +56,7 @@ impl<W: Write> Printer<W> {
             Format::Csv => {
                 let mut writer = csv::Writer::from_writer(output);
                 writer.write_record(COLUMNS)?;
-                Kind::Csv(writer)
+                Kind::Csv(Box::new(writer))
             }
             Format::Table => {
                 writeln!(
