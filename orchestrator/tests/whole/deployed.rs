@@ -60,7 +60,7 @@ async fn what_is_deployed_runs_on_its_schedule_and_tells_what_the_cli_tells() {
     judge.args(["-W", "error", "-B"]).arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/whole/deployed.py"));
     judge.args([env!("CARGO_BIN_EXE_coldwatch"), stage.cloud.endpoint()]).current_dir(tree.path());
     let report = succeeds(judge, &aws).await;
-    assert_eq!(report.matches("... ok").count(), 4, "{report}");
+    assert_eq!(report.matches("... ok").count(), 5, "{report}");
 
     let table = |statement: &str| {
         let mut python = aws.command(sam.join("python"));
