@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | of a schedule: the input that the schedule was given | `suite`, or `suite_parameter`, or the function's own | `schedule_arn` and `scheduled_time` |
 //! | of a rule: `"detail-type": "Scheduled Event"` | the function's own | `resources[0]` and `time` |
-//! | of this program: see [`handover`](crate::handover) | `suite` | handed on |
+//! | of this program: see [`handover`](crate::schedule::handover) | `suite` | handed on |
 //! | of this program, after all targets are done | none: the records of the tick are judged | handed on |
 //!
 //! Scheduler fills attributes like `<aws.scheduler.schedule-arn>` in (Scheduler user guide, "Adding context
