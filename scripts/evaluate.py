@@ -14,9 +14,9 @@ REAL = ["real-null", "real-step05", "real-step10", "real-step20"]
 
 
 def detected(coldwatch, folder, metric, work):
-    """What `coldwatch changes` finds, by series."""
+    """What `coldwatch score changes` finds, by series."""
     out = work / f"det-{metric}.json"
-    subprocess.run([coldwatch, "changes", folder / "series", "--metric", metric, "--out", out], check=True)
+    subprocess.run([coldwatch, "score", "changes", folder / "series", "--metric", metric, "--out", out], check=True)
     return json.loads(out.read_text())["det"]
 
 
@@ -180,7 +180,7 @@ def main():
                 value = recall(counts, scenario)
                 row("S7", f"{folder.name}: recall {scenario} by {metric} ≥ 0.9", f"{value:.3f}", value >= 0.9)
         out = sets / "alerts.json"
-        subprocess.run([coldwatch, "changes", folder / "series", "--replay", "--out", out], check=True)
+        subprocess.run([coldwatch, "score", "changes", folder / "series", "--replay", "--out", out], check=True)
         false, share, delays = online(truth, json.loads(out.read_text())["alerts"])
         row("S5", f"{folder.name}: false alerts per 1,000 ≤ 0.2", f"{false:.2f}", false <= 0.2)
         row("S5", f"{folder.name}: retracted ≤ 5 %", f"{100 * share:.1f} %", share <= 0.05)

@@ -108,7 +108,7 @@ fn a_file_without_rows_is_bad_input_to_import_and_to_changes() {
     for arguments in [
         &["import", "--local", "starts.csv"][..],
         &["changes", "starts.csv"],
-        &["changes", "starts.csv", "--out", "found.json"],
+        &["score", "changes", "starts.csv", "--out", "found.json"],
     ] {
         let (code, stdout, stderr) = output(folder.path(), arguments);
         assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(2), "", wanted), "{arguments:?}");

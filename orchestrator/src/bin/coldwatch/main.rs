@@ -9,9 +9,11 @@ mod output;
 mod page;
 mod place;
 mod progress;
+mod report_line;
 mod rows;
 mod sample_file;
 mod series;
+mod series_files;
 mod signals;
 mod standin;
 mod suite;
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{changes, check, compare, export, history, import, local, parse, plan, report, restore, run};
+use commands::{changes, check, compare, export, history, import, local, parse, plan, report, restore, run, score};
 use exit::{Exit, Failure};
 
 /// Benchmarks AWS Lambda cold starts: forces them, proves each one, keeps the history.
@@ -62,6 +64,9 @@ enum Command {
     Restore(restore::RestoreArgs),
     /// Print the platform reports of a log in any envelope, or a summary of them
     Parse(parse::ParseArgs),
+    /// Write detections and parsed reports for scorers
+    #[command(hide = true)]
+    Score(score::ScoreArgs),
     /// Serve the local cloud until interrupted
     Local(local::LocalArgs),
 }
@@ -93,6 +98,7 @@ async fn execute(command: Command) -> Result<Exit, Failure> {
         Command::Import(args) => import::execute(args).await,
         Command::Restore(args) => restore::execute(args).await,
         Command::Parse(args) => parse::execute(&args),
+        Command::Score(args) => score::execute(&args),
         Command::Local(args) => local::execute(args).await,
     }
 }

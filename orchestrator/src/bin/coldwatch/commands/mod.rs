@@ -12,3 +12,4 @@ pub mod import;
 pub mod restore;
 pub mod parse;
 pub mod local;
+pub mod score;

@@ -8,8 +8,8 @@ use coldwatch::units::{key_time, millis};
 use lambda_report::StartKind;
 use log_envelopes::Entry;
 
-use super::line::{ReportLine, write_line};
 use crate::exit::Failure;
+use crate::report_line::{ReportLine, write_line};
 
 const COLUMNS: [&str; 14] = [
     "at",

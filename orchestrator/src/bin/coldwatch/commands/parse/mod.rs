@@ -1,7 +1,5 @@
 //! `coldwatch parse`: the platform reports of a log in any envelope.
 
-mod cases;
-mod line;
 mod formats;
 mod summary;
 
@@ -16,8 +14,6 @@ use crate::logs::{self, Seen};
 use formats::{Format, Printer};
 use summary::{By, Summary};
 
-pub use cases::parse_cases;
-
 /// Prints the platform reports (REPORT lines and `platform.report` events) of logs
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -26,7 +22,7 @@ pub struct ParseArgs {
     #[arg(default_value = "-")]
     files: Vec<PathBuf>,
     /// Only the last report of this request
-    #[arg(long, value_name = "ID", conflicts_with_all = ["cases", "summary"])]
+    #[arg(long, value_name = "ID", conflicts_with = "summary")]
     request_id: Option<String>,
     /// What to print of each report
     #[arg(long, value_enum, default_value_t = Format::Jsonl, conflicts_with = "summary")]
@@ -40,9 +36,6 @@ pub struct ParseArgs {
     /// End with exit code 0 although no report was found
     #[arg(long)]
     allow_empty: bool,
-    /// The file holds cases, one JSON object a line: `id`, `log` or `log_base64`, `target_request_id`
-    #[arg(long, hide = true)]
-    cases: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -64,9 +57,6 @@ pub fn execute(args: &ParseArgs) -> Result<Exit, Failure> {
 }
 
 fn parse(args: &ParseArgs, output: &mut impl Write) -> Result<Exit, Failure> {
-    if args.cases {
-        return logs::bytes(&args.files[0]).and_then(|bytes| parse_cases(&bytes, output)).map(|()| Exit::Done);
-    }
     if args.summary {
         let mut summary = Summary::new(args.by.unwrap_or(By::Function));
         let seen = logs::read(&args.files, |file, entry| {

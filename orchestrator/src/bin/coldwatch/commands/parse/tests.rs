@@ -15,7 +15,6 @@ fn run_with(input: &str, change: impl FnOnce(&mut ParseArgs)) -> Result<String, 
         summary: false,
         by: None,
         allow_empty: false,
-        cases: false,
     };
     change(&mut args);
     let mut output = Vec::new();
@@ -69,27 +68,4 @@ fn nothing_found_is_a_failure_that_says_what_was_seen() {
     };
     assert!(error.contains("read as plain text") && error.contains("1 line looks like a report"), "{error}");
     assert_eq!(run_with("no log", |args| args.allow_empty = true).unwrap(), "");
-}
-
-#[test]
-fn each_case_gets_a_prediction() {
-    let case = |id: &str, wanted: &str| serde_json::json!({ "id": id, "log": LOG, "target_request_id": wanted });
-    let input = format!("{}\n{}\n", case("1", "a"), case("2", "c"));
-    let output = run_with(&input, |args| args.cases = true).unwrap();
-    let lines: Vec<serde_json::Value> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((&lines[0]["id"], &lines[0]["cold"]), (&"1".into(), &true.into()));
-    assert_eq!(lines[1], serde_json::json!({ "id": "2", "error": "no readable REPORT of the request" }));
-}
-
-#[test]
-fn what_is_no_case_is_bad_input_that_names_its_line() {
-    for (input, error) in [
-        ("\nno case\n", "line 2 is not a case: expected ident at line 1 column 2"),
-        (r#"{"id": "1"}"#, "line 1 is not a case: either `log` or `log_base64` is needed"),
-    ] {
-        let Err(Failure::BadInput(said)) = run_with(input, |args| args.cases = true) else {
-            panic!("{input} is no case")
-        };
-        assert_eq!(said, error);
-    }
 }
