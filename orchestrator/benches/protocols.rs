@@ -7,7 +7,6 @@
 //! lognormal around 130 ms (sigma of the logarithm 0.15), the handler takes 2 ms. Ratios are to coldwatch.
 
 #[path = "../tests/whole/signing.rs"]
-#[expect(dead_code, reason = "the tests use it")]
 mod signing;
 #[path = "../tests/whole/stage.rs"]
 #[expect(dead_code, reason = "the tests use the rest of it")]

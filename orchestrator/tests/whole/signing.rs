@@ -18,10 +18,10 @@ pub fn request(host: &str, head: &str, body: &str, token: &str) -> String {
     let mut first = head.split_whitespace();
     let (method, path) = (first.next().expect("a method"), first.next().expect("a path"));
     if path.starts_with("/_local/") {
-        whole += &format!("X-Coldwatch-Token: {token}\r\n");
+        whole.push_str(&format!("X-Coldwatch-Token: {token}\r\n"));
     } else {
         for (name, value) in signature(method, &format!("http://{host}{path}"), body) {
-            whole += &format!("{name}: {value}\r\n");
+            whole.push_str(&format!("{name}: {value}\r\n"));
         }
     }
     whole + "\r\n" + body

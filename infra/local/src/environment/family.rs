@@ -169,6 +169,7 @@ fn holds_file(process: u32, link: &str) -> Option<bool> {
 
 /// The inode of the `peer` end of a TCP connection. The inner value is absent if there is no such end, the outer one if
 /// the system does not list connections.
+#[expect(clippy::option_option, reason = "that there is no such end and that nobody can tell are two answers")]
 fn socket(peer: SocketAddr, server: SocketAddr) -> Option<Option<u64>> {
     let listed = fs::read_to_string("/proc/net/tcp").ok()?;
     // A program may reach IPv4 through a socket of IPv6.
@@ -198,15 +199,15 @@ mod tests {
     fn start(script: &str, name: &str) -> Child {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]).env("AWS_LAMBDA_LOG_STREAM_NAME", name).process_group(0);
-        command.stdout(Stdio::piped()).spawn().unwrap()
+        command.stdout(Stdio::piped()).spawn().expect("a shell starts")
     }
 
     /// Reads the process number that the script prints.
     fn printed(child: &mut Child) -> u32 {
         use std::io::{BufRead, BufReader};
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        line.trim().parse().unwrap()
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        line.trim().parse().expect("a number")
     }
 
     fn lives(process: u32) -> bool {

@@ -165,7 +165,7 @@ pub(crate) fn zip_folder(folder: &Path) -> Result<Vec<u8>, CodeError> {
     collect(&root, &root, 0, &mut files)?;
     files.sort();
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    let mut room = MAX_EXTRACTED_BYTES;
+    let mut left = MAX_EXTRACTED_BYTES;
     for name in files {
         let content = File::open(root.join(&name)).map_err(unreadable)?;
         let executable = content.metadata().map_err(unreadable)?.permissions().mode() & 0o111 != 0;
@@ -175,8 +175,8 @@ pub(crate) fn zip_folder(folder: &Path) -> Result<Vec<u8>, CodeError> {
             .unix_permissions(if executable { 0o755 } else { 0o644 });
         writer.start_file(name, options).map_err(|error| CodeError::Store(error.into()))?;
         // The limit holds while the file is read: it may grow meanwhile.
-        let copied = io::copy(&mut content.take(room + 1), &mut writer)?;
-        room = room.checked_sub(copied).ok_or(CodeError::TooLarge)?;
+        let copied = io::copy(&mut content.take(left + 1), &mut writer)?;
+        left = left.checked_sub(copied).ok_or(CodeError::TooLarge)?;
         writer.flush()?;
     }
     let zip = writer.finish().map_err(|error| CodeError::Store(error.into()))?;

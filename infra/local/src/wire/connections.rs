@@ -24,7 +24,7 @@ const BACKLOG: u32 = 4096;
 
 /// A client has this long for the head of a request, waiting for the first byte included. The SDKs close their idle
 /// connections after 90 seconds at most, so that none of theirs is closed under a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
+const HEAD_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The other end of a connection.
 pub(crate) struct Peer {

@@ -196,9 +196,9 @@ impl Signed {
 
     /// Path and query, without what signing adds to the query of an address.
     fn target<'a>(&self, parts: &'a Parts) -> Cow<'a, str> {
+        const ADDED: [&str; 6] = ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature"];
         let whole = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let (Some(_), Some((path, query))) = (self.life_s, whole.split_once('?')) else { return Cow::Borrowed(whole) };
-        const ADDED: [&str; 6] = ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature"];
         let added = |pair: &&str| {
             let name = pair.split('=').next().unwrap_or_default();
             !name.strip_prefix("X-Amz-").is_some_and(|rest| ADDED.contains(&rest))

@@ -183,7 +183,7 @@ pub fn client(endpoint: &str) -> aws_sdk_lambda::Client {
 pub fn signed(mut request: hyper::Request<String>, key: &AccessKey) -> hyper::Request<Full<bytes::Bytes>> {
     use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningParams, SigningSettings, sign};
     use aws_sigv4::sign::v4;
-    let identity = aws_credential_types::Credentials::new(key.id(), key.secret(), None, None, "test").into();
+    let identity = Credentials::new(key.id(), key.secret(), None, None, "test").into();
     let params = v4::SigningParams::builder().identity(&identity).region("us-east-1").name("test");
     let params = params.time(std::time::SystemTime::now()).settings(SigningSettings::default()).build().unwrap();
     let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
