@@ -1,7 +1,7 @@
 //! Measures AWS Lambda cold starts on a schedule, proves each one, and keeps the history.
 //!
-//! The rooms, from the ground up. Each may use those above it in this table; a test holds that
-//! (`tests/whole/rooms.rs`), and `docs/architecture.md` has the picture.
+//! The rooms, from the ground up. Each may use those above it in this table; a test checks that
+//! (`infra/module-graph/tests/rooms.rs`), and `docs/architecture.md` has the picture.
 //!
 //! | room | holds |
 //! |---|---|
