@@ -143,28 +143,10 @@ impl fmt::Debug for Variables {
 mod tests {
     use super::*;
 
-    fn config() -> FunctionConfig {
-        FunctionConfig {
-            arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
-            revision: "r1".into(),
-            state: "Active".into(),
-            update: UpdateStatus::Successful,
-            description: String::new(),
-            environment: Environment::Readable(Variables::default()),
-            timeout: Duration::from_secs(3),
-            reserved_concurrency: None,
-            special: vec![],
-            provenance: Provenance::default(),
-        }
-    }
-
     #[test]
     fn values_do_not_show_in_debug_output() {
         let secret = Variables::default().with("TOKEN", "hunter2");
         assert_eq!(format!("{secret:?}"), "{\"TOKEN\"}");
-        assert!(
-            !format!("{:?}", FunctionConfig { environment: Environment::Readable(secret), ..config() })
-                .contains("hunter2")
-        );
+        assert!(!format!("{:?}", Environment::Readable(secret)).contains("hunter2"));
     }
 }

@@ -43,7 +43,7 @@ pub struct RunContext {
     pub stop: CancellationToken,
     /// The orchestrator's own function, which it must not touch.
     pub own_arn: Option<String>,
-    /// Invocations that the account can run at the same time, beside one of the orchestrator's own.
+    /// Invocations that the account can run at the same time, without the orchestrator's own.
     pub concurrency: u32,
     /// Those not yet taken by a burst of this run, of [`invokes_at_once`](crate::measure::burst::invokes_at_once).
     pub free_concurrency: Arc<Semaphore>,

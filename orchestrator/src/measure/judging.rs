@@ -98,7 +98,7 @@ pub async fn judge_records(
     }
     let Findings { of_series, regressions, together } = findings(&found, &new);
     let before: Vec<RunRecord> = records.iter().map(|record| (**record).clone()).collect();
-    // What was judged before stays as it is; it is here to be seen beside the others.
+    // What was judged before stays as it is; it is here to be compared with the others.
     let each = records.iter_mut().zip(&found).zip(of_series).zip(&new).filter(|(_, new)| **new);
     for (((record, found), finding), _) in each {
         record.warnings.retain(|warning| !warning.starts_with(NOT_JUDGED));

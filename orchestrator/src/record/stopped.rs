@@ -3,7 +3,7 @@
 use crate::units::stored_words;
 
 stored_words! {
-    /// Why a run ended, in one word. The sentence is beside it in the record.
+    /// Why a run ended, in one word. The record has a sentence as well.
     pub enum Stopped {
         /// The wanted number is proven.
         Enough = "enough",

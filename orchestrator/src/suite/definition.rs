@@ -55,7 +55,7 @@ pub struct Suite {
     pub targets: Vec<TargetSpec>,
 }
 
-/// Which metrics of a target are published. What is told of the whole run is published always.
+/// Which metrics of a target are published. Metrics of the whole run are always published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MetricSet {

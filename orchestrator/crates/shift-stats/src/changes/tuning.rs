@@ -126,9 +126,9 @@ pub const RAMP_PARAMETER: f64 = 2.0;
 
 /// A day and a week, in days.
 pub const PERIODS: [f64; 2] = [1.0, 7.0];
-/// Fewest runs from which a season is told.
+/// Fewest runs from which a season is estimated.
 pub const SEASON_LEAST_RUNS: usize = 60;
-/// Fewest periods from which a season is told.
+/// Fewest periods from which a season is estimated.
 pub const SEASON_LEAST_PERIODS: f64 = 3.0;
 /// Runs to either side in the level beside which waves are fitted; whether there are any is told beside blocks of as many. A period
 /// that does not fit in there is part of the level.
@@ -137,7 +137,7 @@ pub const SEASON_LEVEL_REACH: usize = 20;
 pub const SEASON_CLIP: f64 = 2.5;
 /// What an amplitude and a phase have to gain, in units of log n: twice what the Bayesian information criterion asks.
 pub const SEASON_PRICE: f64 = 4.0;
-/// A wave that keeps less than this share of its variance at the times of the runs cannot be told from the level.
+/// A wave that keeps less than this share of its variance at the times of the runs cannot be separated from the level.
 pub const SEASON_LEAST_SHARE: f64 = 0.02;
 /// The running median keeps some of a week, so that the first fit is not the last.
 pub const SEASON_FITS: usize = 2;
@@ -146,13 +146,13 @@ pub const SEASON_FITS: usize = 2;
 
 /// The parts that are tried, as quantiles between which the samples are averaged.
 pub const PARTS: [(f64, f64); 4] = [(0.0, 0.3), (0.0, 0.5), (0.0, 0.75), (0.25, 0.75)];
-/// What a part may scatter at most, beside the medians, to be taken instead of them.
+/// What a part may scatter at most, relative to the medians, to be taken instead of them.
 pub const PART_LEAST_GAIN: f64 = 0.85;
-/// Runs to either side in the level beside which the scatter is told.
+/// Runs to either side in the level from which the scatter is measured.
 pub const PART_LEVEL_REACH: usize = 20;
 /// Runs of a block, in which a part keeps its distance from the medians.
 pub const PART_BLOCK: usize = 2 * PART_LEVEL_REACH + 1;
-/// Runs to either side in the level of a part beside the median.
+/// Runs to either side in the level of a part relative to the median.
 pub const PART_SHAPE_REACH: usize = 25;
 
 // Tails of a run
@@ -160,7 +160,7 @@ pub const PART_SHAPE_REACH: usize = 25;
 /// A run's samples are divided by their 30th percentile: a second mode or a tail that grows moves it little, the run effect as
 /// much as any other.
 pub const TAIL_BASE: f64 = 0.3;
-/// Between these percentiles lies the body below the median, whose width is the unit of distance.
+/// Between these percentiles is the body below the median, whose width is the unit of distance.
 pub const TAIL_BODY: (f64, f64) = (0.1, 0.4);
 /// Standard deviations of normal values between the percentiles of [`TAIL_BODY`].
 pub const TAIL_BODY_WIDTH: f64 = 1.028_204_462_408_846_8;
