@@ -1,7 +1,8 @@
 //! What change detection finds in files, in the form that scorers read.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -9,8 +10,8 @@ use coldwatch::history::replay::{Alert, replay};
 use coldwatch::history::{self, Metric};
 use serde::Serialize;
 
-use super::write;
 use crate::exit::{Exit, Failure};
+use crate::output::Output;
 use crate::rows::ColumnArgs;
 use crate::series_files::{MetricArg, in_parallel, sources};
 
@@ -74,4 +75,11 @@ pub(super) fn execute(args: &ChangesArgs) -> Result<Exit, Failure> {
     };
     write(&args.out, &detections)?;
     Ok(Exit::Done)
+}
+
+fn write(path: &Path, document: &impl Serialize) -> Result<(), Failure> {
+    let mut out = Output::open(Some(path))?;
+    serde_json::to_writer(&mut out, document)?;
+    writeln!(out)?;
+    out.finish()
 }

@@ -3,12 +3,10 @@
 mod changes;
 mod logs;
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
 
@@ -46,11 +44,4 @@ pub fn execute(args: &ScoreArgs) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
     }
-}
-
-fn write(path: &Path, document: &impl Serialize) -> Result<(), Failure> {
-    let named = |e: io::Error| Failure::failed(format!("{}: {e}", path.display()));
-    let mut out = BufWriter::new(File::create(path).map_err(named)?);
-    serde_json::to_writer(&mut out, document)?;
-    writeln!(out).and_then(|()| out.flush()).map_err(named)
 }
