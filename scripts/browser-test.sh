@@ -2,7 +2,8 @@
 # usage: scripts/browser-test.sh
 #
 # Opens the HTML pages in headless Chromium. Checks for errors, network requests, accessibility (axe-core), hovering,
-# zooming and choosing targets. Installs two pinned npm packages, and on Debian, as root, Chromium and npm if missing.
+# zooming and choosing targets. Then a web page attacks the local cloud, which must refuse it. Installs two pinned npm
+# packages, and on Debian, as root, Chromium and npm if missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,3 +33,4 @@ for scene in everything names platform five-years; do "$built/examples/history" 
 (cd "$pages" && for _ in 1 2; do "$built/coldwatch" run --local --samples 6 >/dev/null; done && "$built/coldwatch" report --local --out local.html)
 (cd "$pages" && seq 100 179 >before.txt && seq 109 188 >after.txt && "$built/coldwatch" compare before.txt after.txt --report compare.html >/dev/null)
 CHROMIUM=$(command -v chromium) REPORTS=$pages node --test "$tests/report.test.mjs"
+CHROMIUM=$(command -v chromium) COLDWATCH=$built/coldwatch node --test "$tests/doors.test.mjs"

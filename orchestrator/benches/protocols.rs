@@ -6,6 +6,8 @@
 //! The stand-in: an update is in force after 1.5 s, the network takes 20 ms a round trip, init durations are
 //! lognormal around 130 ms (sigma of the logarithm 0.15), the handler takes 2 ms. Ratios are to coldwatch.
 
+#[path = "../tests/whole/signing.rs"]
+mod signing;
 #[path = "../tests/whole/stage.rs"]
 #[expect(dead_code, reason = "the tests use the rest of it")]
 mod stage;

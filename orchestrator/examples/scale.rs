@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
-use coldwatch::aws::{Aws, Connection};
+use coldwatch::aws::{Aws, Connection, Keys};
 use coldwatch::function::config::{FunctionConfig, Provenance};
 use coldwatch::record::RunRecord;
 use coldwatch::record::digest::{Figure, RunDigest};
@@ -133,7 +133,10 @@ impl Scene {
         let connection = Connection {
             endpoint: Some(cloud.endpoint().to_owned()),
             region: Some("us-east-1".to_owned()),
-            unsigned: true,
+            keys: Some(Keys {
+                id: cloud.access().key().id().to_owned(),
+                secret: cloud.access().key().secret().to_owned(),
+            }),
             table: "coldwatch".to_owned(),
         };
         let aws = Aws::connect(connection).await?;

@@ -3,7 +3,8 @@
 //! [`LocalCloud::start`] binds one port of 127.0.0.1 that answers the AWS SDKs, boto3 and the AWS CLI: Lambda with
 //! one real process for each execution environment, EventBridge Scheduler, SQS, DynamoDB, CloudWatch, and as much of
 //! Parameter Store and the tagging API as a scheduled run needs. Point `AWS_ENDPOINT_URL` at it.
-//! It is no jail: functions run as the user who started it.
+//! It answers programs that sign their requests with a key of the state folder, see [`LocalCloud::access`], and no web
+//! page. It is no jail: functions run as the user who started it.
 //!
 //! The rooms, from the bottom up. A room imports only rooms above it in this table; `infra/module-graph/tests/rooms.rs` checks it.
 //!
@@ -29,10 +30,12 @@ mod services;
 mod wire;
 
 pub use base::activity::Activity;
+pub use base::keys::{Access, AccessKey, KeyError};
 pub use base::stored::StoreError;
 pub use cloud::error::StartError;
 pub use cloud::options::Options;
 pub use cloud::server::LocalCloud;
+pub use cloud::state::{access_of, served_at};
 pub use fault::{Fault, FaultError};
 pub use services::cloudwatch;
 pub use services::dynamodb::DynamoDbError;

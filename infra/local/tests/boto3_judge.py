@@ -1,6 +1,6 @@
 """Drives every operation of the stand-in with boto3, as an independent judge of its wire format.
 
-Usage: boto3_judge.py ENDPOINT [TEST …], started by boto3.rs. The stand-in's updates settle after half a second or more,
+Usage: boto3_judge.py ENDPOINT [TEST …], started by boto3.rs, with keys and token in the environment. The stand-in's updates settle after half a second or more,
 and its account runs 102 invocations at once.
 """
 
@@ -62,8 +62,6 @@ def client(service, protocol=None, **options):
         service,
         endpoint_url=ENDPOINT,
         region_name="us-east-1",
-        aws_access_key_id="key",
-        aws_secret_access_key="secret",
         config=config,
     )
     made.meta.service_model.resolved_protocol  # chosen now, and kept

@@ -6,6 +6,7 @@ is moved instead.
 
 import hashlib
 import json
+import os
 import re
 import time
 import unittest
@@ -26,7 +27,9 @@ OFF = {"Mode": "OFF"}
 def own(path, body=None, method=None):
     """A request to the stand-in's own API."""
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(f"{judge.ENDPOINT}/_local/{path}", data, method=method)) as reply:
+    headers = {"X-Coldwatch-Token": os.environ["COLDWATCH_LOCAL_TOKEN"]}
+    request = urllib.request.Request(f"{judge.ENDPOINT}/_local/{path}", data, headers, method=method)
+    with urllib.request.urlopen(request) as reply:
         return json.load(reply)
 
 
@@ -479,13 +482,30 @@ class Events(Queues):
 
     def test_a_function_may_hand_on_to_itself(self):
         recursion = """
-import json, os, urllib.request
+import datetime, hashlib, hmac, json, os, urllib.request
+
+def signed(path, body):
+    "Signature Version 4 by hand: a function has no SDK here."
+    host = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+    date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    hashed = hashlib.sha256(body).hexdigest()
+    canonical = "\\n".join(["POST", path, "", "host:" + host, "x-amz-date:" + date, "", "host;x-amz-date", hashed])
+    scope = date[:8] + "/us-east-1/lambda/aws4_request"
+    text = "\\n".join(["AWS4-HMAC-SHA256", date, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = ("AWS4" + os.environ["AWS_SECRET_ACCESS_KEY"]).encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    credential = os.environ["AWS_ACCESS_KEY_ID"] + "/" + scope
+    return {"X-Amz-Date": date, "Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, "
+            f"SignedHeaders=host;x-amz-date, Signature={signature}"}
 
 def handler(event, context):
     if event["depth"] < 3:
-        url = os.environ["AWS_ENDPOINT_URL"] + f"/2015-03-31/functions/{context.function_name}/invocations"
+        path = f"/2015-03-31/functions/{context.function_name}/invocations"
         body = json.dumps({"depth": event["depth"] + 1}).encode()
-        urllib.request.urlopen(urllib.request.Request(url, body, {"X-Amz-Invocation-Type": "Event"})).read()
+        headers = signed(path, body) | {"X-Amz-Invocation-Type": "Event"}
+        urllib.request.urlopen(urllib.request.Request(os.environ["AWS_ENDPOINT_URL"] + path, body, headers)).read()
     return event["depth"]
 """
         url, queue = self.queue()

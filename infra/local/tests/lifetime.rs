@@ -142,7 +142,7 @@ async fn schedules_and_queues_survive_a_restart() {
     rig.sqs("CreateQueue", json!({ "QueueName": "letters" })).await;
     let queue = json!({ "QueueUrl": "letters" });
     rig.sqs("SendMessage", json!({ "QueueUrl": "letters", "MessageBody": "kept" })).await;
-    let shown = |rig: &Rig| rig::page(format!("{}/schedules/yearly", rig.cloud.endpoint()));
+    let shown = |rig: &Rig| rig::signed_page(format!("{}/schedules/yearly", rig.cloud.endpoint()));
     let before = shown(&rig).await;
     rig.cloud.stop().await;
 

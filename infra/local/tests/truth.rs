@@ -134,10 +134,11 @@ impl Ours {
         let environment = BTreeMap::new();
         let spec = FunctionSpec { name: FUNCTION.into(), code, memory_mb: 512, timeout_s: 30, environment };
         cloud.ensure_function(spec).await.unwrap();
+        let key = cloud.access().key().clone();
         let config = aws_sdk_lambda::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+            .credentials_provider(Credentials::new(key.id(), key.secret(), None, None, "test"))
             .endpoint_url(cloud.endpoint())
             .http_client(aws_smithy_http_client::Builder::new().build_http());
         Ours { client: Client::from_conf(config.build()), cloud }

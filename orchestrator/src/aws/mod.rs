@@ -13,6 +13,7 @@ mod parameters;
 mod series;
 mod tags;
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -46,10 +47,25 @@ pub struct Connection {
     pub endpoint: Option<String>,
     /// Region.
     pub region: Option<String>,
-    /// Sign with meaningless keys, for an endpoint that checks none.
-    pub unsigned: bool,
+    /// Keys to sign with.
+    pub keys: Option<Keys>,
     /// DynamoDB table of the history.
     pub table: String,
+}
+
+/// An access key.
+#[derive(Clone)]
+pub struct Keys {
+    /// Its id.
+    pub id: String,
+    /// Its secret, which is never printed.
+    pub secret: String,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Keys").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// Clients of the services, sharing one connection pool.
@@ -115,8 +131,8 @@ async fn load(connection: &Connection) -> SdkConfig {
     if let Some(region) = &connection.region {
         loader = loader.region(Region::new(region.clone()));
     }
-    if connection.unsigned {
-        let keys = Credentials::new("local", "local", None, None, "local");
+    if let Some(Keys { id, secret }) = &connection.keys {
+        let keys = Credentials::new(id, secret, None, None, "connection");
         loader = loader.credentials_provider(SharedCredentialsProvider::new(keys));
     }
     loader.load().await

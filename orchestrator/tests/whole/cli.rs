@@ -225,7 +225,10 @@ fn a_killed_run_leaves_no_process_and_its_rounds_readable() {
         let connection = coldwatch::aws::Connection {
             endpoint: Some(cloud.endpoint().to_owned()),
             region: Some("us-east-1".to_owned()),
-            unsigned: true,
+            keys: Some(coldwatch::aws::Keys {
+                id: cloud.access().key().id().to_owned(),
+                secret: cloud.access().key().secret().to_owned(),
+            }),
             table: "coldwatch".to_owned(),
         };
         let store = coldwatch::aws::Aws::connect(connection).await.expect("clients").store;

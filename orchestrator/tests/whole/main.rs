@@ -1,5 +1,6 @@
 //! The program as a whole. One test binary: each would link the AWS SDK anew.
 
+mod signing;
 mod stage;
 #[cfg(target_os = "linux")]
 mod delivery;

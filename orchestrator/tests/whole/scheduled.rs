@@ -10,10 +10,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use coldwatch::aws::{Aws, Connection};
+use coldwatch::aws::{Aws, Connection, Keys};
 use serde_json::{Value, json};
 
 use crate::cli::{coldwatch, environments, eventually, folder, output};
+use crate::signing;
 
 /// Long enough for three runs of four samples on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -22,12 +23,14 @@ const PATIENCE: Duration = Duration::from_mins(2);
 struct Deployed {
     program: Child,
     endpoint: String,
+    /// For `/_local/`.
+    token: String,
     lines: Receiver<String>,
 }
 
 impl Deployed {
     fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let always = ["local", "--deployed", "--every", "5 minutes", "--samples", "4", "--port", "0"];
+        let always = ["local", "--deployed", "--every", "5 minutes", "--samples", "4", "--port", "0", "--key", "x:x"];
         let mut program = coldwatch(folder, &[&always, arguments].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -40,7 +43,10 @@ impl Deployed {
         let mut first = String::new();
         stdout.read_line(&mut first).expect("UTF-8");
         let endpoint = first.trim().strip_prefix("export AWS_ENDPOINT_URL=").expect("the first line").to_owned();
-        Self { program, endpoint, lines }
+        let exported = "export COLDWATCH_LOCAL_TOKEN=";
+        let mut more = stdout.lines().map_while(Result::ok);
+        let token = more.find_map(|line| Some(line.strip_prefix(exported)?.to_owned())).expect("the token");
+        Self { program, endpoint, token, lines }
     }
 
     /// Waits until a line on stderr has this in it; no warning may come before.
@@ -67,8 +73,7 @@ impl Deployed {
     fn converse(&self, begin: &str, body: &str) -> Value {
         let address = self.endpoint.strip_prefix("http://").expect("a URL");
         let mut stream = TcpStream::connect(address).expect("the stand-in listens");
-        let head = format!("{begin}\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}", body.len());
-        stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).expect("sent");
+        stream.write_all(signing::request(address, begin, body, &self.token).as_bytes()).expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("UTF-8");
         let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
@@ -79,7 +84,7 @@ impl Deployed {
         let connection = Connection {
             endpoint: Some(self.endpoint.clone()),
             region: Some("us-east-1".to_owned()),
-            unsigned: true,
+            keys: Some(Keys { id: signing::KEY.to_owned(), secret: signing::KEY.to_owned() }),
             table: "coldwatch".to_owned(),
         };
         Aws::connect(connection).await.expect("clients")

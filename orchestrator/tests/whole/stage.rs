@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
 use chrono::{DateTime, Utc};
-use coldwatch::aws::{Aws, Connection};
+use coldwatch::aws::{Aws, Connection, Keys};
 use coldwatch::function::config::UpdateStatus;
 use coldwatch::measure::context::RunContext;
 use coldwatch::measure::ending::TargetEnd;
@@ -16,7 +16,7 @@ use coldwatch::record::measured::Measured;
 use coldwatch::record::trigger::Trigger;
 use coldwatch::schedule::handover::{Chain, Notes};
 use coldwatch::suite::Suite;
-use local_cloud::{FunctionCode, FunctionSpec, LocalCloud, Options};
+use local_cloud::{AccessKey, FunctionCode, FunctionSpec, LocalCloud, Options};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -34,6 +34,14 @@ pub struct Stage {
     pub now: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
+/// Id and secret of the key that the tests sign with.
+const KEY: &str = "x";
+
+/// What the tests sign with, and what the other AWS of one of them gives its functions.
+pub fn keys() -> Vec<AccessKey> {
+    [KEY, "test"].map(|key| AccessKey::new(key, key)).to_vec()
+}
+
 impl Stage {
     pub async fn set() -> Self {
         Self::with(Options::default()).await
@@ -41,12 +49,12 @@ impl Stage {
 
     pub async fn with(options: Options) -> Self {
         let state = tempfile::tempdir().expect("a folder");
-        let options = Options { state: Some(state.path().to_owned()), ..options };
+        let options = Options { state: Some(state.path().join("state")), keys: keys(), ..options };
         let cloud = LocalCloud::start(options).await.expect("the local cloud starts");
         let connection = Connection {
             endpoint: Some(cloud.endpoint().to_owned()),
             region: Some("us-east-1".to_owned()),
-            unsigned: true,
+            keys: Some(Keys { id: KEY.to_owned(), secret: KEY.to_owned() }),
             table: "coldwatch".to_owned(),
         };
         let aws = Aws::connect(connection).await.expect("clients");
@@ -134,8 +142,8 @@ impl Stage {
     pub async fn converse(&self, head: &str, body: &str) -> Value {
         let host = self.cloud.endpoint().trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).await.expect("connected");
-        let rest = format!("Host: {host}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        stream.write_all(format!("{head}\r\n{rest}").as_bytes()).await.expect("sent");
+        let request = crate::signing::request(host, head, body, self.cloud.access().token());
+        stream.write_all(request.as_bytes()).await.expect("sent");
         let mut reply = String::new();
         stream.read_to_string(&mut reply).await.expect("received");
         let body = reply.split_once("\r\n\r\n").expect("a body").1;

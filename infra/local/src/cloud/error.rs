@@ -33,6 +33,14 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The folder did not come from this program, or others can write to it. What is in it would be run.
+    #[error("state folder `{}` is not used, because what is in it would be run: {reason}; choose another folder, or delete it", .path.display())]
+    Untrusted {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Something in the folder cannot be used.
     #[error(transparent)]
     Kept(#[from] StoreError),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::base::keys::AccessKey;
 use crate::fault::Fault;
 
 /// Options of [`LocalCloud::start`](crate::LocalCloud::start). The defaults are quick: what AWS takes a second for takes
@@ -31,6 +32,8 @@ pub struct Options {
     /// Whether it is there for others too: it then delivers schedules, and leaves its address in the state folder
     /// ([`StartError::StateInUse`](crate::StartError::StateInUse) contains it).
     pub serves_others: bool,
+    /// Access keys that requests may be signed with, besides the folder's own and the functions'.
+    pub keys: Vec<AccessKey>,
     /// What goes wrong from the start.
     pub faults: Vec<Fault>,
 }
@@ -48,6 +51,7 @@ impl Default for Options {
             idle_limit: Duration::from_mins(5),
             eager_assignment: true,
             serves_others: true,
+            keys: Vec::new(),
             faults: Vec::new(),
         }
     }

@@ -1,4 +1,5 @@
-//! The stand-in's own API, under `/_local/`: for tests, and for looking in from outside.
+//! The stand-in's own API, under `/_local/`: for tests, and for looking in from outside. Requests carry the header
+//! `x-coldwatch-token`.
 //!
 //! | request | does |
 //! |---|---|
@@ -10,7 +11,7 @@
 //! | `GET /_local/environments` | how many execution environments live |
 //! | `GET /_local/clock` | the time that schedules, retries and queues go by |
 //! | `POST /_local/clock` | moves it ahead: `{"advance_s": 300}` |
-//! | `GET /_local/code/HASH` | a deployment package, as `GetFunction` points to it |
+//! | `GET /_local/code/HASH` | a deployment package; the address that `GetFunction` gives needs no token for ten minutes |
 
 use std::sync::atomic::Ordering;
 
@@ -18,6 +19,7 @@ use axum::body::Body;
 use axum::response::Response;
 use chrono::TimeDelta;
 use hyper::Method;
+use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::http::request::Parts;
 use serde::Deserialize;
 use serde_json::json;
@@ -39,7 +41,7 @@ struct Advance {
     advance_s: u32,
 }
 
-/// Answers a request under `/_local/`; none if it is not one.
+/// Answers a request under `/_local/` that was let in.
 pub(crate) fn answer(
     parts: &Parts,
     body: &[u8],
@@ -47,10 +49,10 @@ pub(crate) fn answer(
     log: &RequestLog,
     clock: &Clock,
     events: &Events,
-) -> Option<Response> {
-    let rest = parts.uri.path().strip_prefix("/_local/")?;
+) -> Response {
+    let rest = parts.uri.path().strip_prefix("/_local/").unwrap_or_default();
     let faults = &shared.faults;
-    Some(match (&parts.method, rest) {
+    match (&parts.method, rest) {
         (&Method::GET, "faults") => {
             let armed =
                 faults.counts().into_iter().map(|(fault, happened)| json!({ "fault": fault, "happened": happened }));
@@ -73,7 +75,7 @@ pub(crate) fn answer(
             _ => nothing(),
         },
         _ => nothing(),
-    })
+    }
 }
 
 /// Arms all faults of the request, or none.
@@ -111,10 +113,14 @@ fn advance(body: &[u8], clock: &Clock) -> Response {
 }
 
 fn code(hash: &str, shared: &Shared) -> Response {
-    match std::fs::read(shared.code.zip_path(hash)) {
-        Ok(zip) => Response::new(Body::from(zip)),
-        Err(_) => nothing(),
-    }
+    let Ok(zip) = shared.code.zip(hash) else { return nothing() };
+    let mut response = Response::new(Body::from(zip));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+    // A zip may begin with a web page: a browser must neither guess nor show it.
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    response
 }
 
 fn nothing() -> Response {

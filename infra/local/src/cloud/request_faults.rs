@@ -22,7 +22,9 @@ pub(crate) async fn before(faults: &[RequestFault], request: &Request) -> Option
     for fault in faults {
         match fault {
             RequestFault::Delay { ms } => tokio::time::sleep(Duration::from_millis(*ms)).await,
-            RequestFault::Reject { status, code } => return Some(Ok(rejection(request, *status, code.as_deref()))),
+            RequestFault::Reject { status, code } => {
+                return Some(Ok(rejection(request, *status, code.as_deref(), MESSAGE)));
+            }
             RequestFault::Drop(When::Before) => return Some(Err(Hangup)),
             RequestFault::Stall(When::Before) => stall().await,
             _ => {}
@@ -97,9 +99,10 @@ async fn truncated(response: Response, bytes: usize) -> Response {
     Response::from_parts(parts, Body::from_stream(pieces))
 }
 
-fn rejection(request: &Request, status: u16, code: Option<&str>) -> Response {
+/// The error `code` in the form of the service that was asked.
+pub(crate) fn rejection(request: &Request, status: u16, code: Option<&str>, message: &str) -> Response {
     match request.service {
-        Service::Lambda(_) => lambda_rejection(&request.operation, status, code),
+        Service::Lambda(_) => lambda_rejection(&request.operation, status, code, message),
         Service::DynamoDb => {
             let code = code.unwrap_or(match status {
                 400 => "ProvisionedThroughputExceededException",
@@ -107,29 +110,29 @@ fn rejection(request: &Request, status: u16, code: Option<&str>) -> Response {
                 _ => "InternalServerError",
             });
             let error = format!("com.amazonaws.dynamodb.v20120810#{code}");
-            let mut response = respond(status, &json!({ "__type": error, "message": MESSAGE }));
+            let mut response = respond(status, &json!({ "__type": error, "message": message }));
             let kind = HeaderValue::from_static("application/x-amz-json-1.0");
             response.headers_mut().insert(CONTENT_TYPE, kind);
             response
         }
-        Service::CloudWatch => cloudwatch_rejection(request.cbor, status, code),
-        Service::Scheduler(_) => scheduler_rejection(status, code),
-        Service::Sqs => sqs_rejection(status, code),
+        Service::CloudWatch => cloudwatch_rejection(request.cbor, status, code, message),
+        Service::Scheduler(_) => scheduler_rejection(status, code, message),
+        Service::Sqs => sqs_rejection(status, code, message),
         Service::Events | Service::Ssm | Service::Tagging => {
             let code = code.unwrap_or(if status < 500 { "ThrottlingException" } else { "InternalServerError" });
-            let mut response = respond(status, &json!({ "__type": code, "message": MESSAGE }));
+            let mut response = respond(status, &json!({ "__type": code, "message": message }));
             let kind = HeaderValue::from_static("application/x-amz-json-1.1");
             response.headers_mut().insert(CONTENT_TYPE, kind);
             response
         }
-        Service::None => respond(status, &json!({ "message": MESSAGE })),
+        Service::None => respond(status, &json!({ "message": message })),
     }
 }
 
-fn lambda_rejection(operation: &str, status: u16, code: Option<&str>) -> Response {
+fn lambda_rejection(operation: &str, status: u16, code: Option<&str>, message: &str) -> Response {
     let (default, message) = match status {
-        403 => ("AccessDeniedException", MESSAGE),
-        404 => ("ResourceNotFoundException", MESSAGE),
+        403 => ("AccessDeniedException", message),
+        404 => ("ResourceNotFoundException", message),
         409 => (
             "ResourceConflictException",
             "The operation cannot be performed at this time. An update is in progress for resource",
@@ -140,8 +143,8 @@ fn lambda_rejection(operation: &str, status: u16, code: Option<&str>) -> Respons
              retrieve the latest Revision Id",
         ),
         429 => ("TooManyRequestsException", "Rate Exceeded."),
-        400..500 => ("InvalidParameterValueException", MESSAGE),
-        _ => ("ServiceException", MESSAGE),
+        400..500 => ("InvalidParameterValueException", message),
+        _ => ("ServiceException", message),
     };
     let mut body = json!({ "Type": if status < 500 { "User" } else { "Service" }, "message": message });
     if status == 429 {
@@ -157,33 +160,33 @@ fn lambda_rejection(operation: &str, status: u16, code: Option<&str>) -> Respons
     response
 }
 
-fn scheduler_rejection(status: u16, code: Option<&str>) -> Response {
+fn scheduler_rejection(status: u16, code: Option<&str>, message: &str) -> Response {
     let code = code.unwrap_or(match status {
         429 => "ThrottlingException",
         400..500 => "ValidationException",
         _ => "InternalServerException",
     });
-    let mut response = respond(status, &json!({ "Message": MESSAGE }));
+    let mut response = respond(status, &json!({ "Message": message }));
     let code = HeaderValue::try_from(code).unwrap_or(HeaderValue::from_static("InternalServerException"));
     response.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), code);
     response
 }
 
-fn sqs_rejection(status: u16, code: Option<&str>) -> Response {
+fn sqs_rejection(status: u16, code: Option<&str>, message: &str) -> Response {
     let code = code.unwrap_or(if status < 500 { "RequestThrottled" } else { "InternalError" });
-    let error = json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": MESSAGE });
+    let error = json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": message });
     let mut response = respond(status, &error);
     let kind = HeaderValue::from_static("application/x-amz-json-1.0");
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }
 
-fn cloudwatch_rejection(cbor: bool, status: u16, code: Option<&str>) -> Response {
+fn cloudwatch_rejection(cbor: bool, status: u16, code: Option<&str>, message: &str) -> Response {
     let (code, fault) = match status {
         400..500 => (code.unwrap_or("Throttling"), "Sender"),
         _ => (code.unwrap_or("InternalServiceFault"), "Receiver"),
     };
-    let error = json!({ "__type": format!("com.amazonaws.cloudwatch#{code}"), "message": MESSAGE });
+    let error = json!({ "__type": format!("com.amazonaws.cloudwatch#{code}"), "message": message });
     let mut response = respond(status, &error);
     if cbor {
         let mut body = Vec::new();

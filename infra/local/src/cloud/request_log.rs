@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use hyper::http::request::Parts;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,7 +20,7 @@ pub(crate) struct Logged {
     /// The function, schedule, table, queue or parameter it is about, as the request names it; absent where it names none.
     pub resource: Option<String>,
     /// Access key it was signed with. The key of a function is its name: here, a function has no other role.
-    pub caller: Option<String>,
+    pub caller: String,
     /// As the answer carries it, and the log of a function that was invoked.
     pub request_id: String,
     /// Absent while it is being answered, and when it never was.
@@ -49,12 +48,12 @@ impl RequestLog {
     }
 
     /// Notes the arrival of a request and gives the number under which to note its answer.
-    pub(crate) fn arrived(&self, request: &Request, request_id: Uuid, parts: &Parts, body: &[u8]) -> usize {
+    pub(crate) fn arrived(&self, request: &Request, request_id: Uuid, caller: &str, body: &[u8]) -> usize {
         let logged = Logged {
             service: request.service.name(),
             operation: request.operation.clone(),
             resource: resource(request, body),
-            caller: caller(parts),
+            caller: caller.to_owned(),
             request_id: request_id.to_string(),
             status: None,
             at_ms: self.began.elapsed().as_secs_f64() * 1000.0,
@@ -102,11 +101,4 @@ fn resource(request: &Request, body: &[u8]) -> Option<String> {
         }
     }
     .filter(|name| !name.is_empty())
-}
-
-/// The access key in `Authorization: AWS4-HMAC-SHA256 Credential=KEY/DATE/…`.
-fn caller(parts: &Parts) -> Option<String> {
-    let authorization = parts.headers.get("authorization")?.to_str().ok()?;
-    let (key, _) = authorization.split_once("Credential=")?.1.split_once('/')?;
-    Some(key.to_owned())
 }

@@ -17,6 +17,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::admission::{Admission, Entry};
 use super::error::StartError;
 use super::options::Options;
 use super::request_log::RequestLog;
@@ -26,6 +27,7 @@ use super::{own_api, request_faults};
 use crate::base::activity::{Activity, ActivityFeed};
 use crate::base::background::BackgroundTasks;
 use crate::base::clock::Clock;
+use crate::base::keys::{Access, Keyring};
 use crate::environment::guard::Guard;
 use crate::environment::lifecycle::Shared;
 use crate::environment::pool::Pools;
@@ -78,30 +80,33 @@ struct Services {
     pools: Arc<Pools>,
     clock: Arc<Clock>,
     activity: ActivityFeed,
+    admission: Admission,
     log: RequestLog,
 }
 
 impl LocalCloud {
     /// Binds 127.0.0.1 and answers from now on.
-    #[expect(clippy::unused_async, reason = "it needs a runtime, and may come to wait for something")]
     pub async fn start(options: Options) -> Result<LocalCloud, StartError> {
         allow_open_files();
         let state = State::open(options.state.as_deref())?;
         let listening = |source| StartError::Listen { port: options.port, source };
         let listener = connections::listen(options.port).map_err(listening)?;
-        let endpoint = format!("http://{}", listener.local_addr().map_err(listening)?);
+        let address = listener.local_addr().map_err(listening)?;
+        let endpoint = format!("http://{address}");
+        let keys = Arc::new(Keyring::new(state.secret.clone(), options.keys.clone()));
+        let admission = Admission { keys, port: address.port() };
         let (alive, reaped) = mpsc::channel(1);
         let guard = Arc::new(Guard::start().map_err(StartError::Guard)?);
-        let watch = Watch { guard: Arc::clone(&guard), alive };
+        let watch = Watch { guard: Arc::clone(&guard), leftovers: Arc::default(), alive };
         let tasks = Arc::new(BackgroundTasks::new());
         let serves_others = options.serves_others;
-        let services = Arc::new(Services::open(options, &state, &endpoint, watch, &tasks)?);
+        let services = Arc::new(Services::open(options, &state, admission, watch, &tasks).await?);
         if serves_others {
             state.announce(&endpoint)?;
         }
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&services);
-        let server = tokio::spawn(connections::serve(listener, stopped, move |request| {
+        let server = tokio::spawn(connections::serve(listener, stopped, move |_, request| {
             let services = Arc::clone(&shared);
             async move { services.reply(request).await }
         }));
@@ -111,6 +116,11 @@ impl LocalCloud {
     /// `http://127.0.0.1:PORT`, the value for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// What requests are signed with, and the token for `/_local/`. It stays the same as long as the state folder.
+    pub fn access(&self) -> Access {
+        self.services.admission.keys.access()
     }
 
     /// Creates a function, or gives it new code if it has other code, and waits until it is active.
@@ -186,18 +196,20 @@ impl LocalCloud {
 }
 
 impl Services {
-    fn open(
+    async fn open(
         options: Options,
         state: &State,
-        endpoint: &str,
+        admission: Admission,
         watch: Watch,
         tasks: &Arc<BackgroundTasks>,
     ) -> Result<Services, StartError> {
         let failed = |source| StartError::State { path: state.path.clone(), source };
+        let endpoint = format!("http://127.0.0.1:{}", admission.port);
         let folder = state.path.as_path();
         let kept = options.state.is_some().then_some(folder);
         let shared = Shared {
-            endpoint: endpoint.to_owned(),
+            endpoint: endpoint.clone(),
+            keys: Arc::clone(&admission.keys),
             init_limit: options.init_limit,
             code: CodeStore::open(folder.join("code")).map_err(failed)?,
             runtimes: Runtimes::open(&folder.join("runtimes")).map_err(failed)?,
@@ -207,7 +219,7 @@ impl Services {
         };
         let pools = Pools::start(shared, tasks, options.eager_assignment, options.idle_limit);
         let (clock, activity, tasks) = (Clock::new(), ActivityFeed::new(), Arc::clone(tasks));
-        let queues = Queues::open(folder, endpoint.to_owned(), Arc::clone(&clock))?;
+        let queues = Queues::open(folder, endpoint, Arc::clone(&clock))?;
         let dependencies = lambda::Dependencies {
             pools: Arc::clone(&pools),
             tasks: Arc::clone(&tasks),
@@ -225,7 +237,7 @@ impl Services {
             activity: activity.clone(),
         };
         let scheduler = Scheduler::open(folder, dependencies, options.serves_others)?;
-        let dynamodb = DynamoDb::start(kept.map(|folder| folder.join("dynamodb.db")).as_deref())?;
+        let dynamodb = DynamoDb::start(kept.map(|folder| folder.join("dynamodb.db")).as_deref()).await?;
         let cloudwatch = CloudWatch::open(kept).map_err(failed)?;
         let parameters = Parameters::open(folder)?;
         let (log, events) = (RequestLog::new(), Events::default());
@@ -240,6 +252,7 @@ impl Services {
             pools,
             clock,
             activity,
+            admission,
             log,
         })
     }
@@ -247,6 +260,10 @@ impl Services {
     async fn reply(&self, request: Request<Incoming>) -> Reply {
         let request_id = Uuid::new_v4();
         let (parts, body) = request.into_parts();
+        let entry = match self.admission.of(&parts) {
+            Ok(entry) => entry,
+            Err(refused) => return Ok(*refused),
+        };
         let body = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) => {
@@ -254,13 +271,18 @@ impl Services {
                 return Ok(connections::json(413, &json!({ "message": "the request is too large or was cut off" })));
             }
         };
-        if let Some(response) =
-            own_api::answer(&parts, &body, self.pools.shared(), &self.log, &self.clock, &self.events)
-        {
-            return Ok(response);
-        }
+        let signed = match entry {
+            Entry::OwnApi => {
+                let (shared, log) = (self.pools.shared(), &self.log);
+                return Ok(own_api::answer(&parts, &body, shared, log, &self.clock, &self.events));
+            }
+            Entry::Service(signed) => signed,
+        };
         let asked = requests::Request::of(&parts);
-        let number = self.log.arrived(&asked, request_id, &parts, &body);
+        if let Err(error) = self.admission.verify(&signed, &parts, &body, self.lambda.has(&signed.key_id)) {
+            return Ok(request_faults::rejection(&asked, 403, Some(error.code()), &error.to_string()));
+        }
+        let number = self.log.arrived(&asked, request_id, &signed.key_id, &body);
         let mut response = self.answer_or_fail(asked, &parts, body, request_id).await?;
         self.log.answered(number, response.status().as_u16());
         let id = HeaderValue::try_from(request_id.to_string()).expect("a UUID is ASCII");

@@ -12,6 +12,8 @@ use std::sync::Mutex;
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
+use super::family::kill_marked;
+
 /// Reads `+PGID` and `-PGID`, one a line, and `.` for an orderly end. At the end of its input kills the groups that are
 /// left, and those of processes that carry the mark `$1`.
 const SCRIPT: &str = r#"
@@ -85,8 +87,12 @@ impl Guard {
         }
     }
 
-    /// Closes the pipe and waits for the shell to end. Every process is on its list by now.
+    /// Closes the pipe and waits for the shell to end. What left its group is known by the mark.
     pub(crate) async fn stop(self) {
+        let mark = format!("]{}", self.mark);
+        if let Err(error) = tokio::task::spawn_blocking(move || kill_marked(&[mark])).await {
+            tracing::warn!(%error, "could not look for processes that are left");
+        }
         self.write(".\n");
         let Guard { lines, mut shell, .. } = self;
         drop(lines);

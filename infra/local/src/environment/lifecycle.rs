@@ -13,6 +13,7 @@ use super::log::{Ending, InvocationLog, Phase, Report};
 use super::process::{Process, Watch};
 use super::runtime::{Runtime, RuntimeError, Runtimes, Starter};
 use super::simulated::{self, Simulated, Simulation};
+use crate::base::keys::Keyring;
 use crate::fault::{Faults, FunctionFault};
 use crate::function::code::CodeStore;
 use crate::function::definition::{Configuration, LogFormat};
@@ -21,6 +22,7 @@ use crate::function::definition::{Configuration, LogFormat};
 pub(crate) struct Shared {
     /// URL of the stand-in.
     pub endpoint: String,
+    pub keys: Arc<Keyring>,
     /// Longest init phase; AWS gives ten seconds.
     pub init_limit: Duration,
     pub code: CodeStore,
@@ -202,9 +204,12 @@ impl Worker {
                 Err(error) => Worker::Nothing(Failure::platform("InvalidSimulation", &error.to_string())),
             };
         }
-        let folder = shared.code.path(configuration.code.folder.as_deref().unwrap_or_default());
-        let watch = shared.watch.clone();
-        match Process::new(&starter, folder, configuration, &shared.endpoint, watch) {
+        let folder = match shared.code.ready(configuration.code.folder.as_deref().unwrap_or_default()) {
+            Ok(folder) => folder,
+            Err(error) => return Worker::Nothing(Failure::platform("InvalidCode", &error.to_string())),
+        };
+        let (watch, key) = (shared.watch.clone(), shared.keys.of_function(&configuration.name));
+        match Process::new(&starter, folder, configuration, &shared.endpoint, &key, watch) {
             Some(process) => Worker::Process(process),
             None => Worker::Nothing(Failure::platform("InvalidRuntime", "the runtime has no process")),
         }

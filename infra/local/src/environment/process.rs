@@ -11,16 +11,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
+use super::family::{Family, Leftovers, kill_group};
 use super::guard::Guard;
 use super::invocation::{Invocation, Ran, Stop};
 use super::output::Output;
 use super::runtime::Starter;
 use super::runtime_api::{Event, RuntimeApi};
+use crate::base::keys::AccessKey;
 use crate::function::account::REGION;
 use crate::function::definition::{Configuration, LogFormat};
 
@@ -43,6 +44,7 @@ pub(crate) struct Process {
 #[derive(Clone)]
 pub(crate) struct Watch {
     pub guard: Arc<Guard>,
+    pub leftovers: Arc<Leftovers>,
     /// Held until the process has been reaped: when the last one is gone, no process is left.
     pub alive: mpsc::Sender<Infallible>,
 }
@@ -63,6 +65,7 @@ impl Process {
         folder: PathBuf,
         configuration: &Configuration,
         endpoint: &str,
+        key: &AccessKey,
         watch: Watch,
     ) -> Option<Process> {
         let (program, arguments) = match starter {
@@ -70,7 +73,7 @@ impl Process {
             Starter::Interpreter { program, client } => (program.clone(), vec![client.clone()]),
             Starter::Simulated => return None,
         };
-        let variables = variables(configuration, &folder, endpoint);
+        let variables = variables(configuration, &folder, endpoint, key);
         Some(Process { program, arguments, folder, variables, watch, running: None, max_memory_mb: 0 })
     }
 
@@ -130,6 +133,7 @@ impl Process {
     fn spawn(&self) -> io::Result<(Running, Instant)> {
         let api = RuntimeApi::open()?;
         let (output, stdout, stderr) = Output::open()?;
+        let name = self.watch.guard.log_stream_name();
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
@@ -137,7 +141,7 @@ impl Process {
             .env_clear()
             .envs(&self.variables)
             .env("AWS_LAMBDA_RUNTIME_API", &api.address)
-            .env("AWS_LAMBDA_LOG_STREAM_NAME", self.watch.guard.log_stream_name())
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", &name)
             .stdin(Stdio::null())
             .stdout(stdout)
             .stderr(stderr)
@@ -147,8 +151,10 @@ impl Process {
         let began = Instant::now();
         let child = command.spawn()?;
         let process_id = child.id().expect("a child that was not waited for has an id");
+        let family = Family { group: process_id, name };
+        api.serve(family.clone());
         self.watch.guard.add(process_id);
-        tokio::spawn(reap(child, process_id, self.watch.clone(), ended, exit_seen));
+        tokio::spawn(reap(child, family, self.watch.clone(), ended, exit_seen));
         Ok((Running { process_id, api, output, exit, _end: end }, began))
     }
 }
@@ -210,7 +216,7 @@ impl Running {
 /// Waits for the end of `child`, or brings it about when `end` is dropped, and ends what it left behind.
 async fn reap(
     mut child: Child,
-    group: u32,
+    family: Family,
     watch: Watch,
     end: oneshot::Receiver<Infallible>,
     seen: watch::Sender<Option<ExitStatus>>,
@@ -218,14 +224,16 @@ async fn reap(
     let status = tokio::select! {
         status = child.wait() => status,
         _ = end => {
-            kill_group(group);
+            family.kill();
             child.wait().await
         }
     };
     // Descendants of a process that ended by itself. The number cannot have been given to another group
     // while one of them lives; should none live, the kernel has only just freed it.
+    let group = family.group;
     kill_group(group);
     watch.guard.remove(group);
+    watch.leftovers.end(family.name);
     match status {
         Ok(status) => {
             seen.send_replace(Some(status));
@@ -233,14 +241,6 @@ async fn reap(
         Err(error) => tracing::warn!(%error, group, "could not wait for a function's process"),
     }
     drop(watch.alive);
-}
-
-fn kill_group(group: u32) {
-    let group = i32::try_from(group).ok().and_then(Pid::from_raw);
-    if let Some(group) = group {
-        // It is not an error if everything in the group has already ended.
-        let _ = kill_process_group(group, Signal::KILL);
-    }
 }
 
 /// In the words AWS uses, which are those of Go's `os/exec`.
@@ -258,7 +258,12 @@ fn reason(status: ExitStatus) -> String {
 
 /// The environment of the process: Lambda's variables and the function's own, nothing of ours but the
 /// search path.
-fn variables(configuration: &Configuration, folder: &Path, endpoint: &str) -> BTreeMap<String, String> {
+fn variables(
+    configuration: &Configuration,
+    folder: &Path,
+    endpoint: &str,
+    key: &AccessKey,
+) -> BTreeMap<String, String> {
     let mut variables = configuration.environment.clone().unwrap_or_default();
     let logging = &configuration.logging;
     let group = logging.group.clone().unwrap_or_else(|| format!("/aws/lambda/{}", configuration.name));
@@ -275,9 +280,8 @@ fn variables(configuration: &Configuration, folder: &Path, endpoint: &str) -> BT
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", group),
         ("AWS_LAMBDA_LOG_FORMAT", if json { "JSON" } else { "Text" }.to_owned()),
-        // So that the log of requests shows who asked.
-        ("AWS_ACCESS_KEY_ID", configuration.name.clone()),
-        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_ACCESS_KEY_ID", key.id().to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", key.secret().to_owned()),
         ("AWS_SESSION_TOKEN", "local".to_owned()),
         // A function that calls AWS calls the stand-in.
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
@@ -306,8 +310,10 @@ mod tests {
     fn the_process_sees_lambdas_variables_and_the_functions_own() {
         let mut configuration = Configuration::sample();
         configuration.environment = Some(BTreeMap::from([("MINE".to_owned(), "1".to_owned())]));
-        let seen = variables(&configuration, Path::new("/task"), "http://127.0.0.1:9");
+        let key = AccessKey::new("sample", "derived");
+        let seen = variables(&configuration, Path::new("/task"), "http://127.0.0.1:9", &key);
         assert_eq!(seen["MINE"], "1");
+        assert_eq!((seen["AWS_ACCESS_KEY_ID"].as_str(), seen["AWS_SECRET_ACCESS_KEY"].as_str()), ("sample", "derived"));
         assert_eq!(seen["LAMBDA_TASK_ROOT"], "/task");
         assert_eq!(seen["AWS_ENDPOINT_URL"], "http://127.0.0.1:9");
         assert!(!seen.contains_key("CARGO_MANIFEST_DIR"), "nothing of this process's own environment leaks");

@@ -1,10 +1,13 @@
 //! The Lambda Runtime API of one process: the loopback server through which a runtime asks for its next
 //! invocation and answers it.
 //!
+//! It answers only processes of its execution environment, as far as the system shows who asks, and no web page.
+//!
 //! Paths and headers: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes".
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,11 +19,13 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request};
 use serde_json::json;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
+use super::family::{Family, Known};
 use super::invocation::{Failure, Invocation};
-use crate::wire::connections::{self, Reply};
+use crate::wire::connections::{self, Peer, Reply};
+use crate::wire::door;
 
 /// Largest response of a synchronous invocation. The number AWS names in its error text.
 pub(crate) const MAX_RESPONSE_BYTES: usize = 6_291_556;
@@ -41,6 +46,7 @@ pub(crate) struct RuntimeApi {
     pub address: String,
     pub events: mpsc::UnboundedReceiver<Event>,
     hand_over: mpsc::UnboundedSender<(Invocation, SystemTime)>,
+    family: watch::Sender<Option<Family>>,
     _stop: oneshot::Sender<Infallible>,
 }
 
@@ -48,17 +54,24 @@ impl RuntimeApi {
     /// Binds a free port and answers from now on.
     pub(crate) fn open() -> io::Result<RuntimeApi> {
         let listener = connections::listen(0)?;
-        let address = listener.local_addr()?.to_string();
+        let address = listener.local_addr()?;
         let (hand_over, invocations) = mpsc::unbounded_channel();
         let (report, events) = mpsc::unbounded_channel();
+        let (family, known) = watch::channel(None);
+        let invocations = tokio::sync::Mutex::new(invocations);
         let session =
-            Arc::new(Session { invocations: tokio::sync::Mutex::new(invocations), current: Mutex::new(None), report });
+            Arc::new(Session { invocations, current: Mutex::new(None), events: report, address, family: known });
         let (stop, stopped) = oneshot::channel();
-        tokio::spawn(connections::serve(listener, stopped, move |request| {
+        tokio::spawn(connections::serve(listener, stopped, move |peer, request| {
             let session = Arc::clone(&session);
-            async move { session.answer(request).await }
+            async move { session.answer(&peer, request).await }
         }));
-        Ok(RuntimeApi { address, events, hand_over, _stop: stop })
+        Ok(RuntimeApi { address: address.to_string(), events, hand_over, family, _stop: stop })
+    }
+
+    /// The processes that it answers. Requests wait until they are known.
+    pub(crate) fn serve(&self, family: Family) {
+        self.family.send_replace(Some(family));
     }
 
     /// Gives the runtime its next invocation, to be answered within `limit`.
@@ -72,24 +85,43 @@ struct Session {
     invocations: tokio::sync::Mutex<mpsc::UnboundedReceiver<(Invocation, SystemTime)>>,
     /// The invocation that was handed out and not answered yet.
     current: Mutex<Option<Uuid>>,
-    report: mpsc::UnboundedSender<Event>,
+    events: mpsc::UnboundedSender<Event>,
+    address: SocketAddr,
+    family: watch::Receiver<Option<Family>>,
 }
 
 impl Session {
-    async fn answer(&self, request: Request<Incoming>) -> Reply {
+    async fn answer(&self, peer: &Peer, request: Request<Incoming>) -> Reply {
+        // Before anything else: an init duration ends here.
+        let at = Instant::now();
+        if let Err(refused) = door::check_page(request.headers()) {
+            return Ok(refuse(403, "Forbidden", &refused.to_string()));
+        }
+        if !*peer.admitted.get_or_init(|| self.admits(peer.address)).await {
+            return Ok(refuse(403, "Forbidden", "only processes of the execution environment are answered"));
+        }
         let path = request.uri().path().strip_prefix("/2018-06-01/runtime/").unwrap_or_default().to_owned();
         let steps: Vec<&str> = path.split('/').collect();
         match (request.method(), steps.as_slice()) {
-            (&Method::GET, ["invocation", "next"]) => Ok(self.next().await),
-            (&Method::POST, ["invocation", id, "response"]) => Ok(self.response(id, request).await),
-            (&Method::POST, ["invocation", id, "error"]) => Ok(self.error(id, request).await),
+            (&Method::GET, ["invocation", "next"]) => Ok(self.next(at).await),
+            (&Method::POST, ["invocation", id, "response"]) => Ok(self.response(id, at, request).await),
+            (&Method::POST, ["invocation", id, "error"]) => Ok(self.error(id, at, request).await),
             (&Method::POST, ["init", "error"]) => Ok(self.init_error(request).await),
             _ => Ok(refuse(404, "InvalidPath", "no such path in the runtime API")),
         }
     }
 
-    async fn next(&self) -> Response {
-        self.tell(Event::Next { at: Instant::now() });
+    async fn admits(&self, peer: SocketAddr) -> bool {
+        let mut family = self.family.clone();
+        let Ok(family) = family.wait_for(Option::is_some).await.map(|family| family.clone()) else { return false };
+        let server = self.address;
+        let known = move || family.map_or(Known::No, |family| family.holds(peer, server));
+        // An error means that the program is ending.
+        tokio::task::spawn_blocking(known).await.is_ok_and(|known| known != Known::No)
+    }
+
+    async fn next(&self, at: Instant) -> Response {
+        self.report(Event::Next { at });
         let Some((invocation, deadline)) = self.invocations.lock().await.recv().await else {
             return refuse(500, "ContainerError", "the execution environment is shutting down");
         };
@@ -97,9 +129,8 @@ impl Session {
         handed_out(invocation, deadline)
     }
 
-    async fn response(&self, id: &str, request: Request<Incoming>) -> Response {
+    async fn response(&self, id: &str, at: Instant, request: Request<Incoming>) -> Response {
         let Some(request_id) = self.finish(id) else { return unknown_request() };
-        let at = Instant::now();
         let answer = match read(request).await {
             Some(body) => Ok(body),
             None => Err(Failure::platform(
@@ -108,21 +139,20 @@ impl Session {
             )),
         };
         let accepted = answer.is_ok();
-        self.tell(Event::Answered { request_id, at, answer });
+        self.report(Event::Answered { request_id, at, answer });
         if accepted { ok() } else { refuse(413, "RequestEntityTooLarge", "the response is too large") }
     }
 
-    async fn error(&self, id: &str, request: Request<Incoming>) -> Response {
+    async fn error(&self, id: &str, at: Instant, request: Request<Incoming>) -> Response {
         let Some(request_id) = self.finish(id) else { return unknown_request() };
-        let at = Instant::now();
         let failure = posted(request).await;
-        self.tell(Event::Answered { request_id, at, answer: Err(failure) });
+        self.report(Event::Answered { request_id, at, answer: Err(failure) });
         ok()
     }
 
     async fn init_error(&self, request: Request<Incoming>) -> Response {
         let failure = posted(request).await;
-        self.tell(Event::InitError { failure });
+        self.report(Event::InitError { failure });
         ok()
     }
 
@@ -132,9 +162,9 @@ impl Session {
         current.take_if(|current| current.to_string() == id)
     }
 
-    fn tell(&self, event: Event) {
+    fn report(&self, event: Event) {
         // Nobody listens once the process is being ended.
-        let _ = self.report.send(event);
+        let _ = self.events.send(event);
     }
 }
 

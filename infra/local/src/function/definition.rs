@@ -93,6 +93,7 @@ pub(crate) struct Alias {
 }
 
 /// A function with all its versions.
+#[derive(Clone)]
 pub(crate) struct Function {
     /// What the API shows as `$LATEST`.
     pub latest: Arc<Configuration>,

@@ -14,7 +14,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, LogType, Runtime};
 use base64::Engine;
 use http_body_util::{BodyExt, Full};
-use local_cloud::{FunctionCode as Code, FunctionSpec, LocalCloud, Options};
+use local_cloud::{AccessKey, FunctionCode as Code, FunctionSpec, LocalCloud, Options};
 use serde_json::Value;
 
 /// Serves the events of the tests; see the file.
@@ -41,7 +41,8 @@ impl Rig {
     }
 
     pub async fn with(options: Options) -> Rig {
-        let cloud = LocalCloud::start(options).await.expect("the stand-in starts");
+        let keys = vec![AccessKey::new("local", "local")];
+        let cloud = LocalCloud::start(Options { keys, ..options }).await.expect("the stand-in starts");
         let lambda = client(cloud.endpoint());
         Rig { cloud, lambda }
     }
@@ -101,7 +102,8 @@ impl Rig {
     pub async fn own(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let uri = format!("{}/_local/{path}", self.cloud.endpoint());
         let body = Full::new(bytes::Bytes::from(body.to_owned()));
-        let request = hyper::Request::builder().method(method).uri(uri).body(body).unwrap();
+        let request = hyper::Request::builder().method(method).uri(uri);
+        let request = request.header("x-coldwatch-token", self.cloud.access().token()).body(body).unwrap();
         let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new()).build_http();
         let response = client.request(request).await.unwrap();
         let status = response.status().as_u16();
@@ -111,10 +113,9 @@ impl Rig {
 
     /// An operation of SQS.
     pub async fn sqs(&self, operation: &str, body: Value) -> Value {
-        let request = hyper::Request::post(self.cloud.endpoint())
-            .header("x-amz-target", format!("AmazonSQS.{operation}"))
-            .body(Full::new(bytes::Bytes::from(body.to_string())))
-            .unwrap();
+        let request = hyper::Request::post(self.cloud.endpoint());
+        let request = request.header("x-amz-target", format!("AmazonSQS.{operation}"));
+        let request = signed(request.body(body.to_string()).unwrap(), &AccessKey::new("local", "local"));
         let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new()).build_http();
         let body = client.request(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
         serde_json::from_slice(&body).unwrap_or_default()
@@ -176,6 +177,29 @@ pub fn client(endpoint: &str) -> aws_sdk_lambda::Client {
         .retry_config(RetryConfig::disabled())
         .build();
     aws_sdk_lambda::Client::from_conf(config)
+}
+
+/// The request with a signature of `key` in its headers.
+pub fn signed(mut request: hyper::Request<String>, key: &AccessKey) -> hyper::Request<Full<bytes::Bytes>> {
+    use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningParams, SigningSettings, sign};
+    use aws_sigv4::sign::v4;
+    let identity = Credentials::new(key.id(), key.secret(), None, None, "test").into();
+    let params = v4::SigningParams::builder().identity(&identity).region("us-east-1").name("test");
+    let params = params.time(std::time::SystemTime::now()).settings(SigningSettings::default()).build().unwrap();
+    let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+    let body = SignableBody::Bytes(request.body().as_bytes());
+    let signable = SignableRequest::new(request.method().as_str(), request.uri().to_string(), headers, body).unwrap();
+    let signing = sign(signable, &SigningParams::V4(params)).unwrap().into_parts().0;
+    signing.apply_to_request_http1x(&mut request);
+    request.map(|body| Full::new(bytes::Bytes::from(body)))
+}
+
+/// What a signed `GET uri` answers.
+pub async fn signed_page(uri: impl AsRef<str>) -> Vec<u8> {
+    let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new()).build_http();
+    let request = hyper::Request::get(uri.as_ref()).body(String::new()).unwrap();
+    let response = client.request(signed(request, &AccessKey::new("local", "local"))).await.unwrap();
+    response.into_body().collect().await.unwrap().to_bytes().to_vec()
 }
 
 /// What `GET uri` answers.

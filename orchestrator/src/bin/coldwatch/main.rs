@@ -73,6 +73,11 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.command.starts_functions()
+        && let Err(error) = drop_credentials()
+    {
+        return Failure::failed(format!("cannot start again without the AWS credentials: {error}")).report();
+    }
     raise_open_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match runtime {
@@ -82,6 +87,47 @@ fn main() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(),
+    }
+}
+
+/// Variables that hold credentials, or say where to get some.
+const CREDENTIALS: [&str; 9] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+];
+
+/// Starts this program anew without the AWS credentials of its environment, if there are any. A function of the local
+/// cloud may read `/proc/PPID/environ`, and that shows what a program was started with, whatever it has removed since.
+fn drop_credentials() -> std::io::Result<()> {
+    use std::os::unix::process::CommandExt;
+    if CREDENTIALS.iter().all(|name| std::env::var_os(name).is_none()) {
+        return Ok(());
+    }
+    let mut again = std::process::Command::new(std::env::current_exe()?);
+    again.args(std::env::args_os().skip(1));
+    for name in CREDENTIALS {
+        again.env_remove(name);
+    }
+    // It returns only if it fails.
+    Err(again.exec())
+}
+
+impl Command {
+    /// Whether functions of a local cloud may run in this process.
+    fn starts_functions(&self) -> bool {
+        match self {
+            Command::Local(_) => true,
+            Command::Run(args) => args.is_local(),
+            Command::Compare(args) => args.is_local(),
+            _ => false,
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use coldwatch::aws::{Aws, Connection};
+use coldwatch::aws::{Aws, Connection, Keys};
 use coldwatch::suite::{Overrides, Suite, SuiteError};
-use local_cloud::{FunctionCode, FunctionSpec, LocalCloud, Options, StartError};
+use local_cloud::{Access, FunctionCode, FunctionSpec, LocalCloud, Options, StartError};
 use serde_json::{Value, json};
 
 use crate::exit::{Failure, warn};
@@ -111,12 +111,21 @@ impl Standin {
         }
     }
 
+    /// The keys of this local cloud.
+    pub fn access(&self) -> Result<Access, Failure> {
+        match &self.cloud {
+            Cloud::Own(cloud) => Ok(cloud.access()),
+            Cloud::Served(_) => local_cloud::access_of(&self.state).map_err(Failure::failed),
+        }
+    }
+
     /// Clients of this local cloud, with the table ready.
     pub async fn connect(&self, table: &str) -> Result<Aws, Failure> {
+        let access = self.access()?;
         let connection = Connection {
             endpoint: Some(self.endpoint().to_owned()),
             region: Some(REGION.to_owned()),
-            unsigned: true,
+            keys: Some(Keys { id: access.key().id().to_owned(), secret: access.key().secret().to_owned() }),
             table: table.to_owned(),
         };
         let aws = Aws::connect(connection).await?;

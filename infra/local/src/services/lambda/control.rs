@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::response::Response;
+use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::answers::{listed, no_content};
@@ -91,7 +92,9 @@ impl Lambda {
         let functions = self.lock();
         let function = functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
         let folder = function.resolve(reference)?.code.folder.clone().unwrap_or_default();
-        let location = format!("{}/_local/code/{folder}", self.pools.shared().endpoint);
+        let shared = self.pools.shared();
+        let query = shared.keys.code_query(&folder, Utc::now());
+        let location = format!("{}/_local/code/{folder}?{query}", shared.endpoint);
         let mut shown = json!({
             "Configuration": function.describe(reference)?,
             "Code": { "RepositoryType": "S3", "Location": location },
@@ -113,7 +116,7 @@ impl Lambda {
 
     pub(super) fn delete_function(&self, reference: &FunctionRef) -> Result<Response, LambdaError> {
         let mut functions = self.lock();
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
+        let function = functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
         match reference.qualifier.as_deref() {
             None => {
                 self.store.delete(&reference.name).map_err(|error| LambdaError::Service(error.to_string()))?;
@@ -128,8 +131,9 @@ impl Lambda {
                 if function.aliases.values().any(|alias| alias.version == version) {
                     return Err(LambdaError::Conflict(format!("{} is referenced by an alias", reference.arn())));
                 }
-                function.versions.remove(&number).ok_or_else(|| reference.not_found())?;
-                self.save(function)?;
+                self.change(&mut functions, reference, |function| {
+                    function.versions.remove(&number).ok_or_else(|| reference.not_found())
+                })?;
                 self.pools.retire(&reference.name, version, 0);
             }
         }

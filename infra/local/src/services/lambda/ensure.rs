@@ -79,6 +79,8 @@ impl Lambda {
             FunctionCode::Simulated => (SIMULATED.to_owned(), None, Source::Absent),
         };
         let code = self.store_source(source).await?;
+        // Looked up here, so that no first start of an environment includes looking for the interpreter.
+        let version_arn = self.runtime_version_arn(&runtime).await?;
         self.until_settled(&reference.name).await;
         let present = self.lock().get(&reference.name).map(|function| function.latest.code.sha256.clone());
         let ensured = match present {
@@ -91,7 +93,6 @@ impl Lambda {
                 Ensured::CodeUpdated
             }
             None => {
-                let version_arn = self.runtime_version_arn(&runtime).await?;
                 let mut configuration = Configuration {
                     handler,
                     role: role_arn(&reference.name),

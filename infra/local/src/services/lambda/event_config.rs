@@ -54,15 +54,15 @@ impl Lambda {
         base: impl FnOnce(Option<&EventConfig>) -> Result<EventConfig, LambdaError>,
     ) -> Result<Response, LambdaError> {
         let members: Members = request::read(body)?;
-        let mut functions = self.lock();
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-        function.resolve(reference)?;
-        let mut config = base(function.event_configs.get(reference.qualifier_or_latest()))?;
-        apply(&mut config, members)?;
-        config.modified = Utc::now();
-        let shown = config.describe(&reference.name, reference.qualifier_or_latest());
-        function.event_configs.insert(reference.qualifier_or_latest().to_owned(), config);
-        self.save(function)?;
+        let shown = self.change(&mut self.lock(), reference, |function| {
+            function.resolve(reference)?;
+            let mut config = base(function.event_configs.get(reference.qualifier_or_latest()))?;
+            apply(&mut config, members)?;
+            config.modified = Utc::now();
+            let shown = config.describe(&reference.name, reference.qualifier_or_latest());
+            function.event_configs.insert(reference.qualifier_or_latest().to_owned(), config);
+            Ok(shown)
+        })?;
         Ok(respond(200, &shown))
     }
 
@@ -82,10 +82,9 @@ impl Lambda {
     }
 
     pub(super) fn delete_event_config(&self, reference: &FunctionRef) -> Result<Response, LambdaError> {
-        let mut functions = self.lock();
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-        function.event_configs.remove(reference.qualifier_or_latest()).ok_or_else(|| unset(reference))?;
-        self.save(function)?;
+        self.change(&mut self.lock(), reference, |function| {
+            function.event_configs.remove(reference.qualifier_or_latest()).ok_or_else(|| unset(reference))
+        })?;
         Ok(no_content())
     }
 }

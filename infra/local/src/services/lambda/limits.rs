@@ -49,7 +49,7 @@ impl Lambda {
         let reserved = request::within(member, asked.reserved_concurrent_executions.ok_or_else(missing)?, 0, u32::MAX)?;
         let mut functions = self.lock();
         let all = reserved_by_all(&functions);
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
+        let function = functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
         let others = all - function.reserved_concurrency.unwrap_or(0);
         let minimum = self.concurrency.minimum();
         let left = self.concurrency.limit().checked_sub(others).and_then(|left| left.checked_sub(reserved));
@@ -59,8 +59,10 @@ impl Lambda {
                  below its minimum value of [{minimum}]."
             )));
         }
-        function.reserved_concurrency = Some(reserved);
-        self.save(function)?;
+        self.change(&mut functions, reference, |function| {
+            function.reserved_concurrency = Some(reserved);
+            Ok(())
+        })?;
         Ok(respond(200, &json!({ "ReservedConcurrentExecutions": reserved })))
     }
 
@@ -74,10 +76,10 @@ impl Lambda {
     }
 
     pub(super) fn delete_function_concurrency(&self, reference: &FunctionRef) -> Result<Response, LambdaError> {
-        let mut functions = self.lock();
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-        function.reserved_concurrency = None;
-        self.save(function)?;
+        self.change(&mut self.lock(), reference, |function| {
+            function.reserved_concurrency = None;
+            Ok(())
+        })?;
         Ok(no_content())
     }
 
@@ -121,11 +123,11 @@ impl Lambda {
         reference: &FunctionRef,
         change: impl FnOnce(&mut BTreeMap<String, String>),
     ) -> Result<Response, LambdaError> {
-        let mut functions = self.lock();
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-        function.check_settled(reference)?;
-        change(&mut function.tags);
-        self.save(function)?;
+        self.change(&mut self.lock(), reference, |function| {
+            function.check_settled(reference)?;
+            change(&mut function.tags);
+            Ok(())
+        })?;
         Ok(no_content())
     }
 

@@ -176,6 +176,11 @@ impl Lambda {
         }
     }
 
+    /// Whether there is such a function.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.lock().contains_key(name)
+    }
+
     /// What goes wrong on demand.
     pub(crate) fn faults(&self) -> &Faults {
         &self.pools.shared().faults
@@ -183,6 +188,21 @@ impl Lambda {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Function>> {
         self.functions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes a function: first on disk and then in memory, so that a full disk leaves both as they were.
+    fn change<T>(
+        &self,
+        functions: &mut BTreeMap<String, Function>,
+        reference: &FunctionRef,
+        change: impl FnOnce(&mut Function) -> Result<T, LambdaError>,
+    ) -> Result<T, LambdaError> {
+        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
+        let mut changed = function.clone();
+        let result = change(&mut changed)?;
+        self.save(&changed)?;
+        *function = changed;
+        Ok(result)
     }
 
     /// Writes `function` to disk.

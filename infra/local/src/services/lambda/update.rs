@@ -71,10 +71,8 @@ impl Lambda {
             Ok(())
         })?;
         if update.publish {
-            let mut functions = self.lock();
-            let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-            let published = publish(function, None).describe_published();
-            self.save(function)?;
+            let published =
+                self.change(&mut self.lock(), reference, |function| Ok(publish(function, None).describe_published()))?;
             return Ok(respond(200, &published));
         }
         Ok(respond(200, &shown))
@@ -90,20 +88,21 @@ impl Lambda {
         if reference.qualifier.as_deref().is_some_and(|qualifier| qualifier != LATEST) {
             return Err(LambdaError::invalid(LATEST_ONLY));
         }
+        let new_revision = Uuid::new_v4();
         let mut functions = self.lock();
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-        function.check_settled(reference)?;
-        function.check_revision(revision)?;
-        let mut next = (*function.latest).clone();
-        change(&mut next)?;
-        next.revision_id = Uuid::new_v4();
-        next.last_modified = Utc::now();
-        let new_revision = next.revision_id;
-        function.latest = Arc::new(next);
-        function.update = Update::InProgress;
-        self.save(function)?;
+        let shown = self.change(&mut functions, reference, |function| {
+            function.check_settled(reference)?;
+            function.check_revision(revision)?;
+            let mut next = (*function.latest).clone();
+            change(&mut next)?;
+            next.revision_id = new_revision;
+            next.last_modified = Utc::now();
+            function.latest = Arc::new(next);
+            function.update = Update::InProgress;
+            Ok(function.describe_latest(&reference.arn()))
+        })?;
         self.settle_later(reference.name.clone(), new_revision, &self.pools.shared().faults);
-        Ok(function.describe_latest(&reference.arn()))
+        Ok(shown)
     }
 
     /// Ends the update to `revision` when its time has come.

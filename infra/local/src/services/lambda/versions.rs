@@ -40,20 +40,19 @@ impl Lambda {
         if let Some(description) = &asked.description {
             check_length("description", description, 256)?;
         }
-        let mut functions = self.lock();
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-        function.check_settled(reference)?;
-        function.check_revision(asked.revision_id.as_deref())?;
-        let current = &function.latest.code.sha256;
-        if let Some(asked) = asked.code_sha256.filter(|asked| asked != current) {
-            return Err(LambdaError::invalid(format!(
-                "CodeSHA256 ({asked}) is different from current CodeSHA256 in $LATEST ({current}). Please try again \
-                 with the CodeSHA256 in $LATEST."
-            )));
-        }
-        let published = publish(function, asked.description);
-        self.save(function)?;
-        Ok(respond(201, &published.describe_published()))
+        let published = self.change(&mut self.lock(), reference, |function| {
+            function.check_settled(reference)?;
+            function.check_revision(asked.revision_id.as_deref())?;
+            let current = &function.latest.code.sha256;
+            if let Some(asked) = asked.code_sha256.filter(|asked| asked != current) {
+                return Err(LambdaError::invalid(format!(
+                    "CodeSHA256 ({asked}) is different from current CodeSHA256 in $LATEST ({current}). Please try \
+                     again with the CodeSHA256 in $LATEST."
+                )));
+            }
+            Ok(publish(function, asked.description).describe_published())
+        })?;
+        Ok(respond(201, &published))
     }
 
     pub(super) fn list_versions(&self, reference: &FunctionRef) -> Result<Response, LambdaError> {
@@ -72,19 +71,19 @@ impl Lambda {
             let constraint = "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
             return Err(LambdaError::violates("name", asked.name, constraint));
         }
-        let mut functions = self.lock();
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-        let version = asked.function_version.unwrap_or_default();
-        function.check_version(reference, &version)?;
-        if function.aliases.contains_key(&asked.name) {
-            let arn = qualified_arn(&reference.name, &asked.name);
-            return Err(LambdaError::Conflict(format!("Alias already exists: {arn}")));
-        }
-        let description = asked.description.unwrap_or_default();
-        let alias = Alias { version, description, revision_id: Uuid::new_v4() };
-        let shown = alias.describe(&reference.name, &asked.name);
-        function.aliases.insert(asked.name, alias);
-        self.save(function)?;
+        let shown = self.change(&mut self.lock(), reference, |function| {
+            let version = asked.function_version.unwrap_or_default();
+            function.check_version(reference, &version)?;
+            if function.aliases.contains_key(&asked.name) {
+                let arn = qualified_arn(&reference.name, &asked.name);
+                return Err(LambdaError::Conflict(format!("Alias already exists: {arn}")));
+            }
+            let description = asked.description.unwrap_or_default();
+            let alias = Alias { version, description, revision_id: Uuid::new_v4() };
+            let shown = alias.describe(&reference.name, &asked.name);
+            function.aliases.insert(asked.name, alias);
+            Ok(shown)
+        })?;
         Ok(respond(201, &shown))
     }
 
@@ -102,29 +101,24 @@ impl Lambda {
         call: &Call,
     ) -> Result<Response, LambdaError> {
         let asked: AliasRequest = request::read(&call.body)?;
-        let mut functions = self.lock();
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-        if let Some(version) = &asked.function_version {
-            function.check_version(reference, version)?;
-        }
-        let alias = function.aliases.get_mut(name).ok_or_else(|| no_alias(reference, name))?;
-        if asked.revision_id.is_some_and(|revision| revision != alias.revision_id.to_string()) {
-            return Err(LambdaError::PreconditionFailed);
-        }
-        alias.version = asked.function_version.unwrap_or_else(|| alias.version.clone());
-        alias.description = asked.description.unwrap_or_else(|| alias.description.clone());
-        alias.revision_id = Uuid::new_v4();
-        let shown = alias.describe(&reference.name, name);
-        self.save(function)?;
+        let shown = self.change(&mut self.lock(), reference, |function| {
+            if let Some(version) = &asked.function_version {
+                function.check_version(reference, version)?;
+            }
+            let alias = function.aliases.get_mut(name).ok_or_else(|| no_alias(reference, name))?;
+            if asked.revision_id.is_some_and(|revision| revision != alias.revision_id.to_string()) {
+                return Err(LambdaError::PreconditionFailed);
+            }
+            alias.version = asked.function_version.unwrap_or_else(|| alias.version.clone());
+            alias.description = asked.description.unwrap_or_else(|| alias.description.clone());
+            alias.revision_id = Uuid::new_v4();
+            Ok(alias.describe(&reference.name, name))
+        })?;
         Ok(respond(200, &shown))
     }
 
     pub(super) fn delete_alias(&self, reference: &FunctionRef, name: &str) -> Result<Response, LambdaError> {
-        let mut functions = self.lock();
-        let function = functions.get_mut(&reference.name).ok_or_else(|| reference.not_found())?;
-        if function.aliases.remove(name).is_some() {
-            self.save(function)?;
-        }
+        self.change(&mut self.lock(), reference, |function| Ok(function.aliases.remove(name)))?;
         Ok(no_content())
     }
 

@@ -1,11 +1,12 @@
 //! The SQS of the stand-in: standard queues, small but whole, for what ends up in dead-letter queues.
 //!
-//! The operations are here, one queue in `queue`, a message in `message`. There are no policies and no redrive, and FIFO
+//! The operations are here, one queue in `queue`, a message in `message`, and how they are stored in `store`. There are no policies and no redrive, and FIFO
 //! queues are refused.
 
 mod errors;
 pub(crate) mod message;
 mod queue;
+mod store;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,10 +22,11 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use self::errors::SqsError;
-use self::message::{Attributes, md5_hex, md5_of};
+use self::message::{Attributes, Message, md5_hex, md5_of};
 use self::queue::Queue;
+use self::store::Store;
 use crate::base::clock::Clock;
-use crate::base::stored::{Folder, StoreError};
+use crate::base::stored::StoreError;
 use crate::function::account::ACCOUNT;
 
 /// A long poll looks again this often for messages that become visible.
@@ -33,7 +35,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// All queues.
 pub(crate) struct Queues {
     by_name: Mutex<BTreeMap<String, Queue>>,
-    folder: Folder<Queue>,
+    store: Store,
     clock: Arc<Clock>,
     /// URL of the stand-in.
     endpoint: String,
@@ -64,10 +66,9 @@ struct Call {
 impl Queues {
     /// Opens the queues kept in `folder`.
     pub(crate) fn open(folder: &Path, endpoint: String, clock: Arc<Clock>) -> Result<Arc<Queues>, StoreError> {
-        let folder = Folder::open(folder.join("queues"))?;
-        let queues = folder.load()?.into_iter().map(|queue: Queue| (queue.name.clone(), queue));
-        let by_name = Mutex::new(queues.collect());
-        Ok(Arc::new(Queues { by_name, folder, clock, endpoint, arrived: Notify::new() }))
+        let store = Store::open(folder.join("queues"))?;
+        let by_name = Mutex::new(store.load()?);
+        Ok(Arc::new(Queues { by_name, store, clock, endpoint, arrived: Notify::new() }))
     }
 
     /// Puts a message into the queue with this ARN. The error says why that cannot be.
@@ -75,8 +76,8 @@ impl Queues {
         let mut queues = self.lock();
         let queue = queues.values_mut().find(|queue| queue.arn() == arn);
         let queue = queue.ok_or_else(|| format!("there is no queue {arn}"))?;
-        queue.send(body, attributes, None, self.clock.now());
-        self.save(queue).map_err(|error| error.to_string())?;
+        let message = queue.message(body, attributes, None, self.clock.now());
+        self.put(queue, message).map_err(|error| error.to_string())?;
         self.arrived.notify_waiters();
         Ok(())
     }
@@ -109,16 +110,22 @@ impl Queues {
             }),
             "SendMessage" => self.send(call),
             "ReceiveMessage" => self.receive(&call).await,
-            "DeleteMessage" => self.changed(&call, |queue| {
-                queue.delete(call.receipt_handle.as_deref().ok_or(SqsError::Missing("ReceiptHandle"))?)
+            "DeleteMessage" => self.with(&call, |queue| {
+                let handle = call.receipt_handle.as_deref().ok_or(SqsError::Missing("ReceiptHandle"))?;
+                let id = Queue::of_handle(handle)?;
+                self.store.deleted(queue, id)?;
+                queue.messages.retain(|message| message.id != id);
+                Ok(Value::Null)
             }),
-            "PurgeQueue" => self.changed(&call, |queue| {
-                queue.messages.clear();
-                Ok(())
+            "PurgeQueue" => self.with(&call, |queue| {
+                let mut empty = Queue { messages: Vec::new(), ..queue.clone() };
+                self.store.save(&mut empty)?;
+                *queue = empty;
+                Ok(Value::Null)
             }),
             "DeleteQueue" => {
                 let name = self.with(&call, |queue| Ok(queue.name.clone()))?;
-                self.folder.delete(&name)?;
+                self.store.delete(&name)?;
                 self.lock().remove(&name);
                 Ok(Value::Null)
             }
@@ -129,7 +136,7 @@ impl Queues {
     /// A queue that already exists with the same attributes is not a conflict.
     fn create(&self, call: Call) -> Result<Value, SqsError> {
         let name = call.queue_name.ok_or(SqsError::Missing("QueueName"))?;
-        let queue = Queue::new(&name, call.attributes, self.clock.now())?;
+        let mut queue = Queue::new(&name, call.attributes, self.clock.now())?;
         let mut queues = self.lock();
         if let Some(present) = queues.get(&name) {
             let differs = |attribute: &&String| present.attributes.get(*attribute) != queue.attributes.get(*attribute);
@@ -137,7 +144,7 @@ impl Queues {
                 return Err(SqsError::Exists(attribute.clone()));
             }
         } else {
-            self.save(&queue)?;
+            self.store.save(&mut queue)?;
             queues.insert(name.clone(), queue);
         }
         Ok(json!({ "QueueUrl": self.url(&name) }))
@@ -166,8 +173,8 @@ impl Queues {
                 format!("One or more parameters are invalid. Reason: Message must be shorter than {most} bytes.");
             return Err(SqsError::InvalidParameter(text));
         }
-        let message = queue.send(body, call.message_attributes, call.delay_seconds, self.clock.now());
-        self.save(queue)?;
+        let message = queue.message(body, call.message_attributes, call.delay_seconds, self.clock.now());
+        self.put(queue, message.clone())?;
         self.arrived.notify_waiters();
         let mut reply =
             json!({ "MessageId": message.id.to_string(), "MD5OfMessageBody": md5_hex(message.body.as_bytes()) });
@@ -214,17 +221,11 @@ impl Queues {
         act(self.lock().get_mut(&name).ok_or(SqsError::NoQueue)?)
     }
 
-    /// As [`Queues::with`], for operations that answer nothing.
-    fn changed(&self, call: &Call, act: impl FnOnce(&mut Queue) -> Result<(), SqsError>) -> Result<Value, SqsError> {
-        self.with(call, |queue| {
-            act(queue)?;
-            self.save(queue)?;
-            Ok(Value::Null)
-        })
-    }
-
-    fn save(&self, queue: &Queue) -> Result<(), StoreError> {
-        self.folder.save(&queue.name, queue)
+    /// Puts a message into a queue: first on disk.
+    fn put(&self, queue: &mut Queue, message: Message) -> Result<(), StoreError> {
+        self.store.sent(queue, &message)?;
+        queue.messages.push(message);
+        Ok(())
     }
 
     fn url(&self, name: &str) -> String {

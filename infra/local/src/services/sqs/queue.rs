@@ -43,6 +43,9 @@ pub(crate) struct Queue {
     pub attributes: BTreeMap<String, String>,
     pub created: DateTime<Utc>,
     pub messages: Vec<Message>,
+    /// Lines in the log of what happened since the whole was written.
+    #[serde(skip)]
+    pub logged: usize,
 }
 
 impl Stored for Queue {
@@ -64,7 +67,14 @@ impl Queue {
         for (attribute, value) in &attributes {
             check(attribute, value)?;
         }
-        Ok(Queue { version: Queue::VERSION, name: name.to_owned(), attributes, created, messages: Vec::new() })
+        Ok(Queue {
+            version: Queue::VERSION,
+            name: name.to_owned(),
+            attributes,
+            created,
+            messages: Vec::new(),
+            logged: 0,
+        })
     }
 
     pub(crate) fn arn(&self) -> String {
@@ -77,8 +87,9 @@ impl Queue {
         self.attributes.get(attribute).and_then(|value| value.parse().ok()).unwrap_or(default)
     }
 
-    pub(crate) fn send(
-        &mut self,
+    /// A message for this queue, not yet in it.
+    pub(crate) fn message(
+        &self,
         body: String,
         attributes: Attributes,
         delay_s: Option<u32>,
@@ -87,9 +98,7 @@ impl Queue {
         let delay = TimeDelta::seconds(delay_s.unwrap_or_else(|| self.number("DelaySeconds")).into());
         let visible = now + delay;
         let id = Uuid::new_v4();
-        let message = Message { id, body, attributes, sent: now, visible, first_received: None, received: 0 };
-        self.messages.push(message.clone());
-        message
+        Message { id, body, attributes, sent: now, visible, first_received: None, received: 0 }
     }
 
     /// Up to `most` messages with a receipt handle each. They are hidden for `hidden_s`.
@@ -107,14 +116,12 @@ impl Queue {
             .collect()
     }
 
-    /// A message that is already gone is not an error.
-    pub(crate) fn delete(&mut self, receipt_handle: &str) -> Result<(), SqsError> {
+    /// The message that a receipt handle is of. It may be gone already.
+    pub(crate) fn of_handle(receipt_handle: &str) -> Result<Uuid, SqsError> {
         let invalid = || SqsError::ReceiptHandle(receipt_handle.to_owned());
         let decoded = URL_SAFE_NO_PAD.decode(receipt_handle).map_err(|_| invalid())?;
         let text = String::from_utf8(decoded).map_err(|_| invalid())?;
-        let id: Uuid = text.split('/').next().and_then(|id| id.parse().ok()).ok_or_else(invalid)?;
-        self.messages.retain(|message| message.id != id);
-        Ok(())
+        text.split('/').next().and_then(|id| id.parse().ok()).ok_or_else(invalid)
     }
 
     /// What `GetQueueAttributes` answers for the names that were asked for.
@@ -176,6 +183,11 @@ mod tests {
         DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
     }
 
+    fn put(queue: &mut Queue, body: &str, delay_s: Option<u32>) {
+        let message = queue.message(body.to_owned(), Attributes::new(), delay_s, at(0));
+        queue.messages.push(message);
+    }
+
     fn bodies(received: &[(Message, String)]) -> Vec<&str> {
         received.iter().map(|(message, _)| message.body.as_str()).collect()
     }
@@ -183,24 +195,25 @@ mod tests {
     #[test]
     fn a_received_message_is_hidden_until_it_is_deleted_or_its_time_is_over() {
         let mut queue = Queue::new("q", BTreeMap::new(), at(0)).unwrap();
-        queue.send("first".to_owned(), Attributes::new(), None, at(0));
-        queue.send("second".to_owned(), Attributes::new(), Some(5), at(0));
+        put(&mut queue, "first", None);
+        put(&mut queue, "second", Some(5));
         let received = queue.receive(10, 30, at(1));
         assert_eq!(bodies(&received), ["first"]);
         assert_eq!(bodies(&queue.receive(10, 30, at(6))), ["second"]);
         assert_eq!(bodies(&queue.receive(10, 30, at(30))), [""; 0]);
-        queue.delete(&received[0].1).unwrap();
-        queue.delete(&received[0].1).unwrap();
+        let id = Queue::of_handle(&received[0].1).unwrap();
+        assert_eq!(id, received[0].0.id);
+        queue.messages.retain(|message| message.id != id);
         let again = queue.receive(10, 30, at(40));
         assert_eq!((bodies(&again), again[0].0.received), (vec!["second"], 2));
-        assert!(matches!(queue.delete("nonsense"), Err(SqsError::ReceiptHandle(_))));
+        assert!(matches!(Queue::of_handle("nonsense"), Err(SqsError::ReceiptHandle(_))));
     }
 
     #[test]
     fn a_message_is_forgotten_when_its_retention_is_over() {
         let retention = BTreeMap::from([("MessageRetentionPeriod".to_owned(), "60".to_owned())]);
         let mut queue = Queue::new("q", retention, at(0)).unwrap();
-        queue.send("late".to_owned(), Attributes::new(), None, at(0));
+        put(&mut queue, "late", None);
         assert_eq!(bodies(&queue.receive(1, 0, at(59))), ["late"]);
         assert_eq!(bodies(&queue.receive(1, 0, at(60))), [""; 0]);
     }

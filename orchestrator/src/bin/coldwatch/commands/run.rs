@@ -36,6 +36,13 @@ pub struct RunArgs {
     report: Option<PathBuf>,
 }
 
+impl RunArgs {
+    /// Whether functions of a local cloud may run in this process.
+    pub fn is_local(&self) -> bool {
+        self.choice.place().local
+    }
+}
+
 /// Runs the suite and prints the result.
 pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     let (aws, standin, suite) = args.choice.open().await?;

@@ -79,6 +79,13 @@ pub struct CompareArgs {
     report: Option<PathBuf>,
 }
 
+impl CompareArgs {
+    /// Whether functions of a local cloud may run in this process.
+    pub fn is_local(&self) -> bool {
+        self.place.local
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// A table and the verdict, for a terminal

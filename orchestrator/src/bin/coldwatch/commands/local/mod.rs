@@ -6,8 +6,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
-use local_cloud::{Fault, Options};
+use clap::{Args, Subcommand};
+use local_cloud::{Access, AccessKey, Fault, Options};
 
 use crate::exit::{Exit, Failure};
 use crate::signals::interrupt;
@@ -16,8 +16,10 @@ use deployed::{Deployment, Period};
 
 /// Arguments of `local`.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct LocalArgs {
+    #[command(subcommand)]
+    command: Option<LocalCommand>,
     /// Port on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 4566)]
     port: u16,
@@ -51,11 +53,32 @@ pub struct LocalArgs {
     /// A fault to inject, such as `reject:lambda.Invoke,status=429,chance=0.1`; can be repeated
     #[arg(long = "fault", value_name = "SPEC", value_parser = Fault::parse)]
     faults: Vec<Fault>,
+    /// A further access key that requests may be signed with; may be repeated
+    #[arg(long = "key", value_name = "ID:SECRET", value_parser = AccessKey::parse, hide_possible_values = true)]
+    keys: Vec<AccessKey>,
+}
+
+#[derive(Debug, Subcommand)]
+enum LocalCommand {
+    /// Print the variables of the local cloud that serves a folder, for another terminal
+    Env(EnvArgs),
+}
+
+/// Arguments of `local env`.
+#[derive(Debug, Args)]
+struct EnvArgs {
+    /// Folder in which functions and history are kept
+    #[arg(long, value_name = "DIR", default_value = ".coldwatch")]
+    state: PathBuf,
+    /// DynamoDB table to name
+    #[arg(long, env = "COLDWATCH_TABLE", default_value = "coldwatch")]
+    table: String,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   coldwatch local                                   for the AWS SDKs, boto3 and the AWS CLI
+  eval \"$(coldwatch local env)\"                     in another terminal: endpoint, region and keys
   coldwatch local --deployed --every '5 minutes'    measures on a schedule, for the first time at once
   coldwatch local --deployed --every 'cron(0 * * * ? *)' --samples 20
   coldwatch local --deployed --suite suite.toml     measures functions that you created with boto3 or the AWS CLI
@@ -64,6 +87,9 @@ While it runs, `coldwatch history --local` and the other commands with --local u
 
 /// Serves the local cloud until interrupted.
 pub async fn execute(args: LocalArgs) -> Result<Exit, Failure> {
+    if let Some(LocalCommand::Env(env)) = args.command {
+        return print_env(&env);
+    }
     let deployment = args
         .deployed
         .then(|| Deployment::new(args.every, args.suite.as_deref(), args.samples, &args.table))
@@ -74,6 +100,7 @@ pub async fn execute(args: LocalArgs) -> Result<Exit, Failure> {
         settle: Duration::from_millis(args.settle_ms),
         network: Duration::from_millis(args.network_ms),
         quotas: args.quotas,
+        keys: args.keys,
         ..Options::default()
     };
     let standin = Standin::serve(options).await?;
@@ -96,17 +123,32 @@ async fn serve(
     for fault in faults {
         cloud.inject(fault);
     }
-    let exports = format!(
-        "export AWS_ENDPOINT_URL={}\nexport AWS_REGION={REGION} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\
-         export COLDWATCH_TABLE={table}\n",
-        standin.endpoint()
-    );
     // Whoever reads only the first line may be gone before the last: it is served all the same.
-    let _ = std::io::stdout().write_all(exports.as_bytes());
+    let _ = std::io::stdout().write_all(exports(standin.endpoint(), &cloud.access(), table).as_bytes());
     eprintln!("the local cloud answers at {}; interrupt it to stop", standin.endpoint());
     if let Some(deployment) = deployment {
         return deployment.run(standin, cloud, &aws, &targets).await;
     }
     interrupt().await;
     Ok(())
+}
+
+fn print_env(args: &EnvArgs) -> Result<Exit, Failure> {
+    let state = args.state.display();
+    let endpoint = local_cloud::served_at(&args.state).ok_or_else(|| {
+        Failure::failed(format!("no local cloud serves `{state}`; start one with `coldwatch local --state {state}`"))
+    })?;
+    let access = local_cloud::access_of(&args.state).map_err(Failure::failed)?;
+    std::io::stdout().write_all(exports(&endpoint, &access, &args.table).as_bytes()).map_err(Failure::failed)?;
+    Ok(Exit::Done)
+}
+
+/// What a shell evaluates. The first line is the endpoint, for programs that read it.
+fn exports(endpoint: &str, access: &Access, table: &str) -> String {
+    let (id, secret, token) = (access.key().id(), access.key().secret(), access.token());
+    format!(
+        "export AWS_ENDPOINT_URL={endpoint}\nexport AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION} \
+         AWS_ACCESS_KEY_ID={id} AWS_SECRET_ACCESS_KEY={secret}\nexport COLDWATCH_LOCAL_TOKEN={token}\n\
+         export COLDWATCH_TABLE={table}\n"
+    )
 }
