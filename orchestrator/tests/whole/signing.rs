@@ -18,13 +18,17 @@ pub fn request(host: &str, head: &str, body: &str, token: &str) -> String {
     let mut first = head.split_whitespace();
     let (method, path) = (first.next().expect("a method"), first.next().expect("a path"));
     if path.starts_with("/_local/") {
-        whole.push_str(&format!("X-Coldwatch-Token: {token}\r\n"));
+        whole += &header("X-Coldwatch-Token", token);
     } else {
         for (name, value) in signature(method, &format!("http://{host}{path}"), body) {
-            whole.push_str(&format!("{name}: {value}\r\n"));
+            whole += &header(&name, &value);
         }
     }
     whole + "\r\n" + body
+}
+
+fn header(name: &str, value: &str) -> String {
+    format!("{name}: {value}\r\n")
 }
 
 fn signature(method: &str, uri: &str, body: &str) -> Vec<(String, String)> {
