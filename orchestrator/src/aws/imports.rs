@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use serde::Serialize;
 
-use super::dynamodb::{DIGEST, RUN, Store, StoreError, item_of, series_key};
+use super::runs::{DIGEST, RUN};
+use super::table::{Store, StoreError, item_of, series_key};
 use crate::record::imported::ImportedRun;
 use crate::units::key_time;
 

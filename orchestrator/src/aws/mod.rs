@@ -1,16 +1,20 @@
 //! The one path to the outside: the AWS SDKs. Their types do not leave this folder.
 //!
-//! One file per service, and each file converts the answers into this crate's types. [`Connection`] decides whether the
+//! One file for each service, and for each kind of item in the table. Each file converts the answers into this crate's types. [`Connection`] decides whether the
 //! endpoint is AWS or the local cloud; nothing else asks.
 
 mod cloudwatch;
-mod dynamodb;
 mod error;
 mod events;
 mod imports;
+mod index;
+mod journals;
 mod lambda;
+mod locks;
 mod parameters;
+mod runs;
 mod series;
+mod table;
 mod tags;
 
 use std::fmt;
@@ -25,13 +29,15 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 pub use cloudwatch::Metrics;
-pub use dynamodb::{Claim, SAMPLES_KEPT, Store, StoreError};
 pub use error::AwsError;
 pub use events::Events;
 pub use imports::RUNS_A_CALL;
 pub use lambda::Lambda;
+pub use locks::Claim;
 pub use parameters::Parameters;
+pub use runs::SAMPLES_KEPT;
 pub use series::JUDGED_RUNS;
+pub use table::{Store, StoreError};
 pub use tags::Tags;
 
 /// Time to open a connection. The SDK's own default, written down because the invoke client needs it too.

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_dynamo::aws_sdk_dynamodb_1::from_item;
 
-use super::dynamodb::{DIGEST, Item, RUN, SAMPLES, Store, StoreError, series_key, unreadable};
+use super::runs::{DIGEST, RUN, SAMPLES};
+use super::table::{Item, Store, StoreError, series_key, unreadable};
 use crate::history::Run;
 use crate::record::RunRecord;
 use crate::record::digest::RunDigest;

@@ -8,6 +8,7 @@ mod metric;
 mod causes;
 mod steps;
 mod moves;
+pub mod findings;
 pub mod platform;
 pub mod replay;
 pub mod series_file;

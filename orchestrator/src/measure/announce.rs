@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream;
 
+use crate::history::findings::Together;
 use crate::measure::context::RunContext;
 use crate::record::event::{FindingEvent, Found};
 use crate::record::{Announced, FindingRecord, RunRecord};
@@ -14,17 +15,6 @@ use crate::record::{Announced, FindingRecord, RunRecord};
 /// Series read at the same time.
 const AT_ONCE: usize = 8;
 const OUT_OF_TIME: &str = "the time allowed was used up";
-
-/// Targets that moved together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Together {
-    /// Their places among the targets that were judged.
-    pub members: Vec<usize>,
-    /// How many of their architecture were measured.
-    pub measured: usize,
-    /// Whether one of them would be a regression by itself.
-    pub regression: bool,
-}
 
 /// A finding that is to be announced.
 struct News {

@@ -24,6 +24,7 @@ use self::outcomes::Outcomes;
 use self::round::RoundRecord;
 use self::stopped::Stopped;
 use crate::function::config::Provenance;
+use crate::history::findings::{Finding, Together};
 use crate::history::{Cause, Shape, State};
 
 /// All that is known of one run of one target, save its single samples.
@@ -133,6 +134,26 @@ pub struct FindingRecord {
     /// As what this run has announced it. Absent where it did not: an earlier run had, or the event could not be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<Announced>,
+}
+
+impl FindingRecord {
+    /// Of a finding among all series of a tick, whose platform events are given. It is not announced yet.
+    pub fn of(finding: &Finding, events: &[Together]) -> Self {
+        let Finding { change, regression, event } = finding;
+        Self {
+            regression: *regression,
+            since: change.at,
+            shift_percent: change.shift_percent,
+            shift_low: change.interval.map(|i| i.low),
+            shift_high: change.interval.map(|i| i.high),
+            state: change.state,
+            shape: change.shape,
+            causes: change.causes.clone(),
+            platform_event: event
+                .map(|event| PlatformEventRecord { moved: events[event].moved, measured: events[event].measured }),
+            announced: None,
+        }
+    }
 }
 
 /// What an event said of a change; a later one says more.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::compare::{Basis, Comparison, Finding, Side};
 use crate::record::version::VERSION;
 use crate::record::{Distribution, RunRecord};
+use crate::show::verdict::verdict;
 use shift_stats::{Interval, Shift};
 
 /// What measuring both sides took. Absent for stored and given samples.
@@ -108,7 +109,7 @@ impl<'a> ComparisonDocument<'a> {
                 Finding::NoneShown => "none_shown",
                 Finding::NotEstimable => "not_estimable",
             },
-            verdict: compared.verdict(),
+            verdict: verdict(compared),
             stopped,
             cost,
         }
@@ -176,7 +177,7 @@ mod tests {
         assert_eq!(document["no_change_above_percent"], json!(null), "one is shown");
         let ratio = ["ratio_low", "ratio", "ratio_high"].map(|key| document[key].as_f64().expect("a number"));
         assert!(1.09 < ratio[0] && ratio[0] < ratio[1] && ratio[1] < ratio[2] && ratio[2] < 1.11, "{ratio:?}");
-        assert_eq!(document["verdict"], compared.verdict());
+        assert_eq!(document["verdict"], verdict(&compared));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod html;
 #[cfg(feature = "cli")]
 pub mod text;
 pub mod trend;
+pub mod verdict;
 
 /// `1 run`, `2 runs`.
 pub fn counted(number: u64, unit: &str) -> String {

@@ -1,24 +1,22 @@
 //! CSV: the cells of each row as the messages and what is said of them.
 
 use std::io::Read;
-use std::rc::Rc;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use serde_json::{Map, Value};
 
-use crate::streams::Context;
-use crate::unpack::Unpacker;
-use crate::{Entry, ReadError, form};
+use crate::answer::ReadError;
+use crate::form;
+use crate::piece::Searches;
 
-/// Reads rows with this separator; the first names the columns.
-pub fn read<F: FnMut(Entry)>(
-    unpacker: &mut Unpacker<F>,
+/// Reads rows with this separator, and hands over those that may matter. The first names the columns.
+pub fn read(
     source: &mut dyn Read,
     separator: u8,
-    context: &Context,
+    limit: usize,
+    searches: &Searches,
+    take: &mut dyn FnMut(Value) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
-    let searches = Rc::clone(&unpacker.searches);
-    let limit = unpacker.limits.record;
     let mut columns: Option<Vec<String>> = None;
     rows(source, separator, limit, &mut |row| {
         let Some(columns) = &columns else {
@@ -26,8 +24,7 @@ pub fn read<F: FnMut(Entry)>(
             return Ok(());
         };
         if searches.may_matter(row.bytes) || form::is_insights(columns) {
-            let value = Value::Object(object(columns, row));
-            unpacker.value(&value, context)?;
+            take(Value::Object(object(columns, row)))?;
         }
         Ok(())
     })

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use memchr::memchr2;
 
-use crate::ReadError;
+use crate::answer::ReadError;
 
 /// A document grows to this before it is cut.
 const CUT_AT: usize = 512 * 1024;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use lambda_report::{Located, LogReader, lines_like_reports};
 
+use crate::answer::{Entry, Notes};
 use crate::prefix::{self, Prefix};
-use crate::{Entry, Notes};
 
 /// Bytes of lines that are kept for all streams together. Larger pieces would only cost memory.
 const MOST_KEPT: usize = 2 << 20;

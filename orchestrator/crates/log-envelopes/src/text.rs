@@ -1,28 +1,33 @@
 //! Lines: a plain log, JSON one object a line, or what tools print.
 
 use std::io::{BufRead, BufReader, Read};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use lambda_report::is_decoration;
 use memchr::{memchr, memmem, memrchr};
+use serde_json::Value;
 
+use crate::answer::ReadError;
+use crate::piece::{Piece, Searches};
+use crate::prefix;
 use crate::streams::Context;
-use crate::unpack::Unpacker;
-use crate::{Entry, ReadError, prefix};
 
 /// Bytes that are handed on at once.
 const CHUNK: usize = 512 * 1024;
 
-/// Reads lines, of which `head` are the first.
-pub fn read<F: FnMut(Entry)>(
-    unpacker: &mut Unpacker<F>,
+/// Receives the pieces, each with what is known of it.
+type Take<'t> = &'t mut dyn FnMut(&Context, Piece<'_>) -> Result<(), ReadError>;
+
+/// Reads lines, of which `head` are the first. None may be longer than `limit`.
+pub fn read(
     head: &[u8],
     source: &mut dyn Read,
+    limit: usize,
+    searches: &Searches,
     context: &Context,
+    take: Take<'_>,
 ) -> Result<(), ReadError> {
-    let mut lines = Lines { is_plain: is_plain(head), context: context.clone(), unpacked: false };
-    let limit = unpacker.limits.record;
+    let mut lines = Lines { searches, take, is_plain: is_plain(head), context: context.clone(), unpacked: false };
     let mut buffer: Vec<u8> = Vec::new();
     let mut source = BufReader::with_capacity(CHUNK, source);
     loop {
@@ -33,7 +38,7 @@ pub fn read<F: FnMut(Entry)>(
                 break;
             }
             if buffer.len() + length > limit {
-                unpacker.streams.notes.too_long += 1;
+                lines.give(Piece::TooLong)?;
                 source.consume(length);
                 skip_line(&mut source)?;
                 buffer.clear();
@@ -46,10 +51,10 @@ pub fn read<F: FnMut(Entry)>(
         buffer.extend_from_slice(&read[..=last]);
         let rest = read[last + 1..].to_vec();
         source.consume(length);
-        lines.take(unpacker, &buffer)?;
+        lines.read(&buffer)?;
         buffer = rest;
     }
-    lines.take(unpacker, &buffer)
+    lines.read(&buffer)
 }
 
 fn skip_line(source: &mut impl BufRead) -> Result<(), ReadError> {
@@ -85,14 +90,16 @@ fn is_native(line: &[u8]) -> bool {
 /// Whether a line is an event of the platform, and not one that something else contains.
 fn is_platform_event(line: &[u8]) -> bool {
     line.starts_with(b"{") && memmem::find(line, b"\"platform.").is_some() && {
-        let value: Option<serde_json::Value> = serde_json::from_slice(line).ok();
+        let value: Option<Value> = serde_json::from_slice(line).ok();
         value.is_some_and(|value| {
             value.get("type").is_some_and(|kind| kind.as_str().is_some_and(|kind| kind.starts_with("platform.")))
         })
     }
 }
 
-struct Lines {
+struct Lines<'a> {
+    searches: &'a Searches,
+    take: Take<'a>,
     /// Lambda's own lines have been seen.
     is_plain: bool,
     /// That of the line before, for what has none of its own belongs to it.
@@ -101,19 +108,20 @@ struct Lines {
     unpacked: bool,
 }
 
-impl Lines {
-    fn take<F: FnMut(Entry)>(&mut self, unpacker: &mut Unpacker<F>, text: &[u8]) -> Result<(), ReadError> {
+impl Lines<'_> {
+    fn give(&mut self, piece: Piece<'_>) -> Result<(), ReadError> {
+        (self.take)(&self.context, piece)
+    }
+
+    fn read(&mut self, text: &[u8]) -> Result<(), ReadError> {
         if text.is_empty() {
             return Ok(());
         }
         if self.is_plain && !self.unpacked {
-            unpacker.streams.push(&self.context, text);
-            return Ok(());
+            return self.give(Piece::Lines(text));
         }
-        let searches = Rc::clone(&unpacker.searches);
-        if !searches.may_matter(text) {
-            unpacker.streams.notes.like_reports += lambda_report::lines_like_reports(text);
-            return Ok(());
+        if !self.searches.may_matter(text) {
+            return self.give(Piece::Skipped(text));
         }
         let mut start = 0;
         while start < text.len() {
@@ -121,63 +129,46 @@ impl Lines {
             let line = &text[start..end];
             if !self.unpacked && is_native(line) {
                 self.is_plain = true;
-                unpacker.streams.push(&self.context, &text[start..]);
-                return Ok(());
+                return self.give(Piece::Lines(&text[start..]));
             }
-            self.line(unpacker, line)?;
+            self.line(line)?;
             start = end;
         }
         Ok(())
     }
 
-    fn line<F: FnMut(Entry)>(&mut self, unpacker: &mut Unpacker<F>, line: &[u8]) -> Result<(), ReadError> {
-        let speaks = unpacker.searches.speech.may_speak(line);
-        let encoded = unpacker.searches.base64.may_hold(line);
-        if !unpacker.searches.may_matter(line) {
-            unpacker.streams.push(&self.context, line);
-            return Ok(());
+    fn line(&mut self, line: &[u8]) -> Result<(), ReadError> {
+        let speaks = self.searches.speech.may_speak(line);
+        if !self.searches.may_matter(line) {
+            return self.give(Piece::Lines(line));
         }
-        let object = memchr(b'{', line).filter(|&open| is_decoration(&line[..open]));
-        if let Some(open) = object
-            && self.object(unpacker, line, open)?
-        {
-            return Ok(());
+        if let Some(value) = object(line) {
+            self.unpacked = true;
+            return self.give(Piece::Object(value));
         }
-        if encoded && !speaks {
-            let decoded: Vec<Vec<u8>> = unpacker.searches.base64.words(line).collect();
-            for bytes in &decoded {
+        if !speaks && self.searches.base64.may_hold(line) {
+            let searches = self.searches;
+            return searches.base64.words(line).try_for_each(|bytes| {
                 self.unpacked = true;
-                unpacker.streams.notes.unpacked.insert("base64");
-                unpacker.any(&mut bytes.as_slice(), &self.context)?;
-            }
-            return Ok(());
+                self.give(Piece::Base64(&bytes))
+            });
         }
         if speaks && is_named(line) {
             self.context.stream = prefix::of(line).stream.map(Arc::from).or_else(|| self.context.stream.take());
         }
-        unpacker.streams.push(&self.context, line);
-        Ok(())
-    }
-
-    /// Reads a line that is JSON, decoration before it aside. `false` where it is a log line of its own.
-    fn object<F: FnMut(Entry)>(
-        &mut self,
-        unpacker: &mut Unpacker<F>,
-        line: &[u8],
-        open: usize,
-    ) -> Result<bool, ReadError> {
-        let Ok(value) = serde_json::from_slice::<serde_json::Value>(&line[open..]) else { return Ok(false) };
-        if value.get("record").is_some() && value.get("type").is_some() {
-            return Ok(false);
-        }
-        self.unpacked = true;
-        unpacker.streams.notes.unpacked.insert("JSON lines");
-        unpacker.value(&value, &self.context)?;
-        Ok(true)
+        self.give(Piece::Lines(line))
     }
 }
 
-/// Whether a log stream stands before the line, as `aws logs tail` and SAM put it there.
+/// The JSON object that a line is, decoration before it aside. `None` where it is a log line of its own.
+fn object(line: &[u8]) -> Option<Value> {
+    let open = memchr(b'{', line).filter(|&open| is_decoration(&line[..open]))?;
+    let value: Value = serde_json::from_slice(&line[open..]).ok()?;
+    let is_platform_event = value.get("record").is_some() && value.get("type").is_some();
+    (!is_platform_event).then_some(value)
+}
+
+/// Whether a line begins with the log stream, as `aws logs tail` and SAM print it.
 fn is_named(line: &[u8]) -> bool {
     const NEAR: usize = 256;
     memmem::find(&line[..line.len().min(NEAR)], b"/[").is_some()

@@ -5,34 +5,19 @@ use std::rc::Rc;
 
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::bufread::MultiGzDecoder;
-use lambda_report::SpeechSearch;
-use memchr::memmem::Finder;
+use lambda_report::lines_like_reports;
 
-use crate::encoded::Base64Search;
+use crate::answer::{Entry, Limits, Notes, ReadError};
 use crate::form::{self, Form};
+use crate::piece::{Piece, Searches};
 use crate::streams::{Context, Streams};
 use crate::walk::{Message, Walk};
-use crate::{Entry, Limits, Notes, ReadError, csv, documents, text, yaml};
+use crate::{csv, documents, text, yaml};
 
 /// So much is looked at to tell the form.
 const HEAD: usize = 128 * 1024;
 /// How often a file may be packed.
 const DEEPEST: usize = 6;
-
-/// The searches that every form needs.
-pub struct Searches {
-    pub speech: SpeechSearch,
-    pub base64: Base64Search,
-    /// Figures that Logs Insights found in a REPORT.
-    pub figures: Finder<'static>,
-}
-
-impl Searches {
-    /// Whether a text may hold anything worth unpacking.
-    pub fn may_matter(&self, text: &[u8]) -> bool {
-        self.speech.may_speak(text) || self.base64.may_hold(text) || self.figures.find(text).is_some()
-    }
-}
 
 /// Unpacks a file and what is packed in it.
 pub struct Unpacker<F> {
@@ -44,12 +29,9 @@ pub struct Unpacker<F> {
     unpacked: u64,
 }
 
+/// Reads all reports of a file and hands each over as soon as it is certain.
 pub fn read<F: FnMut(Entry)>(source: impl Read, limits: Limits, take: F) -> Result<Notes, ReadError> {
-    let searches = Rc::new(Searches {
-        speech: SpeechSearch::default(),
-        base64: Base64Search::new(),
-        figures: Finder::new("@requestId"),
-    });
+    let searches = Rc::new(Searches::default());
     let mut unpacker = Unpacker { streams: Streams::new(take), searches, limits, depth: 0, unpacked: 0 };
     let mut counted = Counted { source, bytes: 0 };
     let done = unpacker.any(&mut counted, &Context::default());
@@ -90,21 +72,42 @@ impl<F: FnMut(Entry)> Unpacker<F> {
         match form {
             Form::Gzip => self.gzip(whole, context),
             Form::Json => self.json(&mut whole, context),
-            Form::Yaml => self.named("YAML", |it| yaml::read(it, &mut whole, context)),
-            Form::Csv(separator) => self.named("CSV", |it| csv::read(it, &mut whole, separator, context)),
+            Form::Yaml => {
+                self.streams.notes.unpacked.insert("YAML");
+                let limit = self.limits.record;
+                yaml::read(&mut whole, limit, &mut |value| self.value(&value, context))
+            }
+            Form::Csv(separator) => {
+                self.streams.notes.unpacked.insert("CSV");
+                let (searches, limit) = (Rc::clone(&self.searches), self.limits.record);
+                csv::read(&mut whole, separator, limit, &searches, &mut |value| self.value(&value, context))
+            }
             Form::Base64 => self.base64(&mut whole, context),
-            Form::Lines => text::read(self, &head, &mut whole, context),
+            Form::Lines => {
+                let (searches, limit) = (Rc::clone(&self.searches), self.limits.record);
+                text::read(&head, &mut whole, limit, &searches, context, &mut |context, piece| {
+                    self.piece(context, piece)
+                })
+            }
             Form::Foreign(name) => Err(ReadError::Packed(name)),
         }
     }
 
-    fn named(
-        &mut self,
-        name: &'static str,
-        read: impl FnOnce(&mut Self) -> Result<(), ReadError>,
-    ) -> Result<(), ReadError> {
-        self.streams.notes.unpacked.insert(name);
-        read(self)
+    fn piece(&mut self, context: &Context, piece: Piece<'_>) -> Result<(), ReadError> {
+        match piece {
+            Piece::Lines(lines) => self.streams.push(context, lines),
+            Piece::Skipped(lines) => self.streams.notes.like_reports += lines_like_reports(lines),
+            Piece::TooLong => self.streams.notes.too_long += 1,
+            Piece::Object(value) => {
+                self.streams.notes.unpacked.insert("JSON lines");
+                self.value(&value, context)?;
+            }
+            Piece::Base64(mut bytes) => {
+                self.streams.notes.unpacked.insert("base64");
+                self.any(&mut bytes, context)?;
+            }
+        }
+        Ok(())
     }
 
     fn gzip(&mut self, packed: impl Read, context: &Context) -> Result<(), ReadError> {

@@ -7,9 +7,7 @@ use std::rc::Rc;
 use saphyr_parser::{Event, Parser};
 use serde_json::{Map, Value};
 
-use crate::streams::Context;
-use crate::unpack::Unpacker;
-use crate::{Entry, ReadError};
+use crate::answer::ReadError;
 
 /// Values that an element may have.
 const MOST_VALUES: usize = 50_000;
@@ -17,12 +15,11 @@ const DEEPEST: usize = 100;
 
 /// Reads documents. Elements of the outermost sequence are handed over one by one, with the keys before it. Aliases are
 /// not followed, so nothing can be made large by them.
-pub fn read<F: FnMut(Entry)>(
-    unpacker: &mut Unpacker<F>,
+pub fn read(
     source: &mut dyn Read,
-    context: &Context,
+    limit: usize,
+    take: &mut dyn FnMut(Value) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
-    let limit = unpacker.limits.record;
     let budget = Rc::new(Cell::new(limit));
     let characters = Characters { source, budget: Rc::clone(&budget), bytes: Vec::new(), at: 0 };
     let mut parser = Parser::new_from_iter(characters);
@@ -36,7 +33,7 @@ pub fn read<F: FnMut(Entry)>(
         let Ok((event, _)) = event else { break };
         tree.enter(event);
         if let Some(value) = tree.complete() {
-            unpacker.value(&value, context)?;
+            take(value)?;
             budget.set(limit);
         }
     }

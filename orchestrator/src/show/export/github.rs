@@ -7,6 +7,7 @@ use crate::compare::{Comparison, Finding, Side};
 use crate::figures::{figure, range};
 use crate::history::{Change, Judgement, Metric, State};
 use crate::record::{Distribution, RunRecord};
+use crate::show::verdict::verdict;
 
 /// A table with the last run of each series, the level it is at, and the last change of that.
 pub fn last_runs(series: &[(Series, Judgement)]) -> String {
@@ -64,7 +65,7 @@ pub fn comparison(compared: &Comparison) -> String {
         Finding::NoneShown => "⚪ no difference shown",
         Finding::NotEstimable => "⚪ not estimable",
     };
-    let mut text = format!("### Cold starts: {sign}\n\n{}.\n\n", plain(&compared.verdict()));
+    let mut text = format!("### Cold starts: {sign}\n\n{}.\n\n", plain(&verdict(compared)));
     text += "| | target | cold starts | p50 ms | 95 % | p90 ms |\n|---|---|--:|--:|--:|--:|\n";
     for (letter, side) in [("A", &compared.a), ("B", &compared.b)] {
         writeln!(text, "{}", side_row(letter, side)).expect("a string takes everything");

@@ -19,22 +19,20 @@ const STYLE: &str = include_str!("page.css");
 
 /// Bytes of a page at most, of however many targets: it is sent around. Only the rows of the overview are never left out.
 const PAGE: usize = 1_990_000;
-/// Bytes left for what follows the sections of the targets.
-const REST: usize = SCRIPT.len() + 2_500;
-/// Bytes of a section in brief, and of one that only names its target, about.
-const BRIEF: usize = 4_600;
-const NAMED: usize = 700;
-/// Bytes that all histories share, once each target has had those that it takes without its history.
-const HISTORIES: usize = 1_800_000;
-const WITHOUT_HISTORY: usize = 12_500;
-/// Bytes of a stretch with its dots, about.
-const STRETCH: usize = 130;
+/// Stretches of each target's history, the finest that fits.
+const STRETCHES: [usize; 7] = [1_200, 600, 300, 150, 75, 37, COARSEST];
+const COARSEST: usize = 24;
 
 /// The report as one HTML document.
 pub fn render(report: &Report) -> String {
     let events = platform::events(report);
     let views = views(report, &events);
     let title = overview::headline(&views);
+    let mut end = Html::default();
+    end.push("</main>");
+    footer(&mut end, report);
+    close(&mut end);
+    let end = end.finish();
     let mut html = Html::default();
     head(&mut html, &title);
     header(&mut html, report, &title);
@@ -50,27 +48,58 @@ pub fn render(report: &Report) -> String {
         overview::table(&mut html, &views);
         platform::list(&mut html, &events);
         comparison::write(&mut html, &views);
-        sections(&mut html, &views);
+        let left = PAGE.saturating_sub(html.len() + end.len());
+        for section in sections(&views, left) {
+            html.push(&section);
+        }
     }
-    html.push("</main>");
-    footer(&mut html, report);
-    close(&mut html);
+    html.push(&end);
     html.finish()
 }
 
-/// A section for each target. Those that need attention come first. They are shown in full as long as the page has room
-/// for a short form of the others.
-fn sections(html: &mut Html, views: &[View<'_>]) {
-    let full = Detail::Full(room(views.len()));
-    for (place, view) in views.iter().enumerate() {
-        let (left, following) = (PAGE.saturating_sub(html.len() + REST), views.len() - place - 1);
-        let fits = |(detail, reserve): (Detail, usize)| {
-            let section = target::section(view, detail);
-            (section.len() + following * reserve <= left).then_some(section)
-        };
-        let fullest = [(full, BRIEF), (Detail::Brief, NAMED)].into_iter().find_map(fits);
-        html.push(&fullest.unwrap_or_else(|| target::section(view, Detail::Named)));
+/// A section for each target, in that many bytes. If not all fit in full, those that need attention, which come first, are
+/// in full as far as the others fit in brief.
+fn sections(views: &[View<'_>], most: usize) -> Vec<String> {
+    let in_full = STRETCHES.iter().find_map(|&stretches| all_in_full(views, stretches, most));
+    in_full.unwrap_or_else(|| as_they_fit(views, most))
+}
+
+fn all_in_full(views: &[View<'_>], stretches: usize, most: usize) -> Option<Vec<String>> {
+    let mut left = most;
+    let fitting = views.iter().map(|view| {
+        let section = target::section(view, full(stretches));
+        left = left.checked_sub(section.len())?;
+        Some(section)
+    });
+    fitting.collect()
+}
+
+/// In brief first, the last ones by name alone where even that is too much; then as many in full as fit.
+fn as_they_fit(views: &[View<'_>], most: usize) -> Vec<String> {
+    let mut sections: Vec<String> = views.iter().map(|view| target::section(view, Detail::Brief)).collect();
+    let mut size: usize = sections.iter().map(String::len).sum();
+    for (section, view) in sections.iter_mut().zip(views).rev() {
+        if size <= most {
+            break;
+        }
+        replace(section, target::section(view, Detail::Named), &mut size);
     }
+    for (section, view) in sections.iter_mut().zip(views) {
+        let in_full = target::section(view, full(COARSEST));
+        if size - section.len() + in_full.len() <= most {
+            replace(section, in_full, &mut size);
+        }
+    }
+    sections
+}
+
+fn replace(section: &mut String, by: String, size: &mut usize) {
+    *size = *size - section.len() + by.len();
+    *section = by;
+}
+
+fn full(stretches: usize) -> Detail {
+    Detail::Full(Room { stretches, dots: (stretches * 3).min(3_000) })
 }
 
 /// The series, what needs attention first; of the same state by name.
@@ -89,14 +118,6 @@ fn views<'a>(report: &'a Report, events: &'a [PlatformEvent]) -> Vec<View<'a>> {
         a.cmp(&b).then(a_shift.total_cmp(&b_shift)).then((a_name, a_protocol).cmp(&(b_name, b_protocol)))
     });
     views
-}
-
-/// The room of one history among so many.
-fn room(histories: usize) -> Room {
-    let histories = histories.max(1);
-    let stretches = HISTORIES.saturating_sub(histories * WITHOUT_HISTORY) / STRETCH / histories;
-    let stretches = stretches.clamp(24, 1_200);
-    Room { stretches, dots: (stretches * 3).min(3_000) }
 }
 
 /// The end of a page: its script.

@@ -9,6 +9,7 @@ use super::words;
 use super::{page, words::NOT_ESTIMABLE};
 use crate::compare::{Comparison, Side};
 use crate::show::comparison::{Cost, details};
+use crate::show::verdict::verdict;
 
 pub use super::chart::lines::Step;
 
@@ -48,7 +49,7 @@ impl Versus<'_> {
         page::brand(&mut html);
         html.add(format_args!(
             "<h1>{}</h1><p>A is <bdi>{}</bdi>, B is <bdi>{}</bdi></p></header><main>",
-            Escaped(&self.compared.verdict()),
+            Escaped(&verdict(self.compared)),
             Escaped(labels[0]),
             Escaped(labels[1])
         ));
@@ -142,7 +143,7 @@ mod tests {
             cost: None,
         };
         let page = versus.render();
-        assert!(page.contains(&format!("<h1>{}</h1>", compared.verdict())), "{}", compared.verdict());
+        assert!(page.contains(&format!("<h1>{}</h1>", verdict(&compared))), "{}", verdict(&compared));
         assert!(!page.contains("<b>old") && page.contains("A <bdi>&lt;b&gt;old&lt;/b&gt;</bdi>"));
         let dots = page
             .split("class=\"dots\"")

@@ -1,5 +1,8 @@
 //! However large a file, and however it was made: memory and depth have a bound.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::*;
 
 fn error(bytes: &[u8]) -> ReadError {

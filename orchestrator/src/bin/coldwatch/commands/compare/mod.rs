@@ -20,6 +20,7 @@ use coldwatch::show::comparison::{ComparisonDocument, Cost, details};
 use coldwatch::show::export::github;
 use coldwatch::show::html::{Step, Versus, VersusSide};
 use coldwatch::show::text;
+use coldwatch::show::verdict::verdict;
 use coldwatch::suite::Suite;
 use serde_json::{Value, json};
 use shift_stats::{Sorted, quantile};
@@ -318,7 +319,7 @@ fn show(outcome: &Outcome, args: &CompareArgs) -> Result<(), Failure> {
         Format::Github => write!(out, "{}", github::comparison(compared))?,
         Format::Text => {
             writeln!(out, "{}\n", text::sides(compared))?;
-            writeln!(out, "{}", compared.verdict())?;
+            writeln!(out, "{}", verdict(compared))?;
             write!(out, "{}", details(compared, outcome.cost))?;
         }
     }
