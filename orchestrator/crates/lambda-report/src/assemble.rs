@@ -6,7 +6,7 @@ use super::event::{Event, Origin, What};
 use super::events::events;
 use super::lenient::mended;
 use super::line::{lines, may_have_report};
-use super::report::{Located, PlatformReport};
+use super::platform_report::{Located, PlatformReport};
 use super::settled::settled;
 use super::walk::{Found, State, Walk};
 

@@ -1,7 +1,7 @@
 //! What one line of a log says, whatever its format.
 
 use super::fields::ReportFields;
-use super::report::InitPhaseReport;
+use super::platform_report::InitPhaseReport;
 
 /// A platform line and its position.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use super::event::{Event, Origin};
 use super::line::{Search, is_decoration, lines};
-use super::{json, text};
+use super::{json_line, text_line};
 
 /// The events of a log, in its order.
 pub(super) fn events(log: &[u8]) -> Vec<Event<'_>> {
@@ -13,7 +13,7 @@ pub(super) fn events(log: &[u8]) -> Vec<Event<'_>> {
     let (mut object_opened, mut not_before) = (None, 0);
     while let Some(line) = lines.next() {
         if search.mentions_platform_event(line.text) {
-            if let Some((origin, what)) = json::events(line.text) {
+            if let Some((origin, what)) = json_line::events(line.text) {
                 let event = |what| Event { line: line.number, start: line.start, origin, what };
                 found.extend(what.into_iter().map(event));
                 continue;
@@ -21,7 +21,7 @@ pub(super) fn events(log: &[u8]) -> Vec<Event<'_>> {
             if let Some((number, opened, start)) = object_opened.take() {
                 let text: &[u8] = &log[start..];
                 let event = |what| Event { line: number, start: opened, origin: Origin::Decorated, what };
-                match json::pretty_event(&text[..text.len().min(LONGEST_OBJECT)]) {
+                match json_line::pretty_event(&text[..text.len().min(LONGEST_OBJECT)]) {
                     Ok(what) => found.extend(what.map(event)),
                     // What was read in vain is not read again, so that the whole stays linear.
                     Err(lines_read) => not_before = number + lines_read,
@@ -35,12 +35,12 @@ pub(super) fn events(log: &[u8]) -> Vec<Event<'_>> {
         let wrapped = || {
             let mut before = line.text;
             let more = std::iter::from_fn(|| {
-                before = lines.next_if(|line| text::continues_report(before, line.text))?.text;
+                before = lines.next_if(|line| text_line::continues_report(before, line.text))?.text;
                 Some(before)
             });
             more.collect()
         };
-        found.extend(text::events(line, search.utterances(line.text), wrapped));
+        found.extend(text_line::events(line, search.utterances(line.text), wrapped));
     }
     found
 }

@@ -6,7 +6,7 @@
 //! request's START and END is the function's output, and a start is [`StartKind::Warm`] only where a whole, undamaged
 //! REPORT proves it. `docs/reading-logs.md` has the accepted grammar, the rules and their sources.
 //!
-//! Reading order: `line` cuts a log into lines and finds the platform's, `text` and `json` turn one into `event`s, and
+//! Reading order: `line` cuts a log into lines and finds the platform's, `text_line` and `json_line` turn one into `event`s, and
 //! `assemble` puts events together into the reports defined here.
 
 #[cfg(doctest)]
@@ -18,21 +18,21 @@ mod billing;
 mod event;
 mod events;
 mod fields;
-mod json;
+mod json_line;
 mod lenient;
 mod line;
 mod number;
 mod reader;
-mod report;
+mod platform_report;
 mod settled;
 mod start;
-mod text;
+mod text_line;
 mod walk;
 
 pub use billing::BillingCheck;
 pub use line::is_decoration;
+pub use platform_report::{InitPhaseKind, InitPhaseReport, Located, PlatformReport, StartKind};
 pub use reader::{LogReader, SpeechSearch};
-pub use report::{InitPhaseKind, InitPhaseReport, Located, PlatformReport, StartKind};
 
 /// The last REPORT of `request_id`: with asynchronous retries one id has several. `None` where there is none, or where
 /// the last one is JSON that cannot be read.

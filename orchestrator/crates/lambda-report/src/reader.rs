@@ -4,7 +4,7 @@ use memchr::memmem;
 
 use super::assemble;
 use super::line::Search;
-use super::report::Located;
+use super::platform_report::Located;
 use super::walk::State;
 
 /// Reads a log in pieces and keeps what the next piece needs: the environment's start, requests under way.

@@ -2,7 +2,7 @@
 
 use super::billing::BillingCheck;
 use super::fields::{Reading, ReportFields};
-use super::report::StartKind;
+use super::platform_report::StartKind;
 
 /// Signs before a REPORT that its invocation was not warm.
 #[derive(Debug, Clone, Copy, Default)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 
-mod report;
+mod platform_report;
 mod output;
 mod init_phase;
 mod json;

@@ -12,7 +12,7 @@ use super::event::{Environment, Event, Origin, What};
 use super::fields::{Reading, ReportFields};
 use super::line::lines;
 use super::number::milliseconds;
-use super::report::{InitPhaseReport, PlatformReport};
+use super::platform_report::{InitPhaseReport, PlatformReport};
 use super::start::{Signs, start_kind};
 
 /// An environment has one or two phases before its first request. More are a hostile log's.

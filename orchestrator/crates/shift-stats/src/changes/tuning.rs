@@ -1,4 +1,5 @@
-//! Every constant of change detection: what it is, in which unit, and where it comes from.
+//! Every constant of change detection in one series: what it is, in which unit, and where it comes from. What several series
+//! show together is decided in `history`.
 
 use std::ops::RangeInclusive;
 

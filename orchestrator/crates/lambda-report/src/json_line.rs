@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::event::{Environment, Origin, What};
 use super::fields::{self, ReportFields, without_border};
 use super::line::{is_decoration, without_colour_at_end};
-use super::report::{InitPhaseKind, InitPhaseReport};
+use super::platform_report::{InitPhaseKind, InitPhaseReport};
 
 /// The events of a line that begins with a JSON object, decorated or not; `None` where it does not begin with one.
 pub(super) fn events(line: &[u8]) -> Option<(Origin, Vec<What<'static>>)> {

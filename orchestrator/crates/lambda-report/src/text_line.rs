@@ -7,7 +7,7 @@ use memchr::memmem;
 use super::event::{Environment, Event, Origin, RequestId, What};
 use super::fields::{self, Label, Piece, ReportFields, Separators, pieces};
 use super::line::{Keyword, Line, Utterance, is_decoration};
-use super::report::{InitPhaseKind, InitPhaseReport};
+use super::platform_report::{InitPhaseKind, InitPhaseReport};
 
 /// What the platform says in a line, of which `spoken` are the parts that look like it; `wrapped` gives the rest of
 /// a REPORT that somebody broke into several lines.
