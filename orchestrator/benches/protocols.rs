@@ -110,7 +110,7 @@ async fn sleep_and_parallel(stage: &Stage) -> Cost {
         let aws = stage.aws.clone();
         invokes.spawn(async move {
             let payload = br#"{"hold_ms":10000}"#.to_vec();
-            aws.lambda.invoke("f", payload, Instant::now(), Duration::from_mins(1)).await
+            aws.lambda.seats("f", 1).await.remove(0).invoke("f", payload, Instant::now(), Duration::from_mins(1)).await
         });
     }
     let invocations = invokes.join_all().await;
@@ -125,7 +125,16 @@ async fn one_at_a_time(stage: &Stage) -> Cost {
         update(stage, &format!("one-{round}")).await;
         sleep(Duration::from_secs(5)).await;
         let payload = br#"{"hold_ms":0}"#.to_vec();
-        invocations.push(stage.aws.lambda.invoke("f", payload, Instant::now(), Duration::from_mins(1)).await);
+        invocations.push(
+            stage
+                .aws
+                .lambda
+                .seats("f", 1)
+                .await
+                .remove(0)
+                .invoke("f", payload, Instant::now(), Duration::from_mins(1))
+                .await,
+        );
     }
     let made = cost_of(&invocations, Duration::ZERO);
     let factor = SAMPLES / ONE_BY_ONE;

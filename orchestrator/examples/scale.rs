@@ -137,6 +137,7 @@ impl Scene {
                 id: cloud.access().key().id().to_owned(),
                 secret: cloud.access().key().secret().to_owned(),
             }),
+            authority: None,
             table: "coldwatch".to_owned(),
         };
         let aws = Aws::connect(connection).await?;
@@ -220,7 +221,14 @@ impl Scene {
         }
         let tick = json!({"suite": suite, "schedule_arn": SCHEDULE, "scheduled_time": self.trigger.started_at});
         let patience = Duration::from_secs(u64::from(args.timeout) + 30);
-        let reply = self.aws.lambda.invoke(ORCHESTRATOR, tick.to_string().into_bytes(), start, patience).await;
+        let reply = self
+            .aws
+            .lambda
+            .seats(ORCHESTRATOR, 1)
+            .await
+            .remove(0)
+            .invoke(ORCHESTRATOR, tick.to_string().into_bytes(), start, patience)
+            .await;
         let answered = start.elapsed();
         let reply = reply.answer.map_err(|error| format!("the orchestrator did not answer: {error:?}"))?;
         let answer: Value = serde_json::from_slice(&reply.payload)?;

@@ -6,6 +6,7 @@
 //! theirs passes one token bucket, the repeated ones too.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,8 +28,8 @@ use base64::prelude::BASE64_STANDARD;
 use governor::{DefaultDirectRateLimiter, Quota};
 use tokio::time::{Instant, sleep};
 
-use super::CONNECT_TIMEOUT;
 use super::error::{AwsError, innermost, may_pass};
+use super::lanes::{Lanes, Seat};
 use crate::evidence::invocation::{Invocation, InvokeError, Reply};
 use crate::function::change::Update;
 use crate::function::config::{Environment, FunctionConfig, Provenance, Special, UpdateStatus, Variables};
@@ -49,23 +50,17 @@ const EVENT_PAUSE: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub struct Lambda {
     control: Client,
-    invoke: Client,
+    lanes: Lanes,
     pace: Arc<DefaultDirectRateLimiter>,
     reads: Arc<DefaultDirectRateLimiter>,
 }
 
 impl Lambda {
-    pub(super) fn new(config: &SdkConfig) -> Self {
+    pub(super) fn new(config: &SdkConfig, authority: Option<PathBuf>) -> Self {
         let control = aws_sdk_lambda::config::Builder::from(config).retry_config(RetryConfig::disabled()).build();
-        let no_attempt_limit =
-            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).disable_operation_attempt_timeout().build();
-        let invoke = aws_sdk_lambda::config::Builder::from(config)
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(no_attempt_limit)
-            .build();
         Self {
             control: Client::from_conf(control),
-            invoke: Client::from_conf(invoke),
+            lanes: Lanes::new(config, authority),
             pace: limiter(PACE),
             reads: limiter(READS),
         }
@@ -137,10 +132,24 @@ impl Lambda {
         }
     }
 
+    /// Seats for a burst of invokes of this function, on connections that are open. `GetFunction` opens them, because it has a
+    /// quota of its own.
+    pub async fn seats(&self, arn: &str, burst: usize) -> Vec<Seat> {
+        let open = |client: Client| async move {
+            self.reads.until_ready().await;
+            if let Err(error) = client.get_function().function_name(arn).send().await {
+                tracing::debug!(error = innermost(&error), "a connection for invokes was not opened");
+            }
+        };
+        self.lanes.take(burst, open).await
+    }
+}
+
+impl Seat {
     /// Sends one invoke, once, and gives up at `deadline` after sending. `burst_start` is what
     /// [`Invocation::sent_after`] counts from.
-    pub async fn invoke(&self, arn: &str, payload: Vec<u8>, burst_start: Instant, deadline: Duration) -> Invocation {
-        let request = self.invoke.invoke().function_name(arn).log_type(LogType::Tail).payload(Blob::new(payload));
+    pub async fn invoke(self, arn: &str, payload: Vec<u8>, burst_start: Instant, deadline: Duration) -> Invocation {
+        let request = self.client.invoke().function_name(arn).log_type(LogType::Tail).payload(Blob::new(payload));
         let sent = Instant::now();
         let answer = tokio::time::timeout(deadline, request.send()).await;
         let round_trip = sent.elapsed();

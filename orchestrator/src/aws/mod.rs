@@ -10,16 +10,20 @@ mod imports;
 mod index;
 mod journals;
 mod lambda;
+mod lanes;
 mod locks;
 mod parameters;
 mod runs;
 mod series;
 mod table;
 mod tags;
+mod trust;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_lambda::config::{Credentials, SharedCredentialsProvider, StalledStreamProtectionConfig};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
@@ -33,6 +37,7 @@ pub use error::AwsError;
 pub use events::Events;
 pub use imports::RUNS_A_CALL;
 pub use lambda::Lambda;
+pub use lanes::Seat;
 pub use locks::Claim;
 pub use parameters::Parameters;
 pub use runs::SAMPLES_KEPT;
@@ -53,8 +58,10 @@ pub struct Connection {
     pub endpoint: Option<String>,
     /// Region.
     pub region: Option<String>,
-    /// Keys to sign with.
+    /// Keys to sign with, which go with an endpoint: those of the local cloud.
     pub keys: Option<Keys>,
+    /// A certificate to trust besides those of the system, in PEM: that of the local cloud.
+    pub authority: Option<PathBuf>,
     /// DynamoDB table of the history.
     pub table: String,
 }
@@ -97,7 +104,7 @@ impl Aws {
         let config = load(&connection).await;
         config.region().ok_or(AwsError::NoRegion)?;
         Ok(Self {
-            lambda: Lambda::new(&config),
+            lambda: Lambda::new(&config, connection.authority.clone()),
             store: Store::new(&config, connection.table),
             metrics: Metrics::new(&config),
             events: Events::new(&config),
@@ -123,23 +130,40 @@ impl HttpClient for OnDemand {
 }
 
 async fn load(connection: &Connection) -> SdkConfig {
-    let http =
-        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
+    let http = aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
+    let http = match connection.authority.as_deref().and_then(trust::read) {
+        Some(pem) => http.tls_context(trust::only(pem)).build_https(),
+        None => http.build_https(),
+    };
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+    let http = OnDemand(http);
+    let region = connection.region.clone().map(Region::new);
+    if let (Some(endpoint), Some(Keys { id, secret })) = (&connection.endpoint, &connection.keys) {
+        // The local cloud. No setting of the user's AWS is meant for it, such as endpoints with FIPS.
+        let keys = Credentials::new(id, secret, None, None, "connection");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http)
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .endpoint_url(endpoint)
+            .region(region)
+            .credentials_provider(SharedCredentialsProvider::new(keys));
+        return config.build();
+    }
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(OnDemand(http))
+        .http_client(http)
         .timeout_config(timeouts)
+        // Said here, so that `AWS_MAX_ATTEMPTS` is not read: aws-config panics where that is no number.
+        .retry_config(RetryConfig::standard())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if let Some(endpoint) = &connection.endpoint {
         loader = loader.endpoint_url(endpoint);
     }
-    if let Some(region) = &connection.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    if let Some(Keys { id, secret }) = &connection.keys {
-        let keys = Credentials::new(id, secret, None, None, "connection");
-        loader = loader.credentials_provider(SharedCredentialsProvider::new(keys));
+    if let Some(region) = region {
+        loader = loader.region(region);
     }
     loader.load().await
 }

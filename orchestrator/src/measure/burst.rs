@@ -59,15 +59,16 @@ pub async fn burst(
     deadline: Duration,
     stop: &CancellationToken,
 ) -> Vec<Invocation> {
+    let seats = lambda.seats(arn, size as usize).await;
     let start = Instant::now();
     let mut invokes = JoinSet::new();
-    for _ in 0..size {
-        let (lambda, arn, payload, stop) = (lambda.clone(), arn.to_owned(), payload.to_vec(), stop.clone());
+    for seat in seats {
+        let (arn, payload, stop) = (arn.to_owned(), payload.to_vec(), stop.clone());
         invokes.spawn(async move {
             let sent_after = start.elapsed();
             tokio::select! {
                 biased;
-                invocation = lambda.invoke(&arn, payload, start, deadline) => invocation,
+                invocation = seat.invoke(&arn, payload, start, deadline) => invocation,
                 () = stop.cancelled() => Invocation {
                     sent_after,
                     round_trip: start.elapsed().saturating_sub(sent_after),

@@ -56,7 +56,13 @@ pub async fn deliver(stage: &Stage, suite: Value) -> Value {
 /// One delivery of an event; `null` where it got no reply.
 pub async fn send(aws: &Aws, event: &Value) -> Value {
     let (event, now) = (event.to_string().into_bytes(), Instant::now());
-    let reply = aws.lambda.invoke("orchestrator", event, now, Duration::from_mins(2)).await;
+    let reply = aws
+        .lambda
+        .seats("orchestrator", 1)
+        .await
+        .remove(0)
+        .invoke("orchestrator", event, now, Duration::from_mins(2))
+        .await;
     reply.answer.map_or(Value::Null, |r| serde_json::from_slice(&r.payload).unwrap_or_default())
 }
 

@@ -56,33 +56,62 @@ const SLOW: [&str; 9] = [
     "drop:dynamodb.PutItem,when=after,times=2",
 ];
 
+/// Faults of connections, which many requests share in HTTP/2.
+const OF_CONNECTIONS: [&str; 6] = [
+    "goaway:lambda.Invoke,times=2",
+    "goaway:*,chance=0.2,seed=3",
+    "reset:lambda.Invoke,when=before,times=2",
+    "reset:lambda.UpdateFunctionConfiguration,when=after,times=1",
+    "drop:lambda.Invoke,when=before,after=1,times=1",
+    "silence:lambda.Invoke,when=before,after=1,times=1",
+];
+
 /// Quick faults that rightly end a run short: an update that failed ends its target.
 const GIVES_UP: [&str; 1] = ["failed-update:*,times=1"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_survives_every_fault() {
     let cases = QUICK.iter().chain(&SLOW).map(|fault| vec![*fault]);
-    all(cases.collect()).await;
+    all(cases.collect(), false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_over_tls_survives_every_fault() {
+    let alone = QUICK.iter().chain(&OF_CONNECTIONS).map(|fault| vec![*fault]);
+    all(alone.chain(pairs(&OF_CONNECTIONS)).collect(), true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_survives_every_pair_of_quick_faults() {
     // The long form, which `scripts/long-tests.sh` asks for, has the slow ones too.
-    let slow =
-        if std::env::var_os("COLDWATCH_FAULT_PAIRS").is_some_and(|pairs| pairs == "all") { &SLOW[..] } else { &[] };
-    let faults: Vec<&str> = QUICK.iter().chain(slow).copied().collect();
-    let pairs = faults.iter().enumerate().flat_map(|(i, a)| faults[i + 1..].iter().map(move |b| vec![*a, *b]));
-    all(pairs.collect()).await;
+    if !is_long() {
+        return all(pairs(&QUICK).collect(), false).await;
+    }
+    all(pairs(&[&QUICK[..], &SLOW].concat()).collect(), false).await;
+    all(pairs(&[&QUICK[..], &OF_CONNECTIONS].concat()).collect(), true).await;
 }
 
-async fn all(cases: Vec<Vec<&'static str>>) {
+fn is_long() -> bool {
+    std::env::var_os("COLDWATCH_FAULT_PAIRS").is_some_and(|pairs| pairs == "all")
+}
+
+fn pairs(faults: &[&'static str]) -> impl Iterator<Item = Vec<&'static str>> {
+    faults
+        .iter()
+        .enumerate()
+        .flat_map(|(i, a)| faults[i + 1..].iter().map(|b| vec![*a, *b]))
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+async fn all(cases: Vec<Vec<&'static str>>, tls: bool) {
     let slots = Arc::new(Semaphore::new(12));
     let mut checks = JoinSet::new();
     for faults in cases {
         let slots = Arc::clone(&slots);
         checks.spawn(async move {
             let _slot = slots.acquire_owned().await.expect("never closed");
-            check(&faults).await;
+            Box::pin(check(&faults, tls)).await;
         });
     }
     while let Some(result) = checks.join_next().await {
@@ -93,10 +122,10 @@ async fn all(cases: Vec<Vec<&'static str>>) {
 }
 
 /// One run under these faults, and everything that must hold afterwards.
-async fn check(faults: &[&str]) {
-    let case = faults.join(" + ");
+async fn check(faults: &[&str], tls: bool) {
+    let case = faults.join(" + ") + if tls { ", in TLS" } else { "" };
     println!("case {case}");
-    let stage = Stage::with(Options::default()).await;
+    let stage = Stage::with(Options { tls, ..Options::default() }).await;
     stage.simulated("f", "lognormal:15,0.2", &[("TOKEN", "hunter2")]).await;
     let before = stage.configuration("f").await;
     for fault in faults {
@@ -106,7 +135,7 @@ async fn check(faults: &[&str]) {
     let context = stage.context(fresh());
     let report = run(&suite.expect("valid"), &context).await;
     stage.cloud.clear_faults();
-    let quick = faults.iter().all(|f| QUICK.contains(f));
+    let quick = faults.iter().all(|f| QUICK.contains(f) || OF_CONNECTIONS.contains(f));
     match report.expect(&case).targets.pop().expect("one target").end {
         TargetEnd::Measured(measured) => {
             check_measured(&stage, &measured, &case).await;

@@ -85,6 +85,7 @@ impl Deployed {
             endpoint: Some(self.endpoint.clone()),
             region: Some("us-east-1".to_owned()),
             keys: Some(Keys { id: signing::KEY.to_owned(), secret: signing::KEY.to_owned() }),
+            authority: None,
             table: "coldwatch".to_owned(),
         };
         Aws::connect(connection).await.expect("clients")

@@ -37,9 +37,9 @@ pub struct Stage {
 /// Id and secret of the key that the tests sign with.
 const KEY: &str = "x";
 
-/// What the tests sign with, and what the other AWS of one of them gives its functions.
+/// What the tests sign with, and what ministack gives its functions: the number of its account as the id.
 pub fn keys() -> Vec<AccessKey> {
-    [KEY, "test"].map(|key| AccessKey::new(key, key)).to_vec()
+    [(KEY, KEY), ("test", "test"), ("000000000000", "test")].map(|(id, secret)| AccessKey::new(id, secret)).to_vec()
 }
 
 impl Stage {
@@ -55,6 +55,7 @@ impl Stage {
             endpoint: Some(cloud.endpoint().to_owned()),
             region: Some("us-east-1".to_owned()),
             keys: Some(Keys { id: KEY.to_owned(), secret: KEY.to_owned() }),
+            authority: Some(cloud.authority()).filter(|file| file.is_file()),
             table: "coldwatch".to_owned(),
         };
         let aws = Aws::connect(connection).await.expect("clients");

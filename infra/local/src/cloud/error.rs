@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::base::stored::StoreError;
 use crate::services::dynamodb::DynamoDbError;
+use crate::wire::tls::TlsError;
 
 /// Why the stand-in did not start.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,9 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
+    /// There is no certificate to answer in TLS with.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Something in the folder cannot be used.
     #[error(transparent)]
     Kept(#[from] StoreError),

@@ -9,6 +9,7 @@ use crate::fault::Fault;
 /// Options of [`LocalCloud::start`](crate::LocalCloud::start). The defaults are quick: what AWS takes a second for takes
 /// a moment here.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Options {
     /// Port on 127.0.0.1; 0 takes any free one.
     pub port: u16,
@@ -32,6 +33,8 @@ pub struct Options {
     /// Whether it is there for others too: it then delivers schedules, and leaves its address in the state folder
     /// ([`StartError::StateInUse`](crate::StartError::StateInUse) contains it).
     pub serves_others: bool,
+    /// Whether it speaks TLS too, with HTTP/2 as AWS does: 128 requests at once on a connection.
+    pub tls: bool,
     /// Access keys that requests may be signed with, besides the folder's own and the functions'.
     pub keys: Vec<AccessKey>,
     /// What goes wrong from the start.
@@ -51,6 +54,7 @@ impl Default for Options {
             idle_limit: Duration::from_mins(5),
             eager_assignment: true,
             serves_others: true,
+            tls: false,
             keys: Vec::new(),
             faults: Vec::new(),
         }

@@ -12,20 +12,22 @@ use serde_json::{Value, json};
 
 use super::requests::{Request, Service};
 use crate::fault::{RequestFault, When};
-use crate::wire::connections::{Hangup, Reply, json as respond};
+use crate::wire::connections::{Hangup, Order, Peer, Reply, json as respond};
 
 /// Text of errors for which AWS's own would mislead.
 const MESSAGE: &str = "injected by the local cloud";
 
 /// What goes wrong before the operation: the answer to give instead of it, if any.
-pub(crate) async fn before(faults: &[RequestFault], request: &Request) -> Option<Reply> {
+pub(crate) async fn before(faults: &[RequestFault], request: &Request, peer: &Peer) -> Option<Reply> {
     for fault in faults {
         match fault {
             RequestFault::Delay { ms } => tokio::time::sleep(Duration::from_millis(*ms)).await,
             RequestFault::Reject { status, code } => {
                 return Some(Ok(rejection(request, *status, code.as_deref(), MESSAGE)));
             }
-            RequestFault::Drop(When::Before) => return Some(Err(Hangup)),
+            RequestFault::Drop(When::Before) => return Some(closed(peer)),
+            RequestFault::Reset(When::Before) => return Some(Err(Hangup)),
+            RequestFault::Silence(When::Before) => silent(peer).await,
             RequestFault::Stall(When::Before) => stall().await,
             _ => {}
         }
@@ -34,10 +36,13 @@ pub(crate) async fn before(faults: &[RequestFault], request: &Request) -> Option
 }
 
 /// What goes wrong with the answer of an operation that took place.
-pub(crate) async fn after(faults: &[RequestFault], mut response: Response) -> Reply {
+pub(crate) async fn after(faults: &[RequestFault], mut response: Response, peer: &Peer) -> Reply {
     for fault in faults {
         match fault {
-            RequestFault::Drop(When::After) => return Err(Hangup),
+            RequestFault::Drop(When::After) => return closed(peer),
+            RequestFault::Reset(When::After) => return Err(Hangup),
+            RequestFault::GoAway => peer.order(Order::GoAway),
+            RequestFault::Silence(When::After) => silent(peer).await,
             RequestFault::Stall(When::After) => stall().await,
             RequestFault::Truncate { bytes } => response = truncated(response, *bytes).await,
             _ => {}
@@ -82,6 +87,17 @@ pub(crate) async fn with_unprocessed(answer: Option<Response>, left: &Value) -> 
     let kind = HeaderValue::from_static("application/x-amz-json-1.0");
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
+}
+
+/// Closes the connection with all that is under way on it.
+fn closed(peer: &Peer) -> Reply {
+    peer.order(Order::Close);
+    Err(Hangup)
+}
+
+async fn silent(peer: &Peer) {
+    peer.order(Order::Silence);
+    stall().await;
 }
 
 /// Waits until the client gives up.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -44,8 +45,9 @@ use crate::services::parameters::{ParameterError, Parameters};
 use crate::services::scheduler::{self, ScheduleError, ScheduleSpec, Scheduler};
 use crate::services::sqs::Queues;
 use crate::services::tagging;
-use crate::wire::connections::{self, Reply};
+use crate::wire::connections::{self, Peer, Reply};
 use crate::wire::query::Query;
+use crate::wire::tls::Tls;
 
 /// Largest request: 50 MB of zip in base64, and room for the rest.
 const MAX_REQUEST_BYTES: usize = 72 * 1024 * 1024;
@@ -92,7 +94,10 @@ impl LocalCloud {
         let listening = |source| StartError::Listen { port: options.port, source };
         let listener = connections::listen(options.port).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
-        let endpoint = format!("http://{address}");
+        let plain = format!("http://{address}");
+        let tls = options.tls.then(Tls::new).transpose()?;
+        state.publish_authority(tls.as_ref().map(|tls| &*tls.authority))?;
+        let endpoint = if tls.is_some() { format!("https://{address}") } else { plain.clone() };
         let keys = Arc::new(Keyring::new(state.secret.clone(), options.keys.clone()));
         let admission = Admission { keys, port: address.port() };
         let (alive, reaped) = mpsc::channel(1);
@@ -102,20 +107,26 @@ impl LocalCloud {
         let serves_others = options.serves_others;
         let services = Arc::new(Services::open(options, &state, admission, watch, &tasks).await?);
         if serves_others {
-            state.announce(&endpoint)?;
+            state.announce(&plain)?;
         }
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&services);
-        let server = tokio::spawn(connections::serve(listener, stopped, move |_, request| {
+        let acceptor = tls.map(|tls| tls.acceptor);
+        let server = tokio::spawn(connections::serve(listener, acceptor, stopped, move |peer, request| {
             let services = Arc::clone(&shared);
-            async move { services.reply(request).await }
+            async move { services.reply(request, &peer).await }
         }));
         Ok(LocalCloud { endpoint, services, tasks, guard, stop, server, reaped, state })
     }
 
-    /// `http://127.0.0.1:PORT`, the value for `AWS_ENDPOINT_URL`.
+    /// `http://127.0.0.1:PORT`, or `https:` with [`Options::tls`]: the value for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// The certificate that clients must trust to use TLS, a file in PEM.
+    pub fn authority(&self) -> PathBuf {
+        self.state.authority()
     }
 
     /// What requests are signed with, and the token for `/_local/`. It stays the same as long as the state folder.
@@ -257,7 +268,7 @@ impl Services {
         })
     }
 
-    async fn reply(&self, request: Request<Incoming>) -> Reply {
+    async fn reply(&self, request: Request<Incoming>, peer: &Peer) -> Reply {
         let request_id = Uuid::new_v4();
         let (parts, body) = request.into_parts();
         let entry = match self.admission.of(&parts) {
@@ -283,7 +294,7 @@ impl Services {
             return Ok(request_faults::rejection(&asked, 403, Some(error.code()), &error.to_string()));
         }
         let number = self.log.arrived(&asked, request_id, &signed.key_id, &body);
-        let mut response = self.answer_or_fail(asked, &parts, body, request_id).await?;
+        let mut response = self.answer_or_fail(asked, &parts, body, request_id, peer).await?;
         self.log.answered(number, response.status().as_u16());
         let id = HeaderValue::try_from(request_id.to_string()).expect("a UUID is ASCII");
         response.headers_mut().entry("x-amzn-requestid").or_insert(id);
@@ -291,9 +302,16 @@ impl Services {
     }
 
     /// Answers the request, unless a fault gets in the way.
-    async fn answer_or_fail(&self, asked: requests::Request, parts: &Parts, body: Bytes, request_id: Uuid) -> Reply {
+    async fn answer_or_fail(
+        &self,
+        asked: requests::Request,
+        parts: &Parts,
+        body: Bytes,
+        request_id: Uuid,
+        peer: &Peer,
+    ) -> Reply {
         let faults = self.pools.shared().faults.of_request(&asked.place());
-        if let Some(reply) = request_faults::before(&faults, &asked).await {
+        if let Some(reply) = request_faults::before(&faults, &asked, peer).await {
             return reply;
         }
         let unprocessed = faults.iter().find_map(|fault| match fault {
@@ -304,7 +322,7 @@ impl Services {
             Some((sent, left)) => self.write_in_part(asked, parts, sent, &left, request_id).await,
             None => self.dispatch(asked, parts, body, request_id).await,
         };
-        request_faults::after(&faults, response).await
+        request_faults::after(&faults, response, peer).await
     }
 
     /// A `BatchWriteItem` of which `left` is not processed.

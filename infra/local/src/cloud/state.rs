@@ -19,6 +19,7 @@ use super::error::StartError;
 use crate::base::keys::{Access, Keyring};
 
 const KEY_FILE: &str = "key.json";
+const AUTHORITY_FILE: &str = "authority.pem";
 const VERSION: u32 = 1;
 
 /// The folder with everything in it.
@@ -85,6 +86,23 @@ impl State {
         written.map_err(|source| StartError::State { path: self.path.clone(), source })
     }
 
+    /// The certificate that clients must trust, if there is TLS.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.path.join(AUTHORITY_FILE)
+    }
+
+    /// Writes the certificate of the authority, or removes the one of an earlier local cloud.
+    pub(crate) fn publish_authority(&self, pem: Option<&str>) -> Result<(), StartError> {
+        let path = self.authority();
+        let done = match pem {
+            Some(pem) => fs::write(&path, pem),
+            None => {
+                fs::remove_file(&path).or_else(|e| if e.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(e) })
+            }
+        };
+        done.map_err(|source| StartError::State { path, source })
+    }
+
     /// The local cloud has stopped. A temporary folder is removed.
     pub(crate) fn close(self) {
         self.forget_address();
@@ -106,6 +124,11 @@ pub fn served_at(folder: &Path) -> Option<String> {
         Err(TryLockError::WouldBlock) => read_endpoint(lock),
         _ => None,
     }
+}
+
+/// The certificate to trust for TLS with the local cloud of a state folder; none if it speaks none.
+pub fn authority_of(folder: &Path) -> Option<PathBuf> {
+    Some(folder.join(AUTHORITY_FILE)).filter(|file| file.is_file())
 }
 
 /// The key and token of a state folder that a local cloud has used.

@@ -62,7 +62,7 @@ impl RuntimeApi {
         let session =
             Arc::new(Session { invocations, current: Mutex::new(None), events: report, address, family: known });
         let (stop, stopped) = oneshot::channel();
-        tokio::spawn(connections::serve(listener, stopped, move |peer, request| {
+        tokio::spawn(connections::serve(listener, None, stopped, move |peer, request| {
             let session = Arc::clone(&session);
             async move { session.answer(&peer, request).await }
         }));

@@ -16,6 +16,9 @@
 //! | `reject` | `status` (400 to 599), `code` | answers that error and does nothing |
 //! | `delay` | `ms` | answers that much later |
 //! | `drop` | `when=before` or `after` | closes the connection; before or after the operation took place |
+//! | `reset` | `when=before` or `after` | ends this request alone without an answer; in HTTP/1.1 that closes the connection |
+//! | `goaway` | | answers, and takes no further request on this connection |
+//! | `silence` | `when=before` or `after` | nothing more is read or written on this connection, which stays open |
 //! | `stall` | `when=before` or `after` | never answers |
 //! | `truncate` | `bytes` | cuts the body of the answer there and closes the connection |
 //! | `unprocessed` | `items` | DynamoDB takes the last items of a `BatchWriteItem` only when they are sent again |
@@ -68,6 +71,9 @@ pub(crate) enum RequestFault {
     Reject { status: u16, code: Option<String> },
     Delay { ms: u64 },
     Drop(When),
+    Reset(When),
+    GoAway,
+    Silence(When),
     Stall(When),
     Truncate { bytes: usize },
     Unprocessed { items: usize },

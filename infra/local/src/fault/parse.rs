@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use super::{Due, Fault, FunctionFault, Kind, Place, RequestFault, When};
 
-const KINDS: &str = "reject, delay, drop, stall, truncate, unprocessed, slow-update, failed-update, warm-reuse, \
-                     init-death, handler-death, no-report, tail-first, tail-last, json-tail";
+const KINDS: &str = "reject, delay, drop, reset, goaway, silence, stall, truncate, unprocessed, slow-update, \
+                     failed-update, warm-reuse, init-death, handler-death, no-report, tail-first, tail-last, json-tail";
 
 const SERVICES: [&str; 8] = ["lambda", "dynamodb", "cloudwatch", "scheduler", "sqs", "events", "ssm", "tagging"];
 
@@ -98,6 +98,9 @@ fn kind(name: &str, keys: &mut Keys) -> Result<Kind, FaultError> {
         }
         "delay" => request(R::Delay { ms: keys.needed("ms", "a number of milliseconds")? }),
         "drop" => request(R::Drop(keys.when()?)),
+        "reset" => request(R::Reset(keys.when()?)),
+        "goaway" => request(R::GoAway),
+        "silence" => request(R::Silence(keys.when()?)),
         "stall" => request(R::Stall(keys.when()?)),
         "truncate" => request(R::Truncate { bytes: keys.needed("bytes", "a number of bytes")? }),
         "unprocessed" => request(R::Unprocessed { items: keys.needed("items", "a number of items")? }),

@@ -1,22 +1,30 @@
-//! HTTP/1.1 on a loopback listener: one task per connection, Nagle's algorithm off.
+//! HTTP on a loopback listener: one task per connection, Nagle's algorithm off. A connection that begins with a handshake of
+//! TLS gets HTTP/2 if it asks for it, if there is a certificate; any other is HTTP/1.1.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::header::{HOST, HeaderValue};
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OnceCell, oneshot};
+use tokio::sync::{OnceCell, oneshot, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// Connections the kernel may hold until they are accepted: room for a burst of 1,000 invokes that
 /// each open their own.
@@ -26,19 +34,53 @@ const BACKLOG: u32 = 4096;
 /// connections after 90 seconds at most, so that none of theirs is closed under a request.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(2);
 
+/// How long the handshake of TLS may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Requests at once on a connection of HTTP/2, as Lambda allows (rusoto#1738).
+const STREAMS: u32 = 128;
+/// First byte of a connection in TLS: a handshake record (RFC 8446, 5.1).
+const HANDSHAKE: u8 = 22;
+/// How long a silent connection stays.
+const SILENCE: Duration = Duration::from_mins(10);
+
 /// The other end of a connection.
 pub(crate) struct Peer {
     pub address: SocketAddr,
     /// Whether it may use the service, found out with the first request.
     pub admitted: OnceCell<bool>,
+    order: watch::Sender<Order>,
+}
+
+/// What is to become of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// It serves requests.
+    Serve,
+    /// It takes no further request, says so (GOAWAY), and ends with those under way.
+    GoAway,
+    /// It stays open, and nothing is read or written any more.
+    Silence,
+    /// It ends now.
+    Close,
+}
+
+impl Peer {
+    fn new(address: SocketAddr) -> Arc<Peer> {
+        Arc::new(Peer { address, admitted: OnceCell::new(), order: watch::Sender::new(Order::Serve) })
+    }
+
+    /// Decides about the connection, with all that is under way on it.
+    pub(crate) fn order(&self, order: Order) {
+        self.order.send_replace(order);
+    }
 }
 
 /// What a service answers: a response, or nothing at all.
 pub(crate) type Reply = Result<Response, Hangup>;
 
-/// Close the connection without a word.
+/// End the request without a word: its stream in HTTP/2, and the connection in HTTP/1.1.
 #[derive(Debug, thiserror::Error)]
-#[error("connection closed without an answer")]
+#[error("ended without an answer")]
 pub(crate) struct Hangup;
 
 impl From<Infallible> for Hangup {
@@ -56,8 +98,12 @@ pub(crate) fn listen(port: u16) -> io::Result<TcpListener> {
 }
 
 /// Serves `listener` until the sending end of `stop` is dropped; then closes every connection.
-pub(crate) async fn serve<S, F>(listener: TcpListener, mut stop: oneshot::Receiver<Infallible>, service: S)
-where
+pub(crate) async fn serve<S, F>(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    mut stop: oneshot::Receiver<Infallible>,
+    service: S,
+) where
     S: Fn(Arc<Peer>, Request<Incoming>) -> F + Clone + Send + 'static,
     F: Future<Output = Reply> + Send + 'static,
 {
@@ -66,7 +112,7 @@ where
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
-                    connections.spawn(converse(stream, address, HEAD_TIMEOUT, service.clone()));
+                    connections.spawn(accept(stream, address, tls.clone(), service.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: connections that end free some.
@@ -81,23 +127,161 @@ where
     connections.shutdown().await;
 }
 
-/// One connection, from its first request to its last.
-async fn converse<S, F>(stream: TcpStream, address: SocketAddr, head_timeout: Duration, service: S)
+/// One connection, from its first byte to its last.
+async fn accept<S, F>(stream: TcpStream, address: SocketAddr, tls: Option<TlsAcceptor>, service: S)
 where
     S: Fn(Arc<Peer>, Request<Incoming>) -> F,
-    F: Future<Output = Reply>,
+    F: Future<Output = Reply> + Send + 'static,
 {
     // Without it a small answer waits for the acknowledgement of the one before.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not switch off Nagle's algorithm");
     }
-    let peer = Arc::new(Peer { address, admitted: OnceCell::new() });
+    let Some(tls) = tls else { return converse(stream, address, HEAD_TIMEOUT, service).await };
+    let mut first = [0];
+    let opened = tokio::time::timeout(HANDSHAKE_TIMEOUT, async {
+        stream.peek(&mut first).await?;
+        if first == [HANDSHAKE] { tls.accept(stream).await.map(Opened::Tls) } else { Ok(Opened::Plain(stream)) }
+    });
+    match opened.await {
+        Ok(Ok(Opened::Plain(stream))) => converse(stream, address, HEAD_TIMEOUT, service).await,
+        Ok(Ok(Opened::Tls(stream))) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+            converse_in_streams(stream, address, service).await;
+        }
+        Ok(Ok(Opened::Tls(stream))) => converse(stream, address, HEAD_TIMEOUT, service).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+        Err(_) => tracing::debug!("a connection said nothing"),
+    }
+}
+
+#[expect(clippy::large_enum_variant, reason = "one a connection, and taken apart at once")]
+enum Opened {
+    Plain(TcpStream),
+    Tls(TlsStream<TcpStream>),
+}
+
+/// HTTP/1.1: one request after the other.
+async fn converse<S, F, C>(stream: C, address: SocketAddr, head_timeout: Duration, service: S)
+where
+    S: Fn(Arc<Peer>, Request<Incoming>) -> F,
+    F: Future<Output = Reply>,
+    C: AsyncRead + AsyncWrite + Unpin,
+{
+    let peer = Peer::new(address);
+    let (mut orders, muted) = (peer.order.subscribe(), Muted::new(stream));
+    let silent = Arc::clone(&muted.silent);
     let conversation = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head_timeout)
-        .serve_connection(TokioIo::new(stream), service_fn(move |request| service(Arc::clone(&peer), request)));
-    if let Err(error) = conversation.await {
+        .serve_connection(TokioIo::new(muted), service_fn(move |request| service(Arc::clone(&peer), request)));
+    let mut conversation = pin!(conversation);
+    loop {
+        tokio::select! {
+            ended = conversation.as_mut() => return early(ended),
+            order = next(&mut orders) => match order {
+                Order::GoAway => conversation.as_mut().graceful_shutdown(),
+                other => if keep_silent(other, &silent).await { return },
+            }
+        }
+    }
+}
+
+/// HTTP/2: many requests at once.
+async fn converse_in_streams<S, F>(stream: TlsStream<TcpStream>, address: SocketAddr, service: S)
+where
+    S: Fn(Arc<Peer>, Request<Incoming>) -> F,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    let peer = Peer::new(address);
+    let (mut orders, muted) = (peer.order.subscribe(), Muted::new(stream));
+    let silent = Arc::clone(&muted.silent);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        name_host(&mut request);
+        service(Arc::clone(&peer), request)
+    });
+    let conversation = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .serve_connection(TokioIo::new(muted), service);
+    let mut conversation = pin!(conversation);
+    loop {
+        tokio::select! {
+            ended = conversation.as_mut() => return early(ended),
+            order = next(&mut orders) => match order {
+                Order::GoAway => conversation.as_mut().graceful_shutdown(),
+                other => if keep_silent(other, &silent).await { return },
+            }
+        }
+    }
+}
+
+fn early(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// The next order for a connection.
+async fn next(orders: &mut watch::Receiver<Order>) -> Order {
+    if orders.changed().await.is_err() {
+        // Nobody is left to order anything.
+        std::future::pending::<()>().await;
+    }
+    *orders.borrow_and_update()
+}
+
+/// Carries out an order to end. `true` when the connection is to be closed.
+async fn keep_silent(order: Order, silent: &AtomicBool) -> bool {
+    if order == Order::Silence {
+        silent.store(true, Ordering::Relaxed);
+        tokio::time::sleep(SILENCE).await;
+    }
+    order != Order::Serve
+}
+
+/// HTTP/2 has no `Host`, which is what services look at and what is signed.
+fn name_host(request: &mut Request<Incoming>) {
+    let host = request.uri().authority().and_then(|host| HeaderValue::try_from(host.as_str()).ok());
+    if let Some(host) = host
+        && !request.headers().contains_key(HOST)
+    {
+        request.headers_mut().insert(HOST, host);
+    }
+}
+
+/// A stream that can fall silent without being closed.
+struct Muted<C> {
+    stream: C,
+    silent: Arc<AtomicBool>,
+}
+
+impl<C> Muted<C> {
+    fn new(stream: C) -> Self {
+        Self { stream, silent: Arc::default() }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Relaxed)
+    }
+}
+
+impl<C: AsyncRead + Unpin> AsyncRead for Muted<C> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.is_silent() { Poll::Pending } else { Pin::new(&mut self.stream).poll_read(cx, buffer) }
+    }
+}
+
+impl<C: AsyncWrite + Unpin> AsyncWrite for Muted<C> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.is_silent() { Poll::Pending } else { Pin::new(&mut self.stream).poll_write(cx, bytes) }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_silent() { Poll::Pending } else { Pin::new(&mut self.stream).poll_flush(cx) }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -105,9 +289,7 @@ where
 pub(crate) fn json(status: u16, body: &serde_json::Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = hyper::StatusCode::from_u16(status).expect("statuses are written here as constants");
-    response
-        .headers_mut()
-        .insert(hyper::header::CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(hyper::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

@@ -2,7 +2,8 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `connections` | HTTP/1.1 on a loopback port |
+//! | `connections` | HTTP/1.1, and HTTP/2 in TLS, on a loopback port |
+//! | `tls` | a certificate that is thrown away |
 //! | `door` | whom it answers at all: no web page, no other host |
 //! | `signature` | AWS Signature Version 4, verified |
 //! | `query` | the query of a request |
@@ -13,3 +14,4 @@ pub(crate) mod connections;
 pub(crate) mod door;
 pub(crate) mod query;
 pub(crate) mod signature;
+pub(crate) mod tls;

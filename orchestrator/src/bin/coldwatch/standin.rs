@@ -126,6 +126,7 @@ impl Standin {
             endpoint: Some(self.endpoint().to_owned()),
             region: Some(REGION.to_owned()),
             keys: Some(Keys { id: access.key().id().to_owned(), secret: access.key().secret().to_owned() }),
+            authority: local_cloud::authority_of(&self.state),
             table: table.to_owned(),
         };
         let aws = Aws::connect(connection).await?;

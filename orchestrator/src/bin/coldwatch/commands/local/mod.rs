@@ -3,7 +3,7 @@
 mod deployed;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -50,6 +50,9 @@ pub struct LocalArgs {
     /// Apply AWS's quota of control calls: 100 reads of functions a second, 15 of all others together
     #[arg(long)]
     quotas: bool,
+    /// Answer in TLS too, with HTTP/2 as AWS speaks it: 128 requests at once on a connection
+    #[arg(long)]
+    tls: bool,
     /// A fault to inject, such as `reject:lambda.Invoke,status=429,chance=0.1`; can be repeated
     #[arg(long = "fault", value_name = "SPEC", value_parser = Fault::parse)]
     faults: Vec<Fault>,
@@ -79,6 +82,7 @@ const EXAMPLES: &str = "\
 Examples:
   coldwatch local                                   for the AWS SDKs, boto3 and the AWS CLI
   eval \"$(coldwatch local env)\"                     in another terminal: endpoint, region and keys
+  coldwatch local --tls                             the same in TLS and HTTP/2; prints which certificate to trust
   coldwatch local --deployed --every '5 minutes'    measures on a schedule, for the first time at once
   coldwatch local --deployed --every 'cron(0 * * * ? *)' --samples 20
   coldwatch local --deployed --suite suite.toml     measures functions that you created with boto3 or the AWS CLI
@@ -100,6 +104,7 @@ pub async fn execute(args: LocalArgs) -> Result<Exit, Failure> {
         settle: Duration::from_millis(args.settle_ms),
         network: Duration::from_millis(args.network_ms),
         quotas: args.quotas,
+        tls: args.tls,
         keys: args.keys,
         ..Options::default()
     };
@@ -124,7 +129,8 @@ async fn serve(
         cloud.inject(fault);
     }
     // Whoever reads only the first line may be gone before the last: it is served all the same.
-    let _ = std::io::stdout().write_all(exports(standin.endpoint(), &cloud.access(), table).as_bytes());
+    let _ =
+        std::io::stdout().write_all(exports(standin.state(), standin.endpoint(), &cloud.access(), table).as_bytes());
     eprintln!("the local cloud answers at {}; interrupt it to stop", standin.endpoint());
     if let Some(deployment) = deployment {
         return deployment.run(standin, cloud, &aws, &targets).await;
@@ -139,16 +145,32 @@ fn print_env(args: &EnvArgs) -> Result<Exit, Failure> {
         Failure::failed(format!("no local cloud serves `{state}`; start one with `coldwatch local --state {state}`"))
     })?;
     let access = local_cloud::access_of(&args.state).map_err(Failure::failed)?;
-    std::io::stdout().write_all(exports(&endpoint, &access, &args.table).as_bytes()).map_err(Failure::failed)?;
+    std::io::stdout()
+        .write_all(exports(&args.state, &endpoint, &access, &args.table).as_bytes())
+        .map_err(Failure::failed)?;
     Ok(Exit::Done)
 }
 
 /// What a shell evaluates. The first line is the endpoint, for programs that read it.
-fn exports(endpoint: &str, access: &Access, table: &str) -> String {
+fn exports(state: &Path, endpoint: &str, access: &Access, table: &str) -> String {
     let (id, secret, token) = (access.key().id(), access.key().secret(), access.token());
+    let authority = local_cloud::authority_of(state).and_then(|file| std::path::absolute(file).ok());
+    let (endpoint, trust) = match authority {
+        Some(file) => {
+            let file = quoted(&file.to_string_lossy());
+            let trust = format!("export SSL_CERT_FILE={file} AWS_CA_BUNDLE={file}\n");
+            (endpoint.replacen("http:", "https:", 1), trust)
+        }
+        None => (endpoint.to_owned(), String::new()),
+    };
     format!(
         "export AWS_ENDPOINT_URL={endpoint}\nexport AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION} \
          AWS_ACCESS_KEY_ID={id} AWS_SECRET_ACCESS_KEY={secret}\nexport COLDWATCH_LOCAL_TOKEN={token}\n\
-         export COLDWATCH_TABLE={table}\n"
+         export COLDWATCH_TABLE={table}\n{trust}"
     )
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
