@@ -7,7 +7,6 @@ use std::error::Error;
 
 use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_types::retry::ErrorKind;
 
 /// An AWS call that did not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
@@ -108,13 +107,11 @@ impl AwsError {
 }
 
 /// Whether the same call may succeed a moment later: throttled, failed inside the service, or never answered.
-pub(super) fn may_pass<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+pub(super) fn may_pass<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
     match error {
         SdkError::ServiceError(refused) => matches!(refused.raw().status().as_u16(), 429 | 500..),
-        // A connection closed without an answer is, to the HTTP client, of a kind of its own: transient.
-        SdkError::DispatchFailure(failure) => {
-            failure.is_io() || failure.is_timeout() || failure.as_other() == Some(ErrorKind::TransientError)
-        }
+        // Not only what the HTTP client calls transient: it knows no kind for a stream of HTTP/2 that was reset.
+        SdkError::DispatchFailure(failure) => !failure.is_user() && !mentions_credentials(error),
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
         _ => false,
     }

@@ -166,7 +166,7 @@ impl Seat {
 async fn paced<T, E, F>(turns: &DefaultDirectRateLimiter, call: impl Fn() -> F) -> Result<T, SdkError<E, HttpResponse>>
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    E: ProvideErrorMetadata,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let mut wait = FIRST_WAIT;
     for _ in 1..ATTEMPTS {

@@ -141,7 +141,7 @@ impl Stage {
 
     /// A request to the stand-in without an SDK: its first lines, and its body.
     pub async fn converse(&self, head: &str, body: &str) -> Value {
-        let host = self.cloud.endpoint().trim_start_matches("http://");
+        let host = self.cloud.endpoint().trim_start_matches("http://").trim_start_matches("https://");
         let mut stream = TcpStream::connect(host).await.expect("connected");
         let request = crate::signing::request(host, head, body, self.cloud.access().token());
         stream.write_all(request.as_bytes()).await.expect("sent");
