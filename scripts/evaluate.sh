@@ -22,7 +22,7 @@ for folder in "$sets"/*/; do
   if [ -e "$folder/truth.json" ]; then ln -sfn "${folder%/}" "$work/$(basename "$folder")"; fi
 done
 
-cargo build -q --release -p coldwatch --bin coldwatch --example operating
+cargo build -q --release --workspace --bins --examples
 python="$(scripts/venv.sh evaluate)/python"
 built=${CARGO_TARGET_DIR:-target}/release
 history=$data/lambda-perf-raw.csv.gz

@@ -8,5 +8,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
-cargo build --quiet --package coldwatch --bin orchestrator --example scale >&2
+cargo build --quiet --workspace --bins --examples >&2
 exec "${CARGO_TARGET_DIR:-target}/debug/examples/scale" "$@"

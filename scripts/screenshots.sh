@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ $# = 0 ]; then
-    cargo build --quiet --package coldwatch --bin coldwatch --example history --package target-function --bin target-function
+    cargo build --quiet --workspace --bins --examples
 fi
 built=$(realpath "${1:-${CARGO_TARGET_DIR:-target}/debug}")
 pictures=$PWD/docs/pictures

@@ -30,7 +30,7 @@ trap 'rm -rf "$work"' EXIT
 python3 -m zipfile -e $packaged "$work/orchestrator"
 python3 -m zipfile -e "target/package/target-$architecture.zip" "$work/target"
 chmod +x "$work"/*/bootstrap
-cargo build --quiet --package coldwatch --example scale >&2
+cargo build --quiet --workspace --bins --examples >&2
 "${CARGO_TARGET_DIR:-target}/debug/examples/scale" --targets 100 --orchestrator "$work/orchestrator/bootstrap" >"$work/suite.txt" \
     || { cat "$work/suite.txt" >&2; exit 1; }
 python3 scripts/weigh.py "$COLDWATCH_RIE" "$work" "$repeats" "$packaged"
