@@ -30,9 +30,101 @@ pub fn is_same_function(a: &str, b: &str) -> bool {
     a[..unqualified(a)] == b[..unqualified(b)]
 }
 
+/// A way to name a function, taken apart: `name`, `name:qualifier`, `account:function:name`, or an ARN, each with or without a
+/// qualifier (API reference of Lambda, `FunctionName` of Invoke).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reference<'a> {
+    region: Option<&'a str>,
+    account: Option<&'a str>,
+    name: &'a str,
+    /// Absent for `$LATEST`, which is what no qualifier means.
+    qualifier: Option<&'a str>,
+}
+
+impl<'a> Reference<'a> {
+    /// `None` where Lambda would not take it for a function.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut parts: Vec<&str> = text.split(':').collect();
+        let (mut region, mut account) = (None, None);
+        if parts[0] == "arn" {
+            let is_lambda = parts.len() >= 7 && parts[1].starts_with("aws") && parts[2] == "lambda";
+            let is_whole = is_lambda && is_region(parts[3]) && is_account(parts[4]) && parts[5] == "function";
+            if !is_whole {
+                return None;
+            }
+            (region, account) = (Some(parts[3]), Some(parts[4]));
+            parts.drain(..6);
+        } else {
+            if parts.len() > 2 && is_region(parts[0]) && is_account(parts[1]) {
+                region = Some(parts.remove(0));
+            }
+            if parts.len() > 1 && is_account(parts[0]) {
+                account = Some(parts.remove(0));
+            }
+            if parts.len() > 1 && parts[0] == "function" {
+                parts.remove(0);
+            }
+        }
+        let (name, qualifier) = match parts[..] {
+            [name] => (name, None),
+            [name, qualifier] => (name, Some(qualifier)),
+            _ => return None,
+        };
+        let qualifier = qualifier.filter(|qualifier| *qualifier != "$LATEST");
+        let good = is_word(name, 140) && qualifier.is_none_or(|qualifier| is_word(qualifier, 128));
+        good.then_some(Self { region, account, name, qualifier })
+    }
+
+    /// Whether both can mean one function: a name alone may be of any account.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let agree = |a: Option<&str>, b: Option<&str>| a.is_none() || b.is_none() || a == b;
+        (self.name, self.qualifier) == (other.name, other.qualifier)
+            && agree(self.account, other.account)
+            && agree(self.region, other.region)
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_region(text: &str) -> bool {
+    text.contains('-') && is_word(text, 32)
+}
+
+fn is_word(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_a_function_is_none() {
+        for text in ["f", "f:live", "f:$LATEST", "f:7", "function", "123456789012:function:f:live"] {
+            assert!(Reference::parse(text).is_some(), "{text}");
+        }
+        let arn = "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function";
+        assert!(Reference::parse(&format!("{arn}:f")).is_some());
+        assert!(Reference::parse("eu-west-1:123456789012:function:f").is_some());
+        for text in ["", ":f", "f:", "f:g:h", "$LATEST", "arn:", "arn:aws:s3:::x", arn, "a b", "f\n", "f:$PREV"] {
+            assert!(Reference::parse(text).is_none(), "{text}");
+        }
+        assert!(Reference::parse(&format!("{arn}:")).is_none());
+        assert!(Reference::parse(&"f".repeat(141)).is_none());
+    }
+
+    #[test]
+    fn one_function_has_many_spellings() {
+        let reference = |text| Reference::parse(text).expect("a function");
+        let arn = "arn:aws:lambda:us-east-1:123456789012:function:f";
+        let same = |a, b| reference(a).may_be(&reference(b));
+        assert!(same("f", "f:$LATEST") && same("f", arn) && same(arn, "123456789012:function:f"));
+        assert!(!same("f", "f:live") && !same("f", "g"));
+        assert!(!same(arn, "arn:aws:lambda:us-east-1:000000000000:function:f"));
+    }
 
     #[test]
     fn qualifiers_do_not_make_another_function() {

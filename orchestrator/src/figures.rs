@@ -1,4 +1,5 @@
-//! Figures with as many digits as they justify, and the confidence of every interval.
+//! What is shown: figures with as many digits as they justify, the confidence of every interval, and texts without characters
+//! that act on a terminal or a page.
 
 /// Confidence of every interval shown.
 pub const CONFIDENCE: f64 = 0.95;
@@ -12,6 +13,27 @@ pub fn figure(value: f64) -> String {
     // An empty sum is -0.0.
     let value = value + 0.0;
     if value.abs() < THOUSANDS { format!("{value:.*}", decimals(value)) } else { grouped(value) }
+}
+
+/// Whether a character acts instead of being seen: control characters, those that turn the direction of writing (UAX #9),
+/// and the separators of lines and paragraphs.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text of somebody else's in one line, each character that [acts](is_hidden) as U+FFFD, and line feeds and tabs as spaces.
+pub fn visible(text: &str) -> String {
+    text.chars().map(visible_char).collect()
+}
+
+/// The same for one character.
+pub fn visible_char(c: char) -> char {
+    match c {
+        '\n' | '\t' => ' ',
+        c if is_hidden(c) => '\u{fffd}',
+        c => c,
+    }
 }
 
 /// Decimals of a figure.

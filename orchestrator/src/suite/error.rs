@@ -1,5 +1,7 @@
 //! Why a suite is refused.
 
+use crate::figures;
+
 /// Why a suite was refused. Nothing has been touched when this is returned.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum SuiteError {
@@ -35,11 +37,25 @@ pub enum SuiteError {
     #[error("suite key `tagged` is \"{0}\": expected KEY=VALUE, or KEY for any value")]
     BadTag(String),
     /// The same function twice; its samples would be counted in one series twice.
-    #[error("target `{0}` is named twice: each function may be measured once per suite")]
+    #[error("target `{0}` is the same function as another target: each function may be measured once per suite")]
     DuplicateTarget(String),
     /// A function name that Lambda would not accept.
-    #[error("target `{0}` is not a function name, an ARN, or name:qualifier")]
+    #[error("target `{}` is not a function name, an ARN, or name:qualifier", figures::visible(.0))]
     BadFunction(String),
+    /// A label that a terminal or a page could not show as it is.
+    #[error("label `{0}` cannot be used: allowed are 1 to 200 characters, without control characters")]
+    BadLabel(String),
+    /// People could not tell the two targets apart.
+    #[error("label `{0}` is given to two targets: give each a label of its own")]
+    DuplicateLabel(String),
+    /// A value that JSON does not have.
+    #[error("suite key `{key}` is {value}, which a payload in JSON cannot hold: use a text or a number")]
+    NotJson {
+        /// Where it is.
+        key: String,
+        /// What was given.
+        value: String,
+    },
     /// `idle` takes one invocation and no more.
     #[error(
         "suite key `{key}` is {value}: with start = \"idle\" only 1 is allowed, because an idle run makes one \

@@ -1,6 +1,5 @@
 //! The suite as it is written: everything that may be wrong with it, and a checked one in the same form.
 
-use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -12,6 +11,8 @@ use super::definition::{
     PARALLEL, SAMPLES, StartMode, Strategy, Suite, Tag, TargetSpec, reserve,
 };
 use super::error::SuiteError;
+use crate::arn::Reference;
+use crate::figures;
 
 const DEFAULT_SAMPLES: u32 = 50;
 const DEFAULT_BURST: u32 = 50;
@@ -20,6 +21,8 @@ const DEFAULT_INVOCATIONS_PER_SAMPLE: u32 = 4;
 const DEFAULT_GB_SECONDS: u32 = 1_000;
 const DEFAULT_SECONDS: u32 = 3_600;
 const DEFAULT_PARALLEL: u32 = 32;
+/// Characters of a label. An ARN, which is one by default, has up to 170.
+const LONGEST_LABEL: usize = 200;
 
 /// The file as it is written, before any check. The one form of a suite: what is read and what is handed on.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -230,24 +233,26 @@ fn check_targets(files: Vec<TargetFile>, may_be_none: bool) -> Result<Vec<Target
     if files.is_empty() && !may_be_none {
         return Err(SuiteError::NoTargets);
     }
-    let mut seen = BTreeSet::new();
-    let mut targets = Vec::with_capacity(files.len());
-    for file in files {
-        if !is_function_reference(&file.function) {
-            return Err(SuiteError::BadFunction(file.function));
+    let mut targets: Vec<TargetSpec> = Vec::with_capacity(files.len());
+    for TargetFile { function, label, payload, control } in files {
+        let Some(reference) = Reference::parse(&function) else { return Err(SuiteError::BadFunction(function)) };
+        let is_same = |other: &TargetSpec| Reference::parse(&other.function).is_some_and(|o| o.may_be(&reference));
+        if targets.iter().any(is_same) {
+            return Err(SuiteError::DuplicateTarget(function));
         }
-        if !seen.insert(file.function.clone()) {
-            return Err(SuiteError::DuplicateTarget(file.function));
-        }
-        let label = file.label.filter(|l| !l.trim().is_empty()).unwrap_or_else(|| file.function.clone());
-        let TargetFile { function, payload, control, .. } = file;
+        let label = label.filter(|l| !l.trim().is_empty()).unwrap_or_else(|| function.clone());
+        check_label(&label, &targets)?;
         targets.push(TargetSpec { function, label, payload, control });
     }
     Ok(targets)
 }
 
-/// Lambda's own pattern is longer; this keeps out what can only be a slip.
-fn is_function_reference(text: &str) -> bool {
-    (1..=200).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'$' | b'.'))
+fn check_label(label: &str, others: &[TargetSpec]) -> Result<(), SuiteError> {
+    if label.chars().count() > LONGEST_LABEL || label.chars().any(figures::is_hidden) {
+        return Err(SuiteError::BadLabel(figures::visible(label).chars().take(LONGEST_LABEL).collect()));
+    }
+    if others.iter().any(|other| other.label == label) {
+        return Err(SuiteError::DuplicateLabel(label.to_owned()));
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::definition::{
     Limits, MAX_CONCURRENCY, MAX_SECONDS, MetricSet, StartMode, Strategy as Invalidate, Suite, Tag, TargetSpec, reserve,
 };
+use crate::figures::visible;
 
 /// Any suite that the check lets through.
 pub(crate) fn suite() -> impl Strategy<Value = Suite> {
@@ -56,6 +57,7 @@ fn targets() -> impl Strategy<Value = Vec<TargetSpec>> {
         let numbered = targets.into_iter().enumerate();
         let target = numbered.map(|(i, (label, payload, control))| {
             let function = format!("f{i}:live");
+            let label = label.map(|label: String| format!("{}{i}", visible(&label)));
             TargetSpec { label: label.unwrap_or_else(|| function.clone()), function, payload, control }
         });
         target.collect()

@@ -15,6 +15,9 @@ impl Suite {
     /// Reads the TOML form, with some numbers set from outside. They are checked like the file's own.
     pub fn from_toml_with(text: &str, overrides: Overrides) -> Result<Self, SuiteError> {
         let file = toml::from_str::<SuiteFile>(text).map_err(|e| SuiteError::Syntax(e.to_string()))?;
+        if let Ok(table) = toml::from_str::<toml::Value>(text) {
+            check_for_json(&table, "")?;
+        }
         file.with(overrides).check()
     }
 
@@ -37,7 +40,9 @@ impl Suite {
     /// Reads either form, with some numbers set from outside.
     pub fn from_text_with(text: &str, overrides: Overrides) -> Result<Self, SuiteError> {
         if is_json(text) {
-            Self::from_json_with(parse(text)?, overrides)
+            // Not by way of a `Value`, in which the last of two equal keys wins silently.
+            let file = serde_json::from_str::<SuiteFile>(text).map_err(|e| SuiteError::Syntax(e.to_string()))?;
+            file.with(overrides).check()
         } else {
             Self::from_toml_with(text, overrides)
         }
@@ -59,6 +64,23 @@ impl Suite {
     /// The suite in its JSON form with every number in it, as one invocation hands it to the next.
     pub fn to_json(&self) -> Value {
         serde_json::to_value(SuiteFile::from(self)).expect("the form has text keys alone")
+    }
+}
+
+/// TOML has times and numbers that JSON has not. They would be sent as something else.
+fn check_for_json(value: &toml::Value, key: &str) -> Result<(), SuiteError> {
+    let not_json = |value: String| Err(SuiteError::NotJson { key: key.to_owned(), value });
+    match value {
+        toml::Value::Datetime(time) => not_json(format!("the time {time}")),
+        toml::Value::Float(number) if !number.is_finite() => not_json(number.to_string()),
+        toml::Value::Array(items) => {
+            items.iter().enumerate().try_for_each(|(index, item)| check_for_json(item, &format!("{key}[{index}]")))
+        }
+        toml::Value::Table(members) => members.iter().try_for_each(|(name, member)| {
+            let dot = if key.is_empty() { "" } else { "." };
+            check_for_json(member, &format!("{key}{dot}{name}"))
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -244,5 +266,41 @@ mod tests {
         assert_eq!((smaller.samples, smaller.burst, smaller.limits.invocations), (10, 10, 55));
         assert_eq!(with(Some(0), None), Err(SuiteError::OutOfRange { key: "samples", value: 0, low: 1, high: 1_000 }));
         assert!(matches!(with(Some(60), None), Err(SuiteError::TooFew { key: "max_invocations", .. })));
+    }
+
+    #[test]
+    fn what_no_function_can_be_and_no_payload_can_hold_is_refused() {
+        let target = |keys: &str| check(&format!("[[targets]]\n{keys}\n")).expect_err("refused");
+        for function in ["arn:", "arn:aws:s3:::x", "f:", ":f", "f:g:h", "$LATEST"] {
+            let refusal = target(&format!("function = \"{function}\""));
+            assert_eq!(refusal, format!("target `{function}` is not a function name, an ARN, or name:qualifier"));
+        }
+        let time = target("function = \"f\"\npayload = { at = 1979-05-27 }");
+        assert!(time.starts_with("suite key `targets[0].payload.at` is the time 1979-05-27"), "{time}");
+        let number = target("function = \"f\"\npayload = [1.0, nan]");
+        assert!(number.starts_with("suite key `targets[0].payload[1]` is NaN"), "{number}");
+        let label = target("function = \"f\"\nlabel = \"a\\u001b]52;c;x\"");
+        assert_eq!(
+            label,
+            "label `a\u{fffd}]52;c;x` cannot be used: allowed are 1 to 200 characters, without control characters"
+        );
+    }
+
+    #[test]
+    fn one_function_or_label_for_two_targets_is_refused() {
+        let two = |a: &str, b: &str| check(&format!("[[targets]]\n{a}\n[[targets]]\n{b}\n")).expect_err("refused");
+        let arn = "function = \"arn:aws:lambda:us-east-1:123456789012:function:f\"";
+        for other in ["function = \"f:$LATEST\"", arn] {
+            assert!(two("function = \"f\"", other).contains("is the same function as another target"), "{other}");
+        }
+        let same = two("function = \"f\"\nlabel = \"x\"", "function = \"g\"\nlabel = \"x\"");
+        assert_eq!(same, "label `x` is given to two targets: give each a label of its own");
+    }
+
+    #[test]
+    fn a_key_of_json_that_is_there_twice_is_refused() {
+        let twice = r#"{"targets": [{"function": "f"}], "targets": [{"function": "g"}]}"#;
+        let refusal = Suite::from_text(twice).expect_err("refused").to_string();
+        assert!(refusal.contains("duplicate field `targets`"), "{refusal}");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Series, start};
 use crate::compare::{Comparison, Finding, Side};
-use crate::figures::{figure, range};
+use crate::figures::{figure, range, visible_char};
 use crate::history::{Change, Judgement, Metric, State};
 use crate::record::{Distribution, RunRecord};
 use crate::show::verdict::verdict;
@@ -95,12 +95,11 @@ fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "n.e.".to_owned(), figure)
 }
 
-/// Text without a meaning in Markdown or HTML, on one line.
+/// Text without a meaning in Markdown or HTML, on one line. GitHub makes links of bare addresses too.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in text.chars().map(visible_char) {
         match c {
-            '\n' | '\r' => plain.push(' '),
             '&' => plain.push_str("&amp;"),
             '<' => plain.push_str("&lt;"),
             '@' => plain.push_str("&#64;"),
@@ -108,5 +107,5 @@ fn plain(text: &str) -> String {
             _ => plain.push(c),
         }
     }
-    plain
+    plain.replace("://", ":&#47;/").replace("www.", "www&#46;")
 }

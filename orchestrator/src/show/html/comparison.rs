@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::chart::lines::{self, Line, Step};
 use super::chart::rows::{self, Row};
 use super::levels::sorted;
-use super::markup::{Escaped, Html, json_for_script, plain};
+use super::markup::{Escaped, Html, json_for_script};
 use super::view::View;
 use super::words;
-use crate::figures::CONFIDENCE;
+use crate::figures::{CONFIDENCE, visible};
 use crate::history::Run;
 use shift_stats::{Interval, Sorted, quantile, ratio};
 
@@ -143,7 +143,7 @@ fn choice(html: &mut Html, candidates: &[Candidate<'_>]) {
         }
     }
     let choice = Choice {
-        labels: candidates.iter().map(|c| plain(&c.view.series.label)).collect(),
+        labels: candidates.iter().map(|c| visible(&c.view.series.label)).collect(),
         p50: candidates.iter().map(|c| c.p50).collect(),
         pairs,
     };

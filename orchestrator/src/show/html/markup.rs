@@ -4,6 +4,8 @@ use std::fmt::{self, Write};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::figures::visible_char;
+
 /// The page as it grows.
 #[derive(Debug, Default)]
 pub struct Html(String);
@@ -44,29 +46,11 @@ impl fmt::Display for Escaped<'_> {
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
-                c => f.write_char(harmless(c))?,
+                c => f.write_char(visible_char(c))?,
             }
         }
         Ok(())
     }
-}
-
-/// Text for the page's script, which sets it as text: no markup to fear, but the same characters.
-pub fn plain(text: &str) -> String {
-    text.chars().map(harmless).collect()
-}
-
-fn harmless(c: char) -> char {
-    match c {
-        '\n' | '\t' => ' ',
-        c if c.is_control() || turns_direction(c) => '\u{fffd}',
-        c => c,
-    }
-}
-
-/// The bidirectional formatting characters of Unicode (UAX #9) and the separators of lines and paragraphs.
-fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Data for the page's script, inside `<script type="application/json">`: no character in it can end the element.
