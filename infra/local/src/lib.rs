@@ -37,6 +37,7 @@ pub use cloud::options::Options;
 pub use cloud::server::LocalCloud;
 pub use cloud::state::{access_of, authority_of, served_at};
 pub use fault::{Fault, FaultError};
+pub use function::code::{CodeError, extract};
 pub use services::cloudwatch;
 pub use services::dynamodb::DynamoDbError;
 pub use services::lambda::ensure::{EnsureError, Ensured, FunctionCode, FunctionSpec};

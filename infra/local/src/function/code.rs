@@ -23,8 +23,10 @@ pub(crate) const MAX_EXTRACTED_BYTES: u64 = 262_144_000;
 const DEEPEST: usize = 32;
 const MOST_FILES: usize = 100_000;
 
+/// Why a package cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CodeError {
+#[expect(missing_docs, reason = "each says what it is in its text")]
+pub enum CodeError {
     #[error("Could not unzip uploaded file. Please check your file, then try to upload again.")]
     NotAZip(#[source] zip::result::ZipError),
     #[error("Unzipped size must be smaller than {MAX_EXTRACTED_BYTES} bytes")]
@@ -119,9 +121,9 @@ impl CodeStore {
     }
 }
 
-/// Unpacks `zip` into `target`. File modes are kept; links are refused, and so is every entry that would
-/// land outside.
-fn extract(zip: &[u8], target: &Path) -> Result<(), CodeError> {
+/// Unpacks a package into a folder, at most the 262,144,000 bytes that AWS allows. File modes are kept; links are refused, and
+/// so is every entry that would land outside.
+pub fn extract(zip: &[u8], target: &Path) -> Result<(), CodeError> {
     let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(CodeError::NotAZip)?;
     let mut room = MAX_EXTRACTED_BYTES;
     for index in 0..archive.len() {

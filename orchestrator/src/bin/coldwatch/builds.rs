@@ -23,6 +23,8 @@ pub struct BuildArgs {
     handler: Option<String>,
 }
 
+/// Bytes of a package at most: no more than it may unpack to.
+const LARGEST_ZIP: u64 = 262_144_000;
 /// File names under which a handler is looked for, in this order.
 const STEMS: [&str; 6] = ["lambda_function", "handler", "index", "app", "main", "function"];
 const PYTHON: &str = "python3.13";
@@ -67,8 +69,12 @@ fn folder(path: &Path, scratch: &Path) -> Result<PathBuf, String> {
     file.read_exact(&mut start).map_err(said)?;
     fs::create_dir_all(scratch).map_err(said)?;
     if &start == b"PK" {
-        let mut archive = zip::ZipArchive::new(file).map_err(|e| e.to_string())?;
-        archive.extract(scratch).map_err(|e| e.to_string())?;
+        let mut zip = start.to_vec();
+        file.take(LARGEST_ZIP).read_to_end(&mut zip).map_err(said)?;
+        if zip.len() as u64 > LARGEST_ZIP {
+            return Err(format!("it is larger than {LARGEST_ZIP} bytes, which Lambda takes at most"));
+        }
+        local_cloud::extract(&zip, scratch).map_err(|e| e.to_string())?;
     } else if sample_file::read(path, &ColumnArgs::default()).is_ok() {
         return Err("it contains durations; to compare two such files, leave out --local".to_owned());
     } else {
