@@ -18,6 +18,8 @@ mod kill;
 #[cfg(target_os = "linux")]
 mod asleep;
 #[cfg(target_os = "linux")]
+mod streams;
+#[cfg(target_os = "linux")]
 mod handover;
 #[cfg(target_os = "linux")]
 mod chain;
