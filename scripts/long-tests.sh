@@ -8,20 +8,21 @@
 #   weight     scripts/weigh-orchestrator.sh: init, zip and memory of the packaged orchestrator against their goals
 #   faults     a run under every pair of faults, slow ones too
 #   kills      the command and the orchestrator, killed COLDWATCH_KILLS times each  [500]
+#   sleep      the command, stopped for longer than its lock is valid, COLDWATCH_SLEEPS times at once  [3]
 #   fuzz       the reader of logs, for FUZZ_SECONDS  [600]; needs the nightly compiler, and builds cargo-fuzz once
 #
 # What the tests need is installed as in scripts/test.sh.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-} in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
-all=(packages weight faults kills fuzz)
+all=(packages weight faults kills sleep fuzz)
 [ $# -gt 0 ] || set -- "${all[@]}"
 for part in "$@"; do
     case " ${all[*]} " in *" $part "*) ;; *) echo "there is no part \`$part\`: allowed are ${all[*]}" >&2; exit 2 ;; esac
 done
 logs=target/long-tests
 mkdir -p $logs
-export COLDWATCH_KILLS=${COLDWATCH_KILLS:-500} FUZZ_SECONDS=${FUZZ_SECONDS:-600}
+export COLDWATCH_KILLS=${COLDWATCH_KILLS:-500} FUZZ_SECONDS=${FUZZ_SECONDS:-600} COLDWATCH_SLEEPS=${COLDWATCH_SLEEPS:-3}
 
 whole() { # NAME: the tests of that module, built with the features of scripts/test.sh
     cargo test --workspace --test whole -- "$1" --nocapture
@@ -31,6 +32,7 @@ packages() { scripts/package.sh; }
 weight() { scripts/weigh-orchestrator.sh; }
 faults() { COLDWATCH_FAULT_PAIRS=all whole faults::; }
 kills() { whole kill::; }
+sleep() { whole asleep::; }
 fuzz() {
     cargo +nightly fuzz --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-fuzz --version 0.13.2 || return
     cargo +nightly fuzz run report_line -- -max_total_time="$FUZZ_SECONDS" -dict=fuzz/report_line.dict -print_final_stats=1
@@ -42,6 +44,7 @@ figures() { # PART LOG: what of the log is worth a line
         weight) grep -E '^(init|zip|peak)' "$2" ;;
         faults) echo "$(grep -c '^case ' "$2") cases; $(grep '^test result' "$2")" ;;
         kills) echo "$COLDWATCH_KILLS kills of each; $(grep '^test result' "$2")" ;;
+        sleep) echo "$COLDWATCH_SLEEPS sleeps of the command; $(grep -h '^[0-9]* sleeps\|^test result' "$2" | paste -sd ';')" ;;
         fuzz) grep -E '^stat::(number_of_executed_units|new_units_added)' "$2" ;;
     esac | sed 's/^/    /'
 }

@@ -1,12 +1,26 @@
 //! Journals in the table: what is to be put back of a function that a run is changing.
 
-use super::table::{Store, StoreError};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+
+use super::table::{CONDITION_FAILED, Store, StoreError, item_of, text};
 use crate::function::journal::Journal;
 
 impl Store {
-    /// Writes the journal of a function.
-    pub async fn put_journal(&self, function: &str, journal: &Journal) -> Result<(), StoreError> {
-        self.put(&format!("JOURNAL#{function}"), "-", journal, None).await
+    /// Writes the journal of a function, unless there is one of another run. Says whether it was written.
+    pub async fn put_journal(&self, function: &str, journal: &Journal) -> Result<bool, StoreError> {
+        let item = item_of(&format!("JOURNAL#{function}"), "-", journal)?;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR run_id = :me")
+            .expression_attribute_values(":me", text(&journal.run_id));
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(e) if e.code() == Some(CONDITION_FAILED) => Ok(false),
+            Err(e) => Err(self.failure("PutItem", &e)),
+        }
     }
 
     /// The journal that a run left for a function, if any.

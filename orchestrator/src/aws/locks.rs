@@ -58,6 +58,14 @@ impl Store {
         })
     }
 
+    /// Who has a lock, or had it last and did not release it.
+    pub async fn holder(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let reply = get.key("pk", text(&format!("LOCK#{key}"))).key("sk", text("-")).send().await;
+        let item = reply.map_err(|e| self.failure("GetItem", &e))?.item;
+        Ok(item.and_then(|item| item.get("holder")?.as_s().ok().cloned()))
+    }
+
     /// Extends a lock that is still the holder's. `false` if it is not: a lock that was lost is never retaken.
     pub async fn renew(&self, key: &str, holder: &str, until: DateTime<Utc>) -> Result<bool, StoreError> {
         let update = self

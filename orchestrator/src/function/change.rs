@@ -105,6 +105,15 @@ impl Original {
             Self::Memory(mb) => (config.provenance.memory_size_mb == Some(neighbour(*mb))).then_some(Step::Resize(*mb)),
         })
     }
+
+    /// What takes out the change of one run and nobody else's; `None` where a change does not say whose it is.
+    pub fn withdraw(&self, run_id: &str) -> Option<Step> {
+        match self {
+            Self::Environment => Some(Step::Withdraw(run_id.to_owned(), None)),
+            Self::Description(text) => Some(Step::Withdraw(run_id.to_owned(), Some(text.clone()))),
+            Self::Memory(_) => None,
+        }
+    }
 }
 
 /// One change, as an aim: it can be made from any configuration and recognised in any.
@@ -118,6 +127,8 @@ pub enum Step {
     Describe(String),
     /// Set the memory size in MB.
     Resize(u32),
+    /// Remove the marker, or the note from this description, if it is of this run. Any other stays.
+    Withdraw(String, Option<String>),
 }
 
 impl Step {
@@ -125,9 +136,13 @@ impl Step {
     pub fn from(&self, config: &FunctionConfig) -> Result<Update, Unreadable> {
         Ok(match (self, &config.environment) {
             (Self::Mark(nonce), Environment::Readable(v)) => Update::Environment(v.with(MARKER, nonce)),
-            (Self::Unmark, Environment::Readable(v)) => Update::Environment(v.without(MARKER)),
-            (Self::Mark(_) | Self::Unmark, Environment::Unreadable(_)) => return Err(Unreadable),
-            (Self::Describe(text), _) => Update::Description(text.clone()),
+            (Self::Unmark | Self::Withdraw(_, None), Environment::Readable(v)) => {
+                Update::Environment(v.without(MARKER))
+            }
+            (Self::Mark(_) | Self::Unmark | Self::Withdraw(_, None), Environment::Unreadable(_)) => {
+                return Err(Unreadable);
+            }
+            (Self::Describe(text) | Self::Withdraw(_, Some(text)), _) => Update::Description(text.clone()),
             (Self::Resize(mb), _) => Update::Memory(*mb),
         })
     }
@@ -137,7 +152,9 @@ impl Step {
         match (self, &config.environment) {
             (Self::Mark(nonce), Environment::Readable(v)) => v.has(MARKER, nonce),
             (Self::Unmark, Environment::Readable(v)) => !v.contains(MARKER),
-            (Self::Mark(_) | Self::Unmark, Environment::Unreadable(_)) => false,
+            (Self::Withdraw(run, None), Environment::Readable(v)) => !v.value(MARKER).is_some_and(|m| is_of(m, run)),
+            (Self::Mark(_) | Self::Unmark | Self::Withdraw(_, None), Environment::Unreadable(_)) => false,
+            (Self::Withdraw(run, Some(_)), _) => !nonce_of(&config.description).is_some_and(|n| is_of(n, run)),
             (Self::Describe(text), _) => config.description == *text,
             (Self::Resize(mb), _) => config.provenance.memory_size_mb == Some(*mb),
         }
@@ -163,12 +180,28 @@ fn without_note(text: &str) -> String {
     note_at(text).map_or(text, |at| &text[..at]).to_owned()
 }
 
-/// Where a note of ours begins: at the very end, with a nonce of the form `<run id>-<round>`.
+/// Where a note of ours begins: at the very end, with a nonce.
 fn note_at(text: &str) -> Option<usize> {
     let at = text.rfind(NOTE)?;
-    let (run, round) = text[at + NOTE.len()..].strip_suffix(']')?.split_once('-')?;
-    let ours = run.len() == 12 && run.bytes().all(|b| b.is_ascii_hexdigit());
-    (ours && !round.is_empty() && round.bytes().all(|b| b.is_ascii_digit())).then_some(at)
+    text[at + NOTE.len()..].strip_suffix(']').is_some_and(is_nonce).then_some(at)
+}
+
+/// The nonce in a note of ours.
+fn nonce_of(text: &str) -> Option<&str> {
+    text[note_at(text)? + NOTE.len()..].strip_suffix(']')
+}
+
+/// Whether this is `<run id>-<round>`, which no owner of a function writes.
+fn is_nonce(text: &str) -> bool {
+    text.split_once('-').is_some_and(|(run, round)| {
+        let ours = run.len() == 12 && run.bytes().all(|b| b.is_ascii_hexdigit());
+        ours && !round.is_empty() && round.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+/// Whether a nonce is of this run.
+fn is_of(nonce: &str, run_id: &str) -> bool {
+    nonce.split_once('-').is_some_and(|(run, _)| run == run_id)
 }
 
 /// The size next to this one. Downwards, because an account may not allow more.
@@ -238,6 +271,21 @@ mod tests {
             let half = apply(&before, &original.steps("0123456789ab-0")[0]);
             assert_eq!(apply(&half, &original.undo(&half).expect("readable").expect("to undo")), before);
         }
+    }
+
+    #[test]
+    fn a_run_withdraws_what_is_its_own_and_nobody_elses() {
+        let before = config(Variables::default().with("A", "1"), "mine", 128);
+        for strategy in [Strategy::Environment, Strategy::Description] {
+            let (original, _) = Original::of(&before, strategy);
+            let marked = apply(&before, &original.steps("0123456789ab-0")[0]);
+            let theirs = original.withdraw("ba9876543210").expect("it can be told");
+            assert!(theirs.is_reached(&marked) && theirs.is_reached(&before), "{strategy}: nothing of that run");
+            let own = original.withdraw("0123456789ab").expect("it can be told");
+            assert!(!own.is_reached(&marked));
+            assert_eq!(apply(&marked, &own), before, "{strategy}");
+        }
+        assert_eq!(Original::Memory(128).withdraw("0123456789ab"), None, "a size does not say whose it is");
     }
 
     #[test]

@@ -117,6 +117,11 @@ impl Variables {
         self.0.get(name).is_some_and(|v| v == value)
     }
 
+    /// The value of a variable, to be compared and never shown.
+    pub(in crate::function) fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// Whether there is a variable of this name.
     pub fn contains(&self, name: &str) -> bool {
         self.0.contains_key(name)

@@ -100,6 +100,9 @@ pub enum TargetError {
         /// When the lock may be taken.
         until: DateTime<Utc>,
     },
+    /// Another run has begun with it.
+    #[error("another run took the lock of function `{0}` while this one was cut off; nothing was changed")]
+    LockLost(String),
     /// A change that an earlier run left behind could not be undone.
     #[error("function `{function}` was left changed by an earlier run and could not be put back: {source}")]
     Unrepaired {

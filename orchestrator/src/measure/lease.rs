@@ -4,7 +4,7 @@
 //! longer than that finds the lock lost and must not touch what it guarded.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -50,7 +50,8 @@ impl Lease {
         holder: &str,
     ) -> Result<Result<Self, Held>, StoreError> {
         let (store, clock) = (store.clone(), clock.clone());
-        let lock = Arc::new(Lock { store, clock, length, key, holder: holder.to_owned() });
+        let confirmed = Mutex::new((Instant::now(), (clock)()));
+        let lock = Arc::new(Lock { store, clock, length, key, holder: holder.to_owned(), confirmed });
         if let Claim::Busy { holder, until } =
             lock.store.claim(&lock.key, &lock.holder, (lock.clock)(), lock.end()).await?
         {
@@ -83,7 +84,20 @@ impl Lease {
         Self::take(store, clock, length, key, holder).await
     }
 
-    /// Whether somebody else has taken the lock after it ran out.
+    /// Whether the lock is still held, to be asked before each change of what it guards. Asks the table where that was
+    /// last done some time ago, as after a sleep.
+    pub async fn holds(&self) -> bool {
+        if self.is_lost() {
+            return false;
+        }
+        let holds = self.lock.was_confirmed_within(self.lock.length / 2) || self.lock.renew().await;
+        if !holds {
+            self.lost.cancel();
+        }
+        holds
+    }
+
+    /// Whether somebody else has taken the lock after it ran out, as far as is known.
     pub fn is_lost(&self) -> bool {
         self.lost.is_cancelled()
     }
@@ -112,9 +126,30 @@ struct Lock {
     length: Duration,
     key: String,
     holder: String,
+    /// When it was last known to be held, by both clocks: the monotonic one stands still while a laptop sleeps, and
+    /// the other may jump.
+    confirmed: Mutex<(Instant, DateTime<Utc>)>,
 }
 
 impl Lock {
+    /// Renews it if it is still the holder's. Says whether it is; where the table cannot be asked, whether it was
+    /// less than its length ago.
+    async fn renew(&self) -> bool {
+        let now = (Instant::now(), (self.clock)());
+        match self.store.renew(&self.key, &self.holder, self.end()).await {
+            Ok(true) => *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = now,
+            Ok(false) => return false,
+            Err(error) => tracing::warn!(key = self.key, %error, "a lock could not be renewed"),
+        }
+        self.was_confirmed_within(self.length)
+    }
+
+    fn was_confirmed_within(&self, length: Duration) -> bool {
+        let (at, clock) = *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_clock = ((self.clock)() - clock).to_std();
+        at.elapsed() < length && by_clock.is_ok_and(|elapsed| elapsed < length)
+    }
+
     /// When it ends if it is renewed now.
     fn end(&self) -> DateTime<Utc> {
         (self.clock)() + TimeDelta::from_std(self.length).expect("a lease is short")
@@ -128,15 +163,9 @@ impl fmt::Debug for Lock {
 }
 
 async fn renew(lock: Arc<Lock>, lost: CancellationToken) {
-    let mut held_until = Instant::now() + lock.length;
     loop {
         sleep(lock.length / RENEWALS).await;
-        match lock.store.renew(&lock.key, &lock.holder, lock.end()).await {
-            Ok(true) => held_until = Instant::now() + lock.length,
-            Ok(false) => return lost.cancel(),
-            Err(error) => tracing::warn!(key = lock.key, %error, "a lock could not be renewed"),
-        }
-        if Instant::now() > held_until {
+        if !lock.renew().await {
             return lost.cancel();
         }
     }

@@ -40,10 +40,30 @@ pub enum RestoreError {
 
 /// Puts back what is ours in a function and waits until it is in force. What others changed stays.
 /// Returns whether there was anything to put back.
-pub async fn put_back(run: &RunContext, arn: &str, original: &Original) -> Result<bool, SettleError> {
+pub async fn put_back(run: &RunContext, arn: &str, original: &Original, lease: &Lease) -> Result<bool, SettleError> {
     let config = run.aws.lambda.function(arn).await?;
     let Some(step) = original.undo(&config)? else { return Ok(false) };
-    apply(&run.aws.lambda, &config, &step, Instant::now() + SETTLE_LIMIT).await?;
+    apply(&run.aws.lambda, &config, &step, Some(lease), Instant::now() + SETTLE_LIMIT).await?;
+    Ok(true)
+}
+
+/// Takes out what is provably this run's after its lock was lost, whoever has that now: they may have looked at the
+/// function before our last update came into force. Returns whether this run has nothing left to answer for.
+pub async fn withdraw(run: &RunContext, arn: &str, original: &Original) -> Result<bool, RestoreError> {
+    if run.aws.store.holder(arn).await?.is_some_and(|holder| run.is_earlier_attempt(&holder)) {
+        // Another attempt at this run marks with the same id, goes on from our journal, and puts back.
+        return Ok(false);
+    }
+    let config = run.aws.lambda.function(arn).await.map_err(SettleError::from)?;
+    match original.withdraw(&run.trigger.run_id) {
+        Some(step) => {
+            apply(&run.aws.lambda, &config, &step, None, Instant::now() + SETTLE_LIMIT).await?;
+        }
+        None if original.undo(&config).map_err(SettleError::from)?.is_some() => {
+            return Err(SettleError::LockLost.into());
+        }
+        None => {}
+    }
     Ok(true)
 }
 
@@ -68,17 +88,17 @@ async fn restore(run: &RunContext, arn: &str, journal: &Journal) -> Result<Resto
         Ok(lease) => lease,
         Err(held) => return Ok(Restored::Busy(held.holder)),
     };
-    let result = undo(run, arn, journal).await;
+    let result = undo(run, arn, journal, &lease).await;
     lease.give_back().await;
     result
 }
 
-/// Undoes what a journal says, and removes it. The caller holds the function's lock.
-pub async fn undo(run: &RunContext, arn: &str, journal: &Journal) -> Result<Restored, RestoreError> {
+/// Undoes what a journal says, and removes it. `lease` is the function's lock.
+pub async fn undo(run: &RunContext, arn: &str, journal: &Journal, lease: &Lease) -> Result<Restored, RestoreError> {
     let Some(original) = Original::from_journal(journal) else {
         return Err(RestoreError::UnknownJournal(journal.strategy.clone()));
     };
-    let restored = match put_back(run, arn, &original).await {
+    let restored = match put_back(run, arn, &original, lease).await {
         Ok(true) => Restored::PutBack,
         Ok(false) => Restored::Untouched,
         Err(SettleError::Aws(e)) if e.is_not_found() => Restored::Gone,

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 use crate::aws::{AwsError, Lambda};
 use crate::function::change::{Step, Unreadable};
 use crate::function::config::{FunctionConfig, UpdateStatus};
+use crate::measure::lease::Lease;
 
 /// First wait between two looks at a function that is being updated.
 pub const FIRST_POLL: Duration = Duration::from_millis(200);
@@ -32,6 +33,9 @@ pub enum SettleError {
     /// Others changed the function each time before we could.
     #[error("the function was changed by somebody else {STALE_LIMIT} times in a row")]
     Contended,
+    /// The lock has gone to another run, so nothing more was changed.
+    #[error("another run took the function's lock while this one was cut off")]
+    LockLost,
     /// The environment cannot be read, so nothing was written.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
@@ -43,15 +47,18 @@ pub enum SettleError {
 /// 409 means that another update is in progress: wait. 412, or another revision in force without our change,
 /// means that somebody else changed the function: read it again, keep what is there, and lead on from it. Our
 /// own change may be there already, when the reply to an earlier attempt was lost.
+///
+/// The function's lock is looked at before each update; without one, as for a [`Step::Withdraw`], there is none to lose.
 pub async fn apply(
     lambda: &Lambda,
     config: &FunctionConfig,
     step: &Step,
+    lease: Option<&Lease>,
     end: Instant,
 ) -> Result<FunctionConfig, SettleError> {
     let mut config = config.clone();
     for _ in 0..STALE_LIMIT {
-        change(lambda, &config, step, end).await?;
+        change(lambda, &config, step, lease, end).await?;
         config = settled(lambda, &config.arn, end).await?;
         if step.is_reached(&config) {
             return Ok(config);
@@ -62,9 +69,21 @@ pub async fn apply(
 
 /// Sends the update, again after every other update that is in progress. A stale revision is not an error: the
 /// configuration in force decides.
-async fn change(lambda: &Lambda, config: &FunctionConfig, step: &Step, end: Instant) -> Result<(), SettleError> {
+async fn change(
+    lambda: &Lambda,
+    config: &FunctionConfig,
+    step: &Step,
+    lease: Option<&Lease>,
+    end: Instant,
+) -> Result<(), SettleError> {
     let (mut config, mut wait) = (config.clone(), FIRST_POLL);
-    loop {
+    while !step.is_reached(&config) {
+        // After the revision was read: whoever changes the function from here on makes that one stale.
+        if let Some(lease) = lease
+            && !lease.holds().await
+        {
+            return Err(SettleError::LockLost);
+        }
         match lambda.update(&config.arn, &config.revision, step.from(&config)?).await {
             Ok(()) => return Ok(()),
             Err(e) if e.code() == Some("PreconditionFailedException") => return Ok(()),
@@ -73,6 +92,7 @@ async fn change(lambda: &Lambda, config: &FunctionConfig, step: &Step, end: Inst
         }
         config = lambda.function(&config.arn).await?;
     }
+    Ok(())
 }
 
 /// Waits until no update is in progress.

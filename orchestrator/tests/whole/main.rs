@@ -16,6 +16,10 @@ mod exports;
 #[cfg(target_os = "linux")]
 mod kill;
 #[cfg(target_os = "linux")]
+mod asleep;
+#[cfg(target_os = "linux")]
+mod streams;
+#[cfg(target_os = "linux")]
 mod handover;
 #[cfg(target_os = "linux")]
 mod chain;

@@ -51,16 +51,14 @@ impl Stage {
         let state = tempfile::tempdir().expect("a folder");
         let options = Options { state: Some(state.path().join("state")), keys: keys(), ..options };
         let cloud = LocalCloud::start(options).await.expect("the local cloud starts");
-        let connection = Connection {
-            endpoint: Some(cloud.endpoint().to_owned()),
-            region: Some("us-east-1".to_owned()),
-            keys: Some(Keys { id: KEY.to_owned(), secret: KEY.to_owned() }),
-            authority: Some(cloud.authority()).filter(|file| file.is_file()),
-            table: "coldwatch".to_owned(),
-        };
-        let aws = Aws::connect(connection).await.expect("clients");
+        let aws = Aws::connect(connection(&cloud)).await.expect("clients");
         aws.store.ensure_table().await.expect("the table");
         Self { cloud, aws, state, now: Arc::default() }
+    }
+
+    /// How the program's clients reach the stand-in.
+    pub fn connection(&self) -> Connection {
+        connection(&self.cloud)
     }
 
     /// Has a simulated function ready.
@@ -157,6 +155,16 @@ impl Stage {
         config.revision.clear();
         config.update = UpdateStatus::Successful;
         config
+    }
+}
+
+fn connection(cloud: &LocalCloud) -> Connection {
+    Connection {
+        endpoint: Some(cloud.endpoint().to_owned()),
+        region: Some("us-east-1".to_owned()),
+        keys: Some(Keys { id: KEY.to_owned(), secret: KEY.to_owned() }),
+        authority: Some(cloud.authority()).filter(|file| file.is_file()),
+        table: "coldwatch".to_owned(),
     }
 }
 

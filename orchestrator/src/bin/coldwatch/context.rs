@@ -51,8 +51,9 @@ pub async fn context(
 
 async fn interrupted(stop: CancellationToken) {
     interrupt().await;
-    warn("stopping: the functions are put back first; interrupt again to stop at once");
+    // First of all: the terminal that would show a message may be gone.
     stop.cancel();
+    warn("stopping: the functions are put back first; interrupt again to stop at once");
     interrupt().await;
     std::process::exit(1);
 }

@@ -1,6 +1,7 @@
 //! How the program ends: exit codes, and errors as one line on stderr.
 
 use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Ways to end that are not errors of the program.
@@ -60,7 +61,7 @@ impl Failure {
             // As in `coldwatch history | head`: whoever reads has enough.
             Self::PipeClosed => return ExitCode::SUCCESS,
         };
-        eprintln!("error: {}", text.trim_end());
+        tell(format_args!("error: {}", text.trim_end()));
         ExitCode::from(code)
     }
 }
@@ -74,12 +75,25 @@ impl<E: std::error::Error + 'static> From<E> for Failure {
     }
 }
 
+/// What was done counts, even if nobody reads what is printed of it.
+pub fn whoever_reads(printed: Result<(), Failure>) -> Result<(), Failure> {
+    match printed {
+        Err(Failure::PipeClosed) => Ok(()),
+        other => other,
+    }
+}
+
+/// A line on stderr. Nobody may be reading any more, and no command ends because of that.
+pub fn tell(text: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Something to know that is no reason to worry.
 pub fn note(text: impl Display) {
-    eprintln!("note: {text}");
+    tell(format_args!("note: {text}"));
 }
 
 /// A warning: what was seen, and what to do.
 pub fn warn(text: impl Display) {
-    eprintln!("warning: {text}");
+    tell(format_args!("warning: {text}"));
 }

@@ -1,10 +1,42 @@
 //! Where a long text goes: stdout, or a file that is put in place when it is whole.
 
+use std::fmt::Display;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
+
+/// Stdout, for a line or many. A terminal that was closed is like a pipe whose reader is gone.
+pub struct Stdout(StdoutLock<'static>);
+
+/// Stdout, locked.
+pub fn stdout() -> Stdout {
+    Stdout(io::stdout().lock())
+}
+
+/// A line on stdout.
+pub fn print(line: impl Display) -> Result<(), Failure> {
+    Ok(writeln!(stdout(), "{line}")?)
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(named)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(named)
+    }
+}
+
+/// What writing to stdout came to, in words that the exit code is read from.
+fn named(error: io::Error) -> io::Error {
+    if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) {
+        return ErrorKind::BrokenPipe.into();
+    }
+    error
+}
 
 /// Text on its way.
 pub struct Output {
@@ -16,7 +48,7 @@ pub struct Output {
 impl Output {
     /// Stdout, or a file. Anything but an ordinary file, such as a device, is written directly.
     pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = path else { return Ok(Self::to(Box::new(io::stdout()), None)) };
+        let Some(path) = path else { return Ok(Self::to(Box::new(stdout()), None)) };
         let named = |e: io::Error| Failure::failed(format!("{}: {e}", path.display()));
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
             return Ok(Self::to(Box::new(File::options().write(true).open(path).map_err(named)?), None));

@@ -10,7 +10,7 @@ use coldwatch::record::round::RoundSamples;
 use coldwatch::record::series::SeriesEntry;
 use coldwatch::show::html::{self, Report, SeriesHistory};
 
-use crate::exit::{Failure, warn};
+use crate::exit::{Failure, tell, warn};
 use crate::output::Output;
 use crate::place::Place;
 use crate::series::{chosen, nothing};
@@ -69,7 +69,8 @@ pub fn write(report: &Report, out: &Path) -> Result<(), Failure> {
     if report.series.iter().all(|series| series.runs.is_empty()) {
         warn(nothing(report.series.is_empty()));
     }
-    eprintln!("wrote {}: {} series, {} KB", out.display(), report.series.len(), page.len().div_ceil(1_000));
+    let (series, size) = (report.series.len(), page.len().div_ceil(1_000));
+    tell(format_args!("wrote {}: {series} series, {size} KB", out.display()));
     Ok(())
 }
 

@@ -1,14 +1,16 @@
 //! The end of a target's run: put back, summarise, store, publish, unlock.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::Session;
 use crate::aws::StoreError;
 use crate::evidence::sample::Sample;
+use crate::function::change::Original;
 use crate::measure::context::Event;
 use crate::measure::ending::{Left, Stop, TargetEnd};
-use crate::measure::lease::Lease;
-use crate::measure::restore::put_back;
+use crate::measure::restore::{put_back, withdraw};
+use crate::measure::settle::SettleError;
 use crate::record::RunRecord;
 use crate::record::cost;
 use crate::record::digest::RunDigest;
@@ -43,25 +45,42 @@ impl Session<'_> {
 
     async fn restore(&mut self) {
         let Some(original) = self.original.take() else { return };
-        if self.lease.as_ref().is_none_or(Lease::is_lost) {
-            // Whoever has the lock now found our journal and put the function back.
-            return;
-        }
-        let result = put_back(self.run, &self.config.arn, &original).await;
+        let result = match &self.lease {
+            Some(lease) if lease.holds().await => put_back(self.run, &self.config.arn, &original, lease).await,
+            _ => Err(SettleError::LockLost),
+        };
         match result {
-            Ok(_) => {
-                if let Err(error) = self.run.aws.store.delete_journal(&self.config.arn, &self.run.trigger.run_id).await
-                {
-                    self.warnings.push(format!(
-                        "the function was put back, but its journal could not be deleted: \
-                         {error}"
-                    ));
+            Ok(_) => self.forget().await,
+            Err(SettleError::LockLost) => self.withdraw(&original).await,
+            Err(error) => self.warn_of_change(&error),
+        }
+    }
+
+    /// After the lock was lost: takes out what is this run's own. Where that fails, whoever comes next finds a journal.
+    async fn withdraw(&mut self, original: &Original) {
+        match withdraw(self.run, &self.config.arn, original).await {
+            Ok(true) => self.forget().await,
+            Ok(false) => {}
+            Err(error) => {
+                self.warn_of_change(&error);
+                if let Err(error) = self.run.aws.store.put_journal(&self.config.arn, &self.journal(original)).await {
+                    self.warnings.push(format!("its journal could not be stored: {error}"));
                 }
             }
-            Err(error) => self.warnings.push(format!(
-                "the function could not be put back ({error}); `coldwatch restore` or the next run will try again"
-            )),
         }
+    }
+
+    /// Removes the journal of a function in which nothing of this run is left.
+    async fn forget(&mut self) {
+        if let Err(error) = self.run.aws.store.delete_journal(&self.config.arn, &self.run.trigger.run_id).await {
+            self.warnings.push(format!("the function was put back, but its journal could not be deleted: {error}"));
+        }
+    }
+
+    fn warn_of_change(&mut self, error: &impl fmt::Display) {
+        self.warnings.push(format!(
+            "the function could not be put back ({error}); `coldwatch restore` or the next run will try again"
+        ));
     }
 
     fn record(&self) -> RunRecord {

@@ -97,7 +97,8 @@ impl<'a> Session<'a> {
         }
         if let Some(journal) = store.journal(&self.config.arn).await? {
             let function = self.spec.function.clone();
-            let restored = undo(self.run, &self.config.arn, &journal).await;
+            let lease = self.lease.as_ref().expect("the lock was taken");
+            let restored = undo(self.run, &self.config.arn, &journal, lease).await;
             if let Restored::PutBack = restored.map_err(|source| TargetError::Unrepaired { function, source })? {
                 self.warnings.push(format!("put back what run {} had left changed", journal.run_id));
             }
@@ -114,7 +115,9 @@ impl<'a> Session<'a> {
             let (original, warning) = Original::of(&self.config, self.suite.invalidate);
             // An earlier invocation may have said so.
             self.warnings.extend(warning.filter(|warning| !self.warnings.contains(warning)));
-            store.put_journal(&self.config.arn, &self.journal(&original)).await?;
+            if !store.put_journal(&self.config.arn, &self.journal(&original)).await? {
+                return Err(TargetError::LockLost(self.spec.function.clone()));
+            }
             self.strategy = Some(original.strategy());
             self.original = Some(original);
         }
@@ -148,7 +151,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn journal(&self, original: &Original) -> Journal {
+    pub(super) fn journal(&self, original: &Original) -> Journal {
         Journal {
             version: VERSION,
             run_id: self.run.trigger.run_id.clone(),

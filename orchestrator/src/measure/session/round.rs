@@ -58,7 +58,7 @@ impl<'a> Session<'a> {
         let size = self.burst_size();
         let share = self.share(size).await;
         // Much may have happened while the update settled and while others had the concurrency.
-        if share.is_none() || !self.goes_on(Duration::ZERO) {
+        if share.is_none() || !self.goes_on(Duration::ZERO) || !self.holds_lock().await {
             return;
         }
         let hold = hold::for_burst(self.hold, size);
@@ -88,6 +88,18 @@ impl<'a> Session<'a> {
         self.rounds.push(Round { record, samples });
         self.store_round(index).await;
         self.tell(Event::Round { label: &self.spec.label, proven: self.proven(), wanted: self.suite.samples });
+    }
+
+    /// Whether the function is still this run's to invoke.
+    async fn holds_lock(&mut self) -> bool {
+        let holds = match &self.lease {
+            Some(lease) => lease.holds().await,
+            None => false,
+        };
+        if !holds {
+            self.stop = Some(Stop::LockLost);
+        }
+        holds
     }
 
     /// A share of the account's free concurrency, unless the run ends first. A function with a reserve of its
@@ -142,8 +154,9 @@ impl<'a> Session<'a> {
         let left = self.time_left();
         let end = start + SETTLE_LIMIT.min(left);
         for step in original.steps(&format!("{}-{index}", self.run.trigger.run_id)) {
-            let settled = apply(&self.run.aws.lambda, &self.config, &step, end).await;
+            let settled = apply(&self.run.aws.lambda, &self.config, &step, self.lease.as_ref(), end).await;
             self.config = settled.map_err(|error| match error {
+                SettleError::LockLost => Stop::LockLost,
                 SettleError::Slow if left < SETTLE_LIMIT => Stop::Time,
                 other => Stop::NotChanged(other.to_string()),
             })?;

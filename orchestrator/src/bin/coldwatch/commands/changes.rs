@@ -10,6 +10,7 @@ use coldwatch::show::json::ChangesDocument;
 use coldwatch::show::text;
 
 use crate::exit::{Exit, Failure};
+use crate::output::stdout;
 use crate::rows::ColumnArgs;
 use crate::series_files::{MetricArg, in_parallel, sources};
 
@@ -47,7 +48,7 @@ pub fn execute(args: &ChangesArgs) -> Result<Exit, Failure> {
         Ok((source.id(), runs, changes))
     })?;
     let events = platform_events(&judged.iter().filter_map(member).collect::<Vec<_>>());
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         let series = judged.iter().map(|(id, runs, changes)| (id.as_str(), runs.len(), changes.as_slice()));
         serde_json::to_writer_pretty(&mut out, &ChangesDocument::new(args.metric.into(), series, &events))?;

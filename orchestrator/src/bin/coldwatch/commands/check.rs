@@ -1,12 +1,12 @@
 //! `coldwatch check`: whether a suite is good, before it is deployed.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 use coldwatch::suite::Overrides;
 
 use crate::exit::{Exit, Failure};
+use crate::output::print;
 use crate::suite::json_form;
 
 /// Arguments of `check`.
@@ -30,6 +30,6 @@ Examples:
 /// Checks the suite and prints it.
 pub fn execute(args: &CheckArgs) -> Result<Exit, Failure> {
     let json = json_form(&args.suite, Overrides::default())?;
-    writeln!(std::io::stdout(), "{json}")?;
+    print(json)?;
     Ok(Exit::Done)
 }

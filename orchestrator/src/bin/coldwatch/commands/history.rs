@@ -12,7 +12,8 @@ use coldwatch::record::series::SeriesEntry;
 use coldwatch::show::json::HistoryDocument;
 use coldwatch::show::{text, trend};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, tell};
+use crate::output::stdout;
 use crate::place::Place;
 use crate::series::{chosen, nothing};
 use crate::times::time;
@@ -99,7 +100,7 @@ fn events(series: &[Read]) -> Vec<PlatformEvent> {
 }
 
 fn show(series: &[Read], events: &[PlatformEvent], args: &HistoryArgs) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         let views = series.iter().map(|s| (&s.entry, &s.judged, s.records.as_slice()));
         serde_json::to_writer_pretty(&mut out, &HistoryDocument::judged(views, events))?;
@@ -116,7 +117,7 @@ fn show(series: &[Read], events: &[PlatformEvent], args: &HistoryArgs) -> Result
         writeln!(out, "{}", text::platform_event(event))?;
     }
     if series.iter().all(|s| s.runs.is_empty()) {
-        eprintln!("{}", nothing(series.is_empty()));
+        tell(nothing(series.is_empty()));
     }
     Ok(())
 }

@@ -13,7 +13,8 @@ use coldwatch::units::millis;
 use futures::{StreamExt, TryStreamExt, stream};
 use lambda_report::StartKind;
 
-use crate::exit::{Exit, Failure, warn};
+use crate::exit::{Exit, Failure, warn, whoever_reads};
+use crate::output::print;
 use crate::place::Place;
 use crate::rows::{Bad, ColumnArgs, Row, Sorter, lambda_perf_rows, named, open, sorted};
 use crate::{logs, progress, times};
@@ -139,14 +140,17 @@ async fn import_text(args: &ImportArgs, file: &Path, mut source: impl Read) -> R
 async fn import_runs(args: &ImportArgs, file: &Path, text: &str) -> Result<(), Failure> {
     let runs = UnstoredRun::read_all(text).map_err(|e| named(file, &e))?;
     let (aws, standin) = args.place.open().await?;
+    let mut printed = Ok(());
     for run in &runs {
         run.store(&aws.store).await?;
-        println!("stored run {} of {}", run.record.run_id, run.record.label);
+        // Whatever becomes of the lines, the other runs are stored.
+        printed =
+            printed.and_then(|()| print(format_args!("stored run {} of {}", run.record.run_id, run.record.label)));
     }
     if let Some(standin) = standin {
         standin.stop().await;
     }
-    Ok(())
+    whoever_reads(printed)
 }
 
 /// Every row, if all are good or the bad ones may be skipped.
@@ -165,8 +169,7 @@ async fn store_all(args: &ImportArgs, sorter: &mut Sorter, protocol: &str) -> Re
     }
     let (runs, starts) = stored?;
     let (starts, runs) = (counted(starts, "cold start"), counted(runs, "run"));
-    println!("stored {starts} in {runs} of {} series", sorter.series().len());
-    Ok(())
+    print(format_args!("stored {starts} in {runs} of {} series", sorter.series().len()))
 }
 
 /// Stores the series and their runs, several calls at once. Gives the number of runs and of cold starts.

@@ -13,6 +13,7 @@ use coldwatch::suite::Suite;
 use coldwatch::suite::pace::CONTROL_CALLS_PER_SECOND;
 
 use crate::exit::{Exit, Failure, warn};
+use crate::output::stdout;
 use crate::suite::SuiteArgs;
 
 /// Arguments of `plan`.
@@ -63,7 +64,7 @@ async fn look(aws: &Aws, suite: &Suite) -> Result<(Plan, Vec<String>), Failure> 
 }
 
 fn show(plan: &Plan, json: bool) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if json {
         serde_json::to_writer_pretty(&mut out, plan)?;
         writeln!(out)?;

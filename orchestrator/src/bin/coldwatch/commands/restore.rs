@@ -7,7 +7,8 @@ use clap::Args;
 use coldwatch::measure::restore::{Restored, restore_all};
 
 use crate::context::context;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, whoever_reads};
+use crate::output::print;
 use crate::place::Place;
 
 /// Arguments of `restore`.
@@ -25,27 +26,26 @@ pub async fn execute(args: RestoreArgs) -> Result<Exit, Failure> {
     if let Some(standin) = standin {
         standin.stop().await;
     }
+    whoever_reads(show(&results))?;
+    let failed = |restored: &Restored| matches!(restored, Restored::Busy(_) | Restored::Failed(_));
+    Ok(if results.iter().any(|(_, restored)| failed(restored)) { Exit::Failed } else { Exit::Done })
+}
+
+fn show(results: &[(String, Restored)]) -> Result<(), Failure> {
     if results.is_empty() {
-        println!("nothing to restore");
+        print("nothing to restore")?;
     }
-    let mut exit = Exit::Done;
-    for (function, restored) in results {
-        match restored {
-            Restored::PutBack => println!("{function}: put back"),
-            Restored::Untouched => println!("{function}: did not need to be put back"),
-            Restored::Gone => println!("{function}: no longer exists"),
-            Restored::Busy(holder) => {
-                println!(
-                    "{function}: run {holder} is measuring it, or has just died and its lock is still valid; try \
-                     again later"
-                );
-                exit = Exit::Failed;
-            }
-            Restored::Failed(error) => {
-                println!("{function}: not put back: {error}");
-                exit = Exit::Failed;
-            }
+    results.iter().try_for_each(|(function, restored)| print(format_args!("{function}: {}", words(restored))))
+}
+
+fn words(restored: &Restored) -> String {
+    match restored {
+        Restored::PutBack => "put back".to_owned(),
+        Restored::Untouched => "did not need to be put back".to_owned(),
+        Restored::Gone => "no longer exists".to_owned(),
+        Restored::Busy(holder) => {
+            format!("run {holder} is measuring it, or has just died and its lock is still valid; try again later")
         }
+        Restored::Failed(error) => format!("not put back: {error}"),
     }
-    Ok(exit)
 }

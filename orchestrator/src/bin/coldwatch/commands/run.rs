@@ -16,7 +16,8 @@ use coldwatch::show::json::RunsDocument;
 use coldwatch::show::{text, trend};
 
 use crate::context::context;
-use crate::exit::{Exit, Failure, warn};
+use crate::exit::{Exit, Failure, tell, warn, whoever_reads};
+use crate::output::stdout;
 use crate::suite::SuiteArgs;
 use crate::{page, progress};
 
@@ -59,7 +60,9 @@ pub async fn execute(args: RunArgs) -> Result<Exit, Failure> {
     let report = report?;
     // First of all: what is not in the table is kept before anything can go wrong with the terminal.
     report.targets.iter().filter_map(|t| measured(&t.end)).filter(|m| m.unstored.is_some()).for_each(keep);
-    show(&report, args.json)?;
+    whoever_reads(show(&report, args.json))?;
+    report.targets.iter().for_each(|target| report_trouble(&target.end));
+    report.warnings.iter().for_each(warn);
     if let Some((file, page)) = page {
         page::write(&page?, file)?;
     }
@@ -79,7 +82,7 @@ async fn history_of(report: &RunReport, aws: &Aws, args: &RunArgs) -> Result<Rep
 
 fn show(report: &RunReport, json: bool) -> Result<(), Failure> {
     let measured: Vec<&Measured> = report.targets.iter().filter_map(|t| measured(&t.end)).collect();
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if json {
         serde_json::to_writer_pretty(&mut out, &RunsDocument::new(measured.iter().copied()))?;
         writeln!(out)?;
@@ -98,17 +101,12 @@ fn show(report: &RunReport, json: bool) -> Result<(), Failure> {
             }
         }
     }
-    out.flush()?;
-    for end in report.targets.iter().map(|t| &t.end) {
-        report_trouble(end);
-    }
-    report.warnings.iter().for_each(warn);
-    Ok(())
+    Ok(out.flush()?)
 }
 
 fn report_trouble(end: &TargetEnd) {
     match end {
-        TargetEnd::Refused(error) => eprintln!("error: {error}"),
+        TargetEnd::Refused(error) => tell(format_args!("error: {error}")),
         TargetEnd::AlreadyMeasured(record) => {
             warn(format!("{}: this run was done before, at {}; nothing was changed", record.label, record.finished_at));
         }

@@ -27,7 +27,8 @@ use shift_stats::{Sorted, quantile};
 
 use crate::builds::BuildArgs;
 use crate::context::context;
-use crate::exit::{Exit, Failure, warn};
+use crate::exit::{Exit, Failure, tell, warn, whoever_reads};
+use crate::output::stdout;
 use crate::place::Place;
 use crate::rows::ColumnArgs;
 use crate::standin::Standin;
@@ -137,7 +138,7 @@ pub async fn execute(args: CompareArgs) -> Result<Exit, Failure> {
         }
         (true, false, _) => measured_now(&args).await?,
     };
-    show(&outcome, &args)?;
+    whoever_reads(show(&outcome, &args))?;
     let page = args.report.as_ref().map_or(Ok(()), |file| write_page(&outcome, file));
     let exit = gate(&outcome, &args);
     match page {
@@ -307,7 +308,7 @@ fn measured(report: &RunReport) -> Result<[&Measured; 2], Failure> {
 }
 
 fn show(outcome: &Outcome, args: &CompareArgs) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     let compared = &outcome.compared;
     match if args.json { Format::Json } else { args.format } {
         Format::Json => {
@@ -331,7 +332,7 @@ fn write_page(outcome: &Outcome, file: &Path) -> Result<(), Failure> {
     let command = page::command_line();
     let page = Versus { made_at: Utc::now(), command, compared, sides, step: *step, cost: *cost }.render();
     page::put(&page, file)?;
-    eprintln!("wrote {}: {} KB", file.display(), page.len().div_ceil(1_000));
+    tell(format_args!("wrote {}: {} KB", file.display(), page.len().div_ceil(1_000)));
     Ok(())
 }
 
@@ -343,7 +344,7 @@ fn gate(outcome: &Outcome, args: &CompareArgs) -> Exit {
         return outcome.exit;
     }
     if compared.is_slower_than(limit) {
-        eprintln!("error: B is slower by more than {limit} %");
+        tell(format_args!("error: B is slower by more than {limit} %"));
         return Exit::Regression;
     }
     if compared.finding() == Finding::NotEstimable {

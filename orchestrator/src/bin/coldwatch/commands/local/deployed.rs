@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::exit::{Failure, warn};
+use crate::exit::{Failure, tell, warn};
 use crate::signals::termination;
 use crate::standin::{Standin, built_in_json, built_in_suite};
 use crate::suite::json_form;
@@ -190,10 +190,10 @@ impl Deployment {
 
     fn introduce(&self, state: &Path) {
         let first = if self.period.is_due_at_once() { ", the first time now" } else { "" };
-        eprintln!("the schedule `{SCHEDULE}` starts the orchestrator by {}{first}", self.period);
+        tell(format_args!("the schedule `{SCHEDULE}` starts the orchestrator by {}{first}", self.period));
         let place =
             if state == Path::new(".coldwatch") { String::new() } else { format!(" --state {}", state.display()) };
-        eprintln!("to see what it stores, run in another terminal: coldwatch history --local{place}");
+        tell(format_args!("to see what it stores, run in another terminal: coldwatch history --local{place}"));
     }
 }
 
@@ -202,7 +202,7 @@ impl Narrator {
         match happened {
             Activity::Tick { schedule, scheduled_time } if schedule == SCHEDULE => {
                 self.under_way.insert(*scheduled_time, Instant::now());
-                eprintln!("{} tick", clock(*scheduled_time));
+                tell(format_args!("{} tick", clock(*scheduled_time)));
             }
             Activity::Attempt { function, event, answer, function_error } if function == ORCHESTRATOR => {
                 let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
@@ -240,7 +240,7 @@ impl Narrator {
             Ok(runs) if runs.is_empty() => {}
             Ok(runs) => {
                 let lines: Vec<String> = runs.iter().map(text::line).collect();
-                eprintln!("{} run stored{took}; init p50 (95 %), proven: {}", clock(tick), lines.join("; "));
+                tell(format_args!("{} run stored{took}; init p50 (95 %), proven: {}", clock(tick), lines.join("; ")));
             }
             Err(failure) => warn(format!("cannot read what the run stored: {failure}")),
         }

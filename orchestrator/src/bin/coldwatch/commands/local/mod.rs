@@ -9,7 +9,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use local_cloud::{Access, AccessKey, Fault, Options};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, tell};
+use crate::output::stdout;
 use crate::signals::interrupt;
 use crate::standin::{REGION, Standin};
 use deployed::{Deployment, Period};
@@ -129,9 +130,9 @@ async fn serve(
         cloud.inject(fault);
     }
     // Whoever reads only the first line may be gone before the last: it is served all the same.
-    let _ =
-        std::io::stdout().write_all(exports(standin.state(), standin.endpoint(), &cloud.access(), table).as_bytes());
-    eprintln!("the local cloud answers at {}; interrupt it to stop", standin.endpoint());
+    let exports = exports(standin.state(), standin.endpoint(), &cloud.access(), table);
+    let _ = stdout().write_all(exports.as_bytes());
+    tell(format_args!("the local cloud answers at {}; interrupt it to stop", standin.endpoint()));
     if let Some(deployment) = deployment {
         return deployment.run(standin, cloud, &aws, &targets).await;
     }
@@ -145,9 +146,7 @@ fn print_env(args: &EnvArgs) -> Result<Exit, Failure> {
         Failure::failed(format!("no local cloud serves `{state}`; start one with `coldwatch local --state {state}`"))
     })?;
     let access = local_cloud::access_of(&args.state).map_err(Failure::failed)?;
-    std::io::stdout()
-        .write_all(exports(&args.state, &endpoint, &access, &args.table).as_bytes())
-        .map_err(Failure::failed)?;
+    stdout().write_all(exports(&args.state, &endpoint, &access, &args.table).as_bytes())?;
     Ok(Exit::Done)
 }
 

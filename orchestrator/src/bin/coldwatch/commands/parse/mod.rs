@@ -3,7 +3,7 @@
 mod formats;
 mod summary;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -11,6 +11,7 @@ use log_envelopes::Entry;
 
 use crate::exit::{Exit, Failure};
 use crate::logs::{self, Seen};
+use crate::output::stdout;
 use formats::{Format, Printer};
 use summary::{By, Summary};
 
@@ -50,7 +51,7 @@ Examples:
 
 /// Reads the files, or standard input, and prints what is in them.
 pub fn execute(args: &ParseArgs) -> Result<Exit, Failure> {
-    let mut output = BufWriter::new(io::stdout().lock());
+    let mut output = BufWriter::new(stdout());
     let exit = parse(args, &mut output)?;
     output.flush()?;
     Ok(exit)

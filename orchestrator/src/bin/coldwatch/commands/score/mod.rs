@@ -3,12 +3,13 @@
 mod changes;
 mod logs;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use crate::exit::{Exit, Failure};
+use crate::output::stdout;
 
 /// Arguments of `score`.
 #[derive(Debug, Args)]
@@ -38,7 +39,7 @@ pub fn execute(args: &ScoreArgs) -> Result<Exit, Failure> {
     match &args.what {
         What::Changes(args) => changes::execute(args),
         What::Logs(args) => {
-            let mut output = BufWriter::new(io::stdout().lock());
+            let mut output = BufWriter::new(stdout());
             logs::parse_cases(&crate::logs::bytes(&args.cases)?, &mut output)?;
             output.flush()?;
             Ok(Exit::Done)
