@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use crate::evidence::failure::{Failure, is_of_the_runtime};
 use crate::evidence::invocation::{Invocation, InvokeError, Reply};
 use crate::evidence::outcome::Outcome;
 use crate::evidence::sample::Sample;
@@ -124,9 +125,27 @@ fn judge(
     seen: &BTreeSet<String>,
     round_trip: Duration,
 ) -> Outcome {
-    if let Some(error) = &reply.function_error {
-        return Outcome::FunctionError(error_type(&reply.payload).unwrap_or_else(|| error.clone()));
+    let started = judge_start(report, testimony, early, seen, round_trip);
+    let Some(header) = &reply.function_error else { return started };
+    let killed = report.and_then(|report| report.error_type.clone()).filter(|name| is_of_the_runtime(name));
+    let failure = killed.map_or_else(|| Failure::of(&reply.payload, header), Failure::Runtime);
+    match (started, failure) {
+        (Outcome::Cold { init, .. }, Failure::Handler(error)) => Outcome::Cold { init, raised: Some(error) },
+        (Outcome::Restored { restore, .. }, Failure::Handler(error)) => {
+            Outcome::Restored { restore, raised: Some(error) }
+        }
+        (_, Failure::Handler(error) | Failure::Runtime(error)) => Outcome::FunctionError(error),
     }
+}
+
+/// How the invocation started, whatever the handler came to.
+fn judge_start(
+    report: Option<&PlatformReport>,
+    testimony: Option<&Testimony>,
+    early: bool,
+    seen: &BTreeSet<String>,
+    round_trip: Duration,
+) -> Outcome {
     let Some(report) = report else { return Outcome::ReportMissing };
     match report.start {
         StartKind::Unknown => Outcome::ReportMissing,
@@ -142,12 +161,12 @@ fn judge(
         StartKind::Cold { init } => match against_first(testimony, seen) {
             Some(reason) => Outcome::Contradiction(reason),
             None if early || round_trip < init => Outcome::Proactive { init },
-            None => Outcome::Cold { init },
+            None => Outcome::Cold { init, raised: None },
         },
         // A snapshot carries the environment id of the environment it was taken from, so ids repeat.
         StartKind::Restored { restore } => match testimony {
             Some(t) if t.invocation != 1 => Outcome::Contradiction(not_first(t.invocation)),
-            _ => Outcome::Restored { restore },
+            _ => Outcome::Restored { restore, raised: None },
         },
     }
 }
@@ -163,18 +182,6 @@ fn against_first(testimony: Option<&Testimony>, seen: &BTreeSet<String>) -> Opti
 
 fn not_first(invocation: u64) -> String {
     format!("REPORT of a start, reply says invocation {invocation}")
-}
-
-/// The error type of a failed function, never its message: that may quote anything.
-fn error_type(payload: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Failure {
-        error_type: String,
-    }
-    let name = serde_json::from_slice::<Failure>(payload).ok()?.error_type;
-    let plain = name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':'));
-    plain.then_some(name)
 }
 
 #[cfg(test)]
@@ -206,6 +213,12 @@ mod tests {
         }
     }
 
+    fn failed(log: String, payload: &str) -> Invocation {
+        let mut failed = invocation(log, payload);
+        failed.answer.as_mut().expect("a reply").function_error = Some("Unhandled".to_owned());
+        failed
+    }
+
     fn outcome(invocation: Invocation) -> Outcome {
         outcomes(vec![invocation]).pop().expect("one sample")
     }
@@ -220,7 +233,7 @@ mod tests {
         )
     }
 
-    const COLD: Outcome = Outcome::Cold { init: Duration::from_millis(130) };
+    const COLD: Outcome = Outcome::Cold { init: Duration::from_millis(130), raised: None };
     const INIT: &str = "Init Duration: 130.00 ms\t";
     const NOW: &str = "2026-01-01T00:00:10.020Z";
 
@@ -291,14 +304,30 @@ mod tests {
     #[test]
     fn restore_is_not_init() {
         let log = report("Restore Duration: 90.00 ms\tBilled Restore Duration: 20 ms\t");
-        assert_eq!(outcome(invocation(log, "{}")), Outcome::Restored { restore: Duration::from_millis(90) });
+        assert_eq!(
+            outcome(invocation(log, "{}")),
+            Outcome::Restored { restore: Duration::from_millis(90), raised: None }
+        );
     }
 
     #[test]
     fn a_failed_function_is_told_by_type_and_never_by_message() {
-        let mut failed = invocation(report(INIT), "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"secret\"}");
-        failed.answer.as_mut().expect("a reply").function_error = Some("Unhandled".to_owned());
-        assert_eq!(outcome(failed), Outcome::FunctionError("Runtime.ExitError".to_owned()));
+        let exit = failed(report(INIT), "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"secret\"}");
+        assert_eq!(outcome(exit), Outcome::FunctionError("Runtime.ExitError".to_owned()));
+    }
+
+    #[test]
+    fn a_start_before_a_raising_handler_is_proven_and_a_failing_runtime_proves_nothing() {
+        let raised = |log: &str| outcome(failed(report(log), "{\"errorType\":\"KeyError\"}"));
+        let error = || Some("KeyError".to_owned());
+        assert_eq!(raised(INIT), Outcome::Cold { init: Duration::from_millis(130), raised: error() });
+        let restore = "Restore Duration: 90.00 ms\tBilled Restore Duration: 20 ms\t";
+        assert_eq!(raised(restore), Outcome::Restored { restore: Duration::from_millis(90), raised: error() });
+        assert_eq!(raised(""), Outcome::FunctionError("KeyError".to_owned()), "a warm start proves nothing");
+        let killed = format!("{INIT}Status: error\tError Type: Runtime.OutOfMemory");
+        assert_eq!(raised(&killed), Outcome::FunctionError("Runtime.OutOfMemory".to_owned()));
+        let timeout = failed(report(&format!("{INIT}Status: timeout")), "{\"errorMessage\":\"Task timed out\"}");
+        assert_eq!(outcome(timeout), Outcome::FunctionError("Unhandled".to_owned()));
     }
 
     #[test]

@@ -193,6 +193,7 @@ impl Course {
             shortfall: wanted - proven,
             attempted: u32::try_from(outcomes.attempted()).expect("a small number"),
             outcomes,
+            function_errors: Vec::new(),
             stopped: if proven == 0 { Stopped::NothingProven } else { Stopped::Enough },
             stopped_detail: (proven == 0).then(|| "2 rounds in a row proved no cold start".to_owned()),
             init_ms: distribution(run.samples.iter().map(|value| ms(*value))),
