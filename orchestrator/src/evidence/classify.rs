@@ -19,6 +19,11 @@ use lambda_report::{BillingCheck, PlatformReport, StartKind, report_for};
 /// leaves (Amazon Time Sync keeps hosts within milliseconds), so that no cold start is rejected for a clock.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_millis(500);
 
+/// How much later than the reply the handler's duration may end where the log shows no extension.
+pub const WORK_AFTER_REPLY: Duration = Duration::from_millis(100);
+/// A log of fewer bytes is whole; of a longer one, Lambda returns the end.
+const LOG_TAIL_BYTES: usize = 4_096;
+
 /// What a cooperating target says of itself. Anything else a function may answer is not read.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Testimony {
@@ -79,7 +84,7 @@ fn classify_one(invocation: Invocation, testimony: Option<Testimony>, early: boo
     }
     sample.outcome = judge(&reply, report.as_ref(), testimony.as_ref(), early, seen, round_trip);
     if let Some(testimony) = testimony {
-        sample.held = testimony.held_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1_000.0).ok());
+        sample.held = testimony.held();
         sample.invocation = Some(testimony.invocation);
         sample.environment_id = Some(testimony.environment_id);
     }
@@ -93,6 +98,10 @@ impl Testimony {
         let reply = invocation.answer.as_ref().ok().filter(|reply| reply.function_error.is_none())?;
         // The id is stored; a function that answers a novel under that name does not cooperate.
         serde_json::from_slice(&reply.payload).ok().filter(|t: &Self| t.environment_id.len() <= 128)
+    }
+
+    fn held(&self) -> Option<Duration> {
+        self.held_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1_000.0).ok())
     }
 }
 
@@ -125,7 +134,8 @@ fn judge(
     seen: &BTreeSet<String>,
     round_trip: Duration,
 ) -> Outcome {
-    let started = judge_start(report, testimony, early, seen, round_trip);
+    let in_time = |init| round_trip >= shortest_round_trip(reply, report, testimony, init);
+    let started = judge_start(report, testimony, early, seen, in_time);
     let Some(header) = &reply.function_error else { return started };
     let killed = report.and_then(|report| report.error_type.clone()).filter(|name| is_of_the_runtime(name));
     let failure = killed.map_or_else(|| Failure::of(&reply.payload, header), Failure::Runtime);
@@ -138,13 +148,13 @@ fn judge(
     }
 }
 
-/// How the invocation started, whatever the handler came to.
+/// How the invocation started, whatever the handler came to. `in_time` says whether an init fits into the round trip.
 fn judge_start(
     report: Option<&PlatformReport>,
     testimony: Option<&Testimony>,
     early: bool,
     seen: &BTreeSet<String>,
-    round_trip: Duration,
+    in_time: impl Fn(Duration) -> bool,
 ) -> Outcome {
     let Some(report) = report else { return Outcome::ReportMissing };
     match report.start {
@@ -160,7 +170,7 @@ fn judge_start(
         },
         StartKind::Cold { init } => match against_first(testimony, seen) {
             Some(reason) => Outcome::Contradiction(reason),
-            None if early || round_trip < init => Outcome::Proactive { init },
+            None if early || !in_time(init) => Outcome::Proactive { init },
             None => Outcome::Cold { init, raised: None },
         },
         // A snapshot carries the environment id of the environment it was taken from, so ids repeat.
@@ -169,6 +179,29 @@ fn judge_start(
             _ => Outcome::Restored { restore, raised: None },
         },
     }
+}
+
+/// What the round trip takes at least if the request waited for an `init` of this duration: that, and the handler until it
+/// replies. The handler's duration ends later if something works on after the reply. An extension may do so for any time,
+/// so where there may be one, only the hold counts, which the handler measured itself.
+fn shortest_round_trip(
+    reply: &Reply,
+    report: Option<&PlatformReport>,
+    testimony: Option<&Testimony>,
+    init: Duration,
+) -> Duration {
+    let held = testimony.and_then(Testimony::held).unwrap_or_default();
+    let duration = report.and_then(|report| report.duration).filter(|_| shows_no_extension(&reply.log));
+    init + duration.unwrap_or_default().saturating_sub(WORK_AFTER_REPLY).max(held)
+}
+
+/// Whether the whole log is there, and has no line in which an extension registers.
+fn shows_no_extension(log: &[u8]) -> bool {
+    let registers = |line: &[u8]| {
+        line.starts_with(b"EXTENSION\t")
+            || line.windows(b"platform.extension".len()).any(|w| w == b"platform.extension")
+    };
+    log.len() < LOG_TAIL_BYTES && !log.split(|byte| *byte == b'\n').any(registers)
 }
 
 /// What in the reply speaks against a first invocation in a new environment.
@@ -275,6 +308,25 @@ mod tests {
     fn a_round_trip_shorter_than_the_init_is_proactive() {
         let quick = Invocation { round_trip: Duration::from_millis(50), ..invocation(report(INIT), "{}") };
         assert_eq!(outcome(quick).kind(), OutcomeKind::Proactive);
+    }
+
+    /// A start with an init of 400 ms, a handler of 350 ms and a round trip of 420 ms.
+    fn long_handler(before: &str, payload: &str) -> Outcome {
+        let log = report("Init Duration: 400.00 ms\t").replace("Duration: 2.00 ms", "Duration: 350.00 ms");
+        let log = before.to_owned() + &log.replace("Duration: 132 ms", "Duration: 750 ms");
+        outcome(Invocation { round_trip: Duration::from_millis(420), ..invocation(log, payload) })
+    }
+
+    #[test]
+    fn a_round_trip_shorter_than_init_and_handler_is_proactive() {
+        let init = Duration::from_millis(400);
+        assert_eq!(long_handler("", "{}"), Outcome::Proactive { init });
+        // After the reply, an extension may work on for any time.
+        let cold = Outcome::Cold { init, raised: None };
+        assert_eq!(long_handler("EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE,SHUTDOWN]\n", "{}"), cold);
+        assert_eq!(long_handler(&format!("{}\n", "x".repeat(4_000)), "{}"), cold, "a cut log may have lost that line");
+        let held = testimony("new", 1, NOW).replace("\"held_ms\":0.5", "\"held_ms\":40.0");
+        assert_eq!(long_handler(&format!("{}\n", "x".repeat(4_000)), &held), Outcome::Proactive { init });
     }
 
     #[test]
