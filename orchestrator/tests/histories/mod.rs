@@ -159,6 +159,7 @@ impl Course {
                 package_type: Some("Zip".to_owned()),
                 layers: Vec::new(),
                 log_format: Some("JSON".to_owned()),
+                ..Provenance::default()
             },
             coldwatch: env!("CARGO_PKG_VERSION").to_owned(),
         }
