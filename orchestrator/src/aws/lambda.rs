@@ -18,21 +18,19 @@ use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::RequestId;
 use aws_sdk_lambda::operation::invoke::{InvokeError as SdkInvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{
-    Environment as SdkEnvironment, FunctionConfiguration, InvocationType, LastUpdateStatus, LogFormat, LogType,
-    SystemLogLevel,
-};
+use aws_sdk_lambda::types::{Environment as SdkEnvironment, InvocationType, LogType};
 use aws_smithy_types::timeout::TimeoutConfig;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use governor::{DefaultDirectRateLimiter, Quota};
 use tokio::time::{Instant, sleep};
 
+use super::configuration::read_configuration;
 use super::error::{AwsError, innermost, may_pass};
 use super::lanes::{Lanes, Seat};
 use crate::evidence::invocation::{Invocation, InvokeError, Reply};
 use crate::function::change::Update;
-use crate::function::config::{Environment, FunctionConfig, Provenance, Special, UpdateStatus, Variables};
+use crate::function::config::FunctionConfig;
 use crate::suite::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND};
 
 const SERVICE: &str = "Lambda";
@@ -81,6 +79,14 @@ impl Lambda {
             reserved_concurrency: reserved.and_then(|n| u32::try_from(n).ok()),
             ..read_configuration(configuration)
         })
+    }
+
+    /// The runtime-management mode of a function: `Auto`, `FunctionUpdate` or `Manual`.
+    pub async fn runtime_management(&self, arn: &str) -> Result<Option<String>, AwsError> {
+        let request = self.control.get_runtime_management_config().function_name(arn);
+        let reply = paced(&self.pace, || request.clone().send()).await;
+        let reply = reply.map_err(|e| AwsError::from_sdk(SERVICE, "GetRuntimeManagementConfig", &e))?;
+        Ok(reply.update_runtime_on.map(|mode| mode.as_str().to_owned()))
     }
 
     /// Changes a function if its revision is still the one given. Returns before the change is in force.
@@ -208,62 +214,4 @@ fn read_invoke_error(error: &SdkError<SdkInvokeError, HttpResponse>) -> InvokeEr
         },
         other => InvokeError::Transport(innermost(other)),
     }
-}
-
-fn read_configuration(c: FunctionConfiguration) -> FunctionConfig {
-    let special = special_kinds(&c);
-    let mb = |n: i32| u32::try_from(n).ok();
-    let provenance = Provenance {
-        code_sha256: c.code_sha256,
-        version: c.version,
-        runtime: c.runtime.map(|r| r.as_str().to_owned()),
-        runtime_version_arn: c.runtime_version_config.and_then(|r| r.runtime_version_arn),
-        memory_size_mb: c.memory_size.and_then(mb),
-        architecture: c.architectures.and_then(|a| a.first().map(|a| a.as_str().to_owned())),
-        package_type: c.package_type.map(|p| p.as_str().to_owned()),
-        layers: c.layers.unwrap_or_default().into_iter().filter_map(|l| l.arn).collect(),
-        log_format: c.logging_config.and_then(|l| l.log_format).map(|f| f.as_str().to_owned()),
-    };
-    let environment = match c.environment {
-        None => Environment::Readable(Variables::default()),
-        Some(environment) => match environment.error {
-            Some(error) => Environment::Unreadable(error.error_code.unwrap_or_else(|| "unknown error".to_owned())),
-            None => {
-                Environment::Readable(Variables::new(environment.variables.unwrap_or_default().into_iter().collect()))
-            }
-        },
-    };
-    let reason =
-        c.last_update_status_reason_code.map_or_else(|| "no reason given".to_owned(), |r| r.as_str().to_owned());
-    FunctionConfig {
-        // `$LATEST` is what an unqualified name means: one function, one name.
-        arn: c.function_arn.unwrap_or_default().trim_end_matches(":$LATEST").to_owned(),
-        revision: c.revision_id.unwrap_or_default(),
-        state: c.state.map_or_else(|| "Active".to_owned(), |s| s.as_str().to_owned()),
-        update: match c.last_update_status {
-            Some(LastUpdateStatus::InProgress) => UpdateStatus::InProgress,
-            Some(LastUpdateStatus::Failed) => UpdateStatus::Failed(reason),
-            _ => UpdateStatus::Successful,
-        },
-        description: c.description.unwrap_or_default(),
-        environment,
-        reserved_concurrency: None,
-        timeout: Duration::from_secs(c.timeout.and_then(|s| u64::try_from(s).ok()).unwrap_or(3)),
-        special,
-        provenance,
-    }
-}
-
-fn special_kinds(c: &FunctionConfiguration) -> Vec<Special> {
-    let quiet = c.logging_config.as_ref().is_some_and(|log| {
-        log.log_format == Some(LogFormat::Json) && log.system_log_level == Some(SystemLogLevel::Warn)
-    });
-    [
-        (c.capacity_provider_config.is_some(), Special::ManagedInstances),
-        (c.tenancy_config.is_some(), Special::TenantIsolation),
-        (quiet, Special::ReportSuppressed),
-    ]
-    .into_iter()
-    .filter_map(|(applies, kind)| applies.then_some(kind))
-    .collect()
 }

@@ -4,6 +4,7 @@
 //! endpoint is AWS or the local cloud; nothing else asks.
 
 mod cloudwatch;
+mod configuration;
 mod error;
 mod events;
 mod imports;

@@ -18,6 +18,7 @@ use coldwatch::record::version::VERSION;
 use coldwatch::schedule::handover::{self, Chain, Continued, HANDOVER_RESERVE, JudgeEvent, Notes};
 use coldwatch::schedule::input::{self, InputError, OwnSuite};
 use coldwatch::schedule::tick::{Asked, Tick};
+use coldwatch::show::failures::failures;
 use coldwatch::suite::Suite;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -255,6 +256,7 @@ fn describe(function: &str, end: &TargetEnd) -> Value {
     match end {
         TargetEnd::Measured(measured) => {
             let record = &measured.record;
+            warn(function, &failures(record));
             warn(function, &record.warnings);
             if let Some(reason) = &measured.unstored {
                 tracing::error!(

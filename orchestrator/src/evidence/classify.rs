@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use crate::evidence::failure::{Failure, is_of_the_runtime};
 use crate::evidence::invocation::{Invocation, InvokeError, Reply};
 use crate::evidence::outcome::Outcome;
 use crate::evidence::sample::Sample;
@@ -17,6 +18,11 @@ use lambda_report::{BillingCheck, PlatformReport, StartKind, report_for};
 /// How far the clocks of two execution environments may differ. Far more than AWS's own time service
 /// leaves (Amazon Time Sync keeps hosts within milliseconds), so that no cold start is rejected for a clock.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_millis(500);
+
+/// How much later than the reply the handler's duration may end where the log shows no extension.
+pub const WORK_AFTER_REPLY: Duration = Duration::from_millis(100);
+/// A log of fewer bytes is whole; of a longer one, Lambda returns the end.
+const LOG_TAIL_BYTES: usize = 4_096;
 
 /// What a cooperating target says of itself. Anything else a function may answer is not read.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -78,7 +84,7 @@ fn classify_one(invocation: Invocation, testimony: Option<Testimony>, early: boo
     }
     sample.outcome = judge(&reply, report.as_ref(), testimony.as_ref(), early, seen, round_trip);
     if let Some(testimony) = testimony {
-        sample.held = testimony.held_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1_000.0).ok());
+        sample.held = testimony.held();
         sample.invocation = Some(testimony.invocation);
         sample.environment_id = Some(testimony.environment_id);
     }
@@ -92,6 +98,10 @@ impl Testimony {
         let reply = invocation.answer.as_ref().ok().filter(|reply| reply.function_error.is_none())?;
         // The id is stored; a function that answers a novel under that name does not cooperate.
         serde_json::from_slice(&reply.payload).ok().filter(|t: &Self| t.environment_id.len() <= 128)
+    }
+
+    fn held(&self) -> Option<Duration> {
+        self.held_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1_000.0).ok())
     }
 }
 
@@ -124,9 +134,28 @@ fn judge(
     seen: &BTreeSet<String>,
     round_trip: Duration,
 ) -> Outcome {
-    if let Some(error) = &reply.function_error {
-        return Outcome::FunctionError(error_type(&reply.payload).unwrap_or_else(|| error.clone()));
+    let in_time = |init| round_trip >= shortest_round_trip(reply, report, testimony, init);
+    let started = judge_start(report, testimony, early, seen, in_time);
+    let Some(header) = &reply.function_error else { return started };
+    let killed = report.and_then(|report| report.error_type.clone()).filter(|name| is_of_the_runtime(name));
+    let failure = killed.map_or_else(|| Failure::of(&reply.payload, header), Failure::Runtime);
+    match (started, failure) {
+        (Outcome::Cold { init, .. }, Failure::Handler(error)) => Outcome::Cold { init, raised: Some(error) },
+        (Outcome::Restored { restore, .. }, Failure::Handler(error)) => {
+            Outcome::Restored { restore, raised: Some(error) }
+        }
+        (_, Failure::Handler(error) | Failure::Runtime(error)) => Outcome::FunctionError(error),
     }
+}
+
+/// How the invocation started, whatever the handler came to. `in_time` says whether an init fits into the round trip.
+fn judge_start(
+    report: Option<&PlatformReport>,
+    testimony: Option<&Testimony>,
+    early: bool,
+    seen: &BTreeSet<String>,
+    in_time: impl Fn(Duration) -> bool,
+) -> Outcome {
     let Some(report) = report else { return Outcome::ReportMissing };
     match report.start {
         StartKind::Unknown => Outcome::ReportMissing,
@@ -141,15 +170,38 @@ fn judge(
         },
         StartKind::Cold { init } => match against_first(testimony, seen) {
             Some(reason) => Outcome::Contradiction(reason),
-            None if early || round_trip < init => Outcome::Proactive { init },
-            None => Outcome::Cold { init },
+            None if early || !in_time(init) => Outcome::Proactive { init },
+            None => Outcome::Cold { init, raised: None },
         },
         // A snapshot carries the environment id of the environment it was taken from, so ids repeat.
         StartKind::Restored { restore } => match testimony {
             Some(t) if t.invocation != 1 => Outcome::Contradiction(not_first(t.invocation)),
-            _ => Outcome::Restored { restore },
+            _ => Outcome::Restored { restore, raised: None },
         },
     }
+}
+
+/// What the round trip takes at least if the request waited for an `init` of this duration: that, and the handler until it
+/// replies. The handler's duration ends later if something works on after the reply. An extension may do so for any time,
+/// so where there may be one, only the hold counts, which the handler measured itself.
+fn shortest_round_trip(
+    reply: &Reply,
+    report: Option<&PlatformReport>,
+    testimony: Option<&Testimony>,
+    init: Duration,
+) -> Duration {
+    let held = testimony.and_then(Testimony::held).unwrap_or_default();
+    let duration = report.and_then(|report| report.duration).filter(|_| shows_no_extension(&reply.log));
+    init + duration.unwrap_or_default().saturating_sub(WORK_AFTER_REPLY).max(held)
+}
+
+/// Whether the whole log is there, and has no line in which an extension registers.
+fn shows_no_extension(log: &[u8]) -> bool {
+    let registers = |line: &[u8]| {
+        line.starts_with(b"EXTENSION\t")
+            || line.windows(b"platform.extension".len()).any(|w| w == b"platform.extension")
+    };
+    log.len() < LOG_TAIL_BYTES && !log.split(|byte| *byte == b'\n').any(registers)
 }
 
 /// What in the reply speaks against a first invocation in a new environment.
@@ -163,18 +215,6 @@ fn against_first(testimony: Option<&Testimony>, seen: &BTreeSet<String>) -> Opti
 
 fn not_first(invocation: u64) -> String {
     format!("REPORT of a start, reply says invocation {invocation}")
-}
-
-/// The error type of a failed function, never its message: that may quote anything.
-fn error_type(payload: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Failure {
-        error_type: String,
-    }
-    let name = serde_json::from_slice::<Failure>(payload).ok()?.error_type;
-    let plain = name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':'));
-    plain.then_some(name)
 }
 
 #[cfg(test)]
@@ -206,6 +246,12 @@ mod tests {
         }
     }
 
+    fn failed(log: String, payload: &str) -> Invocation {
+        let mut failed = invocation(log, payload);
+        failed.answer.as_mut().expect("a reply").function_error = Some("Unhandled".to_owned());
+        failed
+    }
+
     fn outcome(invocation: Invocation) -> Outcome {
         outcomes(vec![invocation]).pop().expect("one sample")
     }
@@ -220,7 +266,7 @@ mod tests {
         )
     }
 
-    const COLD: Outcome = Outcome::Cold { init: Duration::from_millis(130) };
+    const COLD: Outcome = Outcome::Cold { init: Duration::from_millis(130), raised: None };
     const INIT: &str = "Init Duration: 130.00 ms\t";
     const NOW: &str = "2026-01-01T00:00:10.020Z";
 
@@ -264,6 +310,25 @@ mod tests {
         assert_eq!(outcome(quick).kind(), OutcomeKind::Proactive);
     }
 
+    /// A start with an init of 400 ms, a handler of 350 ms and a round trip of 420 ms.
+    fn long_handler(before: &str, payload: &str) -> Outcome {
+        let log = report("Init Duration: 400.00 ms\t").replace("Duration: 2.00 ms", "Duration: 350.00 ms");
+        let log = before.to_owned() + &log.replace("Duration: 132 ms", "Duration: 750 ms");
+        outcome(Invocation { round_trip: Duration::from_millis(420), ..invocation(log, payload) })
+    }
+
+    #[test]
+    fn a_round_trip_shorter_than_init_and_handler_is_proactive() {
+        let init = Duration::from_millis(400);
+        assert_eq!(long_handler("", "{}"), Outcome::Proactive { init });
+        // After the reply, an extension may work on for any time.
+        let cold = Outcome::Cold { init, raised: None };
+        assert_eq!(long_handler("EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE,SHUTDOWN]\n", "{}"), cold);
+        assert_eq!(long_handler(&format!("{}\n", "x".repeat(4_000)), "{}"), cold, "a cut log may have lost that line");
+        let held = testimony("new", 1, NOW).replace("\"held_ms\":0.5", "\"held_ms\":40.0");
+        assert_eq!(long_handler(&format!("{}\n", "x".repeat(4_000)), &held), Outcome::Proactive { init });
+    }
+
     #[test]
     fn an_environment_much_older_than_its_burst_is_proactive() {
         let burst = vec![
@@ -291,14 +356,30 @@ mod tests {
     #[test]
     fn restore_is_not_init() {
         let log = report("Restore Duration: 90.00 ms\tBilled Restore Duration: 20 ms\t");
-        assert_eq!(outcome(invocation(log, "{}")), Outcome::Restored { restore: Duration::from_millis(90) });
+        assert_eq!(
+            outcome(invocation(log, "{}")),
+            Outcome::Restored { restore: Duration::from_millis(90), raised: None }
+        );
     }
 
     #[test]
     fn a_failed_function_is_told_by_type_and_never_by_message() {
-        let mut failed = invocation(report(INIT), "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"secret\"}");
-        failed.answer.as_mut().expect("a reply").function_error = Some("Unhandled".to_owned());
-        assert_eq!(outcome(failed), Outcome::FunctionError("Runtime.ExitError".to_owned()));
+        let exit = failed(report(INIT), "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"secret\"}");
+        assert_eq!(outcome(exit), Outcome::FunctionError("Runtime.ExitError".to_owned()));
+    }
+
+    #[test]
+    fn a_start_before_a_raising_handler_is_proven_and_a_failing_runtime_proves_nothing() {
+        let raised = |log: &str| outcome(failed(report(log), "{\"errorType\":\"KeyError\"}"));
+        let error = || Some("KeyError".to_owned());
+        assert_eq!(raised(INIT), Outcome::Cold { init: Duration::from_millis(130), raised: error() });
+        let restore = "Restore Duration: 90.00 ms\tBilled Restore Duration: 20 ms\t";
+        assert_eq!(raised(restore), Outcome::Restored { restore: Duration::from_millis(90), raised: error() });
+        assert_eq!(raised(""), Outcome::FunctionError("KeyError".to_owned()), "a warm start proves nothing");
+        let killed = format!("{INIT}Status: error\tError Type: Runtime.OutOfMemory");
+        assert_eq!(raised(&killed), Outcome::FunctionError("Runtime.OutOfMemory".to_owned()));
+        let timeout = failed(report(&format!("{INIT}Status: timeout")), "{\"errorMessage\":\"Task timed out\"}");
+        assert_eq!(outcome(timeout), Outcome::FunctionError("Unhandled".to_owned()));
     }
 
     #[test]

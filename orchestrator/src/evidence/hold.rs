@@ -89,7 +89,7 @@ mod tests {
     }
 
     fn cold(ms: u64) -> Sample {
-        sample(Outcome::Cold { init: Duration::from_millis(ms) })
+        sample(Outcome::Cold { init: Duration::from_millis(ms), raised: None })
     }
 
     #[test]

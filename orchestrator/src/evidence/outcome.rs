@@ -9,11 +9,15 @@ pub enum Outcome {
     Cold {
         /// Init duration of the REPORT.
         init: Duration,
+        /// Type of the error that the handler raised afterwards; absent where it did not.
+        raised: Option<String>,
     },
     /// Proven start from a `SnapStart` snapshot.
     Restored {
         /// Restore duration of the REPORT.
         restore: Duration,
+        /// As of a cold start.
+        raised: Option<String>,
     },
     /// Cold but censored: initialisation failed or passed its limit and ran again inside the invocation.
     InitTimeout,
@@ -24,7 +28,7 @@ pub enum Outcome {
     },
     /// An environment that had served before.
     Warm,
-    /// The function failed; the error type says how.
+    /// The function failed, and no start is proven; the error type says how.
     FunctionError(String),
     /// Lambda refused for concurrency or rate, with its reason.
     Throttled(String),
@@ -112,6 +116,7 @@ impl Outcome {
     /// What explains the outcome, where there is more than its name.
     pub fn detail(&self) -> Option<&str> {
         match self {
+            Self::Cold { raised, .. } | Self::Restored { raised, .. } => raised.as_deref(),
             Self::FunctionError(text) | Self::Throttled(text) | Self::Transport(text) | Self::Contradiction(text) => {
                 Some(text)
             }
@@ -120,10 +125,17 @@ impl Outcome {
     }
 
     /// The outcome of a kind, from what is stored of it; `None` where its duration is missing.
-    pub fn of(kind: OutcomeKind, detail: &str, init: Option<Duration>, restore: Option<Duration>) -> Option<Self> {
+    pub fn of(
+        kind: OutcomeKind,
+        detail: Option<&str>,
+        init: Option<Duration>,
+        restore: Option<Duration>,
+    ) -> Option<Self> {
+        let raised = detail.map(str::to_owned);
+        let detail = detail.unwrap_or_default();
         Some(match kind {
-            OutcomeKind::Cold => Self::Cold { init: init? },
-            OutcomeKind::Restored => Self::Restored { restore: restore? },
+            OutcomeKind::Cold => Self::Cold { init: init?, raised },
+            OutcomeKind::Restored => Self::Restored { restore: restore?, raised },
             OutcomeKind::InitTimeout => Self::InitTimeout,
             OutcomeKind::Proactive => Self::Proactive { init: init? },
             OutcomeKind::Warm => Self::Warm,

@@ -40,7 +40,7 @@ impl Sample {
     /// Init duration of a proven cold start.
     pub fn init(&self) -> Option<Duration> {
         match self.outcome {
-            Outcome::Cold { init } => Some(init),
+            Outcome::Cold { init, .. } => Some(init),
             _ => None,
         }
     }
@@ -48,7 +48,7 @@ impl Sample {
     /// Restore duration of a proven restore.
     pub fn restore(&self) -> Option<Duration> {
         match self.outcome {
-            Outcome::Restored { restore } => Some(restore),
+            Outcome::Restored { restore, .. } => Some(restore),
             _ => None,
         }
     }

@@ -65,6 +65,9 @@ pub enum Special {
     TenantIsolation,
     /// JSON logs at system level WARN: successful REPORTs are suppressed.
     ReportSuppressed,
+    /// Durable executions: an unqualified invoke is refused, and a qualified one starts an execution that is kept and
+    /// charged.
+    Durable,
 }
 
 /// What a cold start depends on and what may explain a change: stored with every run.
@@ -88,6 +91,12 @@ pub struct Provenance {
     pub layers: Vec<String>,
     /// `Text` or `JSON`.
     pub log_format: Option<String>,
+    /// `None` or `PublishedVersions`: whose snapshots are restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snap_start: Option<String>,
+    /// Runtime-management mode: `Auto`, `FunctionUpdate` or `Manual`. Absent where it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_management: Option<String>,
 }
 
 impl Variables {

@@ -1,7 +1,10 @@
 //! Why a function must not be measured. Decided before anything is changed.
 
+use chrono::NaiveDate;
+
 use crate::arn::{is_same_function, qualifier};
 use crate::function::config::{Environment, FunctionConfig, Special, UpdateStatus};
+use crate::function::runtimes::ending;
 use crate::suite::{StartMode, Strategy, Suite};
 
 /// Why a target was refused before anything was changed.
@@ -18,6 +21,23 @@ pub enum Refusal {
     /// No REPORT would be logged.
     #[error("logs JSON at SystemLogLevel WARN, which suppresses the report of a success; set SystemLogLevel to INFO")]
     ReportSuppressed,
+    /// The function is durable.
+    #[error(
+        "is durable (DurableConfig): Lambda refuses an invoke without a version, and keeps and charges every execution \
+         of one; measure a copy without DurableConfig"
+    )]
+    Durable,
+    /// AWS no longer lets anybody change the function.
+    #[error(
+        "has the runtime {runtime}, and AWS refuses updates of its functions since {since}, so a cold start cannot be \
+         forced; move it to a newer runtime, or use start = \"idle\""
+    )]
+    RuntimeBlocked {
+        /// The runtime.
+        runtime: String,
+        /// The first day on which updates are refused.
+        since: NaiveDate,
+    },
     /// Not invocable.
     #[error("is in state {0}; wait until it is Active, or invoke it once if it is Inactive")]
     NotActive(String),
@@ -51,8 +71,14 @@ pub enum Refusal {
 }
 
 /// Why a function is refused, if it is. `free` is the account's unreserved concurrency, `own_arn` the
-/// orchestrator's own function.
-pub fn refusal(config: &FunctionConfig, suite: &Suite, free: u32, own_arn: Option<&str>) -> Option<Refusal> {
+/// orchestrator's own function, and `today` the day in UTC.
+pub fn refusal(
+    config: &FunctionConfig,
+    suite: &Suite,
+    free: u32,
+    own_arn: Option<&str>,
+    today: NaiveDate,
+) -> Option<Refusal> {
     let changes = suite.start == StartMode::Forced;
     let environment = changes && suite.invalidate == Strategy::Environment;
     let (burst, free) = (suite.burst, config.reserved_concurrency.unwrap_or(free));
@@ -62,7 +88,13 @@ pub fn refusal(config: &FunctionConfig, suite: &Suite, free: u32, own_arn: Optio
     if free < burst {
         return Some(Refusal::Concurrency { burst, free });
     }
-    config.refusal(changes, environment)
+    config.refusal(changes, environment).or_else(|| blocked(config, today).filter(|_| changes))
+}
+
+fn blocked(config: &FunctionConfig, today: NaiveDate) -> Option<Refusal> {
+    let runtime = config.provenance.runtime.clone()?;
+    let ending = ending(&runtime).filter(|ending| ending.is_blocked(today))?;
+    Some(Refusal::RuntimeBlocked { runtime, since: ending.blocked_on })
 }
 
 impl FunctionConfig {
@@ -74,6 +106,7 @@ impl FunctionConfig {
                 Special::ManagedInstances => Refusal::ManagedInstances,
                 Special::TenantIsolation => Refusal::TenantIsolation,
                 Special::ReportSuppressed => Refusal::ReportSuppressed,
+                Special::Durable => Refusal::Durable,
             });
         }
         if self.state != "Active" {
@@ -137,10 +170,26 @@ mod tests {
             (FunctionConfig { special: vec![Special::ManagedInstances], ..config() }, Refusal::ManagedInstances),
             (FunctionConfig { special: vec![Special::TenantIsolation], ..config() }, Refusal::TenantIsolation),
             (FunctionConfig { special: vec![Special::ReportSuppressed], ..config() }, Refusal::ReportSuppressed),
+            (FunctionConfig { special: vec![Special::Durable], ..config() }, Refusal::Durable),
         ];
         for (config, refusal) in cases {
             assert_eq!(config.refusal(true, true), Some(refusal));
         }
+    }
+
+    #[test]
+    fn a_blocked_runtime_is_refused_from_its_day_on_and_only_where_it_is_changed() {
+        let provenance = Provenance { runtime: Some("python3.9".into()), ..Provenance::default() };
+        let old = FunctionConfig { provenance, ..config() };
+        let target = "[[targets]]\nfunction = \"f\"\n";
+        let refused = |keys: &str, day| {
+            let suite = Suite::from_toml(&format!("{keys}{target}")).expect("valid");
+            refusal(&old, &suite, 100, None, NaiveDate::from_ymd_opt(2027, 3, day).expect("a day"))
+        };
+        assert_eq!(refused("", 2), None);
+        let since = NaiveDate::from_ymd_opt(2027, 3, 3).expect("a day");
+        assert_eq!(refused("", 3), Some(Refusal::RuntimeBlocked { runtime: "python3.9".into(), since }));
+        assert_eq!(refused("start = \"idle\"\n", 3), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::function::config::Provenance;
 use crate::measure::burst::{invokes_at_once, usable};
+use crate::measure::session::has_management;
 use crate::measure::settle::FIRST_POLL;
 use crate::record::RunRecord;
 use crate::record::cost;
@@ -74,11 +75,13 @@ pub fn plan(suite: &Suite, known: &[Known], limit: u32) -> Plan {
     let billed: Option<Vec<f64>> = targets.iter().map(|t| t.expected_gb_seconds).collect();
     let usd = |k: &Known, gb_seconds| cost::usd(gb_seconds, suite.samples, k.provenance.architecture.as_deref());
     let expected_usd = billed.as_ref().map(|b| known.iter().zip(b).map(|(k, gb)| usd(k, *gb)).sum());
-    let control = f64::from(updates * count + 1) / f64::from(CONTROL_CALLS_PER_SECOND);
+    let modes = known.iter().filter(|k| asks_for_management(k)).count();
+    let modes = u32::try_from(modes).expect("no more than targets");
+    let control = f64::from(updates * count + modes + 1) / f64::from(CONTROL_CALLS_PER_SECOND);
     let waits = FIRST_POLL * updates * count.div_ceil(suite.parallel);
     Plan {
         version: 1,
-        calls: calls(suite, rounds, updates, count),
+        calls: calls(suite, rounds, updates, count, modes),
         invocations: suite.samples * count,
         most_invocations: suite.limits.invocations * count,
         expected_gb_seconds: billed.map(|b| b.iter().sum()),
@@ -113,7 +116,13 @@ fn updates_per_target(suite: &Suite, rounds: u32) -> u32 {
     }
 }
 
-fn calls(suite: &Suite, rounds: u32, updates: u32, targets: u32) -> BTreeMap<String, u32> {
+/// Whether the run asks for the runtime-management mode: the run before may have done so within a day.
+fn asks_for_management(known: &Known) -> bool {
+    let held = known.last.as_ref().and_then(|run| run.provenance.runtime_management.as_ref());
+    has_management(&known.provenance) && held.is_none()
+}
+
+fn calls(suite: &Suite, rounds: u32, updates: u32, targets: u32, modes: u32) -> BTreeMap<String, u32> {
     let forced = u32::from(suite.start == StartMode::Forced);
     // Found, and described under the lock; looked at after each change, after each burst, and before it is put back.
     let looks = 2 + updates + forced * (rounds + 1);
@@ -132,6 +141,7 @@ fn calls(suite: &Suite, rounds: u32, updates: u32, targets: u32) -> BTreeMap<Str
         ("cloudwatch.PutMetricData", u32::from(suite.metrics != MetricSet::Nothing)),
     ];
     let mut calls: BTreeMap<String, u32> = of_each.iter().map(|(name, n)| ((*name).to_owned(), n * targets)).collect();
+    calls.insert("lambda.GetRuntimeManagementConfig".to_owned(), modes);
     // The run's own: its lock, the account's limit, the heartbeat.
     for name in ["dynamodb.PutItem", "dynamodb.DeleteItem", "lambda.GetAccountSettings", "cloudwatch.PutMetricData"] {
         *calls.entry(name.to_owned()).or_default() += 1;
@@ -165,7 +175,7 @@ mod tests {
         let suite = suite("samples = 100\nburst = 1\nmax_rounds = 100\nparallel = 100");
         let plan = plan(&suite, &vec![known(None); 100], 1_000);
         assert_eq!(plan.calls["lambda.UpdateFunctionConfiguration"], 10_100);
-        assert!((plan.least_seconds - 10_101.0 / 14.0).abs() < 1e-9, "{}", plan.least_seconds);
+        assert!((plan.least_seconds - 10_201.0 / 14.0).abs() < 1e-9, "{}", plan.least_seconds);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub async fn found(lambda: &Lambda, spec: &TargetSpec) -> Result<FunctionConfig,
 /// Reads the function and refuses what cannot, or must not, be measured.
 pub async fn described(run: &RunContext, suite: &Suite, spec: &TargetSpec) -> Result<FunctionConfig, TargetError> {
     let config = found(&run.aws.lambda, spec).await?;
-    match refusal(&config, suite, run.concurrency, run.own_arn.as_deref()) {
+    match refusal(&config, suite, run.concurrency, run.own_arn.as_deref(), (run.clock)().date_naive()) {
         Some(refusal) => Err(TargetError::Refused { function: spec.function.clone(), refusal }),
         None => Ok(config),
     }

@@ -69,6 +69,7 @@ impl ImportedRun {
             shortfall: 0,
             attempted: proven,
             outcomes: Outcomes { cold: proven.into(), ..Outcomes::default() },
+            function_errors: Vec::new(),
             stopped: Stopped::Imported,
             stopped_detail: None,
             init_ms: distribution_ms(init_ms.clone()),

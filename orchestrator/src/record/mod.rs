@@ -61,6 +61,9 @@ pub struct RunRecord {
     pub attempted: u32,
     /// How the invocations came out.
     pub outcomes: Outcomes,
+    /// Errors of functions that failed, by type. Absent where none failed, and in records of before this was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub function_errors: Vec<FunctionErrors>,
     /// Why the run ended.
     pub stopped: Stopped,
     /// The same in a sentence, where there is more to say.
@@ -107,6 +110,17 @@ pub struct RunRecord {
     /// When the run was judged with all others of its tick. Absent where it was not, and in records of before this was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged_at: Option<DateTime<Utc>>,
+}
+
+/// The invocations of a run in which a function failed with one type of error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionErrors {
+    /// Type of the error, such as `KeyError` or `Runtime.ExitError`.
+    pub error_type: String,
+    /// Invocations that ended with it.
+    pub invocations: u64,
+    /// Those of them that are proven cold starts or restores: the handler raised the error after them.
+    pub proven: u64,
 }
 
 /// A change of the median, as it was seen after this run.

@@ -155,8 +155,7 @@ impl SampleRecord {
     /// Back to the sample; `None` for an outcome this version does not know.
     pub fn to_sample(&self) -> Option<Sample> {
         let kind = OutcomeKind::ALL.iter().find(|k| k.name() == self.outcome)?;
-        let detail = self.detail.as_deref().unwrap_or_default();
-        let outcome = Outcome::of(*kind, detail, duration(self.init_ms), duration(self.restore_ms))?;
+        let outcome = Outcome::of(*kind, self.detail.as_deref(), duration(self.init_ms), duration(self.restore_ms))?;
         Some(Sample {
             outcome,
             request_id: self.request_id.clone(),
@@ -219,8 +218,8 @@ mod tests {
 
     fn every_outcome() -> Vec<Sample> {
         [
-            Outcome::Cold { init: Duration::from_micros(129_830) },
-            Outcome::Restored { restore: Duration::from_micros(90_001) },
+            Outcome::Cold { init: Duration::from_micros(129_830), raised: Some("KeyError".into()) },
+            Outcome::Restored { restore: Duration::from_micros(90_001), raised: None },
             Outcome::InitTimeout,
             Outcome::Proactive { init: Duration::from_millis(5) },
             Outcome::Warm,
@@ -257,5 +256,12 @@ mod tests {
     fn every_kind_of_outcome_is_counted_once() {
         let outcomes = crate::record::summary::outcomes(&every_outcome(), 20);
         assert_eq!((outcomes.attempted(), outcomes.rejected(), outcomes.not_attempted), (11, 9, 9));
+    }
+
+    #[test]
+    fn errors_are_counted_by_type_and_say_which_starts_are_proven() {
+        let errors = crate::record::summary::function_errors(&every_outcome());
+        let told: Vec<_> = errors.iter().map(|e| (e.error_type.as_str(), e.invocations, e.proven)).collect();
+        assert_eq!(told, [("KeyError", 1, 1), ("Runtime.ExitError", 1, 0)]);
     }
 }

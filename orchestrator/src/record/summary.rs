@@ -1,12 +1,13 @@
 //! Samples to counts, quantiles with intervals, yield.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::evidence::outcome::OutcomeKind;
 use crate::evidence::sample::Sample;
 use crate::figures::CONFIDENCE;
-use crate::record::Distribution;
 use crate::record::outcomes::Outcomes;
+use crate::record::{Distribution, FunctionErrors};
 use crate::units::millis;
 use shift_stats::{Sorted, interval, quantile};
 
@@ -14,6 +15,28 @@ use shift_stats::{Sorted, interval, quantile};
 pub fn outcomes(samples: &[Sample], wanted: u32) -> Outcomes {
     let not_attempted = u64::from(wanted).saturating_sub(samples.len() as u64);
     Outcomes { not_attempted, ..Outcomes::count(samples.iter().map(|sample| sample.outcome.kind())) }
+}
+
+/// The errors of functions that failed, by type.
+pub fn function_errors(samples: &[Sample]) -> Vec<FunctionErrors> {
+    let mut counts: BTreeMap<&str, [u64; 2]> = BTreeMap::new();
+    for sample in samples {
+        let error = match sample.outcome.kind() {
+            OutcomeKind::Cold | OutcomeKind::Restored | OutcomeKind::FunctionError => sample.outcome.detail(),
+            _ => None,
+        };
+        if let Some(error) = error {
+            let [invocations, proven] = counts.entry(error).or_default();
+            *invocations += 1;
+            *proven += u64::from(sample.is_proven());
+        }
+    }
+    let named = |(error, [invocations, proven]): (&str, [u64; 2])| FunctionErrors {
+        error_type: error.to_owned(),
+        invocations,
+        proven,
+    };
+    counts.into_iter().map(named).collect()
 }
 
 /// Proven cold samples over invocations that returned. `None` when none returned.

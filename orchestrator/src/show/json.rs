@@ -11,7 +11,7 @@ use crate::record::round::{RoundRecord, SampleRecord};
 use crate::record::series::SeriesEntry;
 use crate::record::stopped::Stopped;
 use crate::record::version::VERSION;
-use crate::record::{Distribution, FindingRecord, RunRecord};
+use crate::record::{Distribution, FindingRecord, FunctionErrors, RunRecord};
 
 /// What `run --json` prints.
 #[derive(Debug, Serialize)]
@@ -71,6 +71,8 @@ struct RunView<'a> {
     stopped: &'a Stopped,
     stopped_detail: Option<&'a str>,
     outcomes: Outcomes,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    function_errors: &'a [FunctionErrors],
     init_ms: Distribution,
     restore_ms: Distribution,
     cold_start_ms: Distribution,
@@ -236,6 +238,7 @@ impl<'a> RunView<'a> {
             stopped: &record.stopped,
             stopped_detail: record.stopped_detail.as_deref(),
             outcomes: record.outcomes,
+            function_errors: &record.function_errors,
             init_ms: record.init_ms,
             restore_ms: record.restore_ms,
             cold_start_ms: record.cold_start_ms,

@@ -2,6 +2,7 @@
 
 mod change;
 pub mod comparison;
+pub mod failures;
 pub mod json;
 #[cfg(feature = "cli")]
 pub mod export;

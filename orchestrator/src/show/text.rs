@@ -4,6 +4,7 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 use super::change::certainty;
 use super::counted;
+use super::failures::failures;
 use crate::compare::Comparison;
 use crate::figures::CONFIDENCE;
 use crate::figures::{self, figure};
@@ -71,6 +72,13 @@ pub fn history(records: &[RunRecord]) -> String {
         ]);
     }
     table.to_string()
+}
+
+/// What `history` says below that table of the last run in which the function failed.
+pub fn failures_of_the_last(records: &[RunRecord]) -> Option<String> {
+    let last = records.iter().rfind(|record| !record.function_errors.is_empty())?;
+    let at = last.started_at.format("%Y-%m-%d %H:%M:%S");
+    Some(failures(last).iter().map(|told| format!("{at}  {told}")).collect::<Vec<_>>().join("\n"))
 }
 
 /// The table that `changes` prints for one series.

@@ -159,6 +159,7 @@ impl Course {
                 package_type: Some("Zip".to_owned()),
                 layers: Vec::new(),
                 log_format: Some("JSON".to_owned()),
+                ..Provenance::default()
             },
             coldwatch: env!("CARGO_PKG_VERSION").to_owned(),
         }
@@ -193,6 +194,7 @@ impl Course {
             shortfall: wanted - proven,
             attempted: u32::try_from(outcomes.attempted()).expect("a small number"),
             outcomes,
+            function_errors: Vec::new(),
             stopped: if proven == 0 { Stopped::NothingProven } else { Stopped::Enough },
             stopped_detail: (proven == 0).then(|| "2 rounds in a row proved no cold start".to_owned()),
             init_ms: distribution(run.samples.iter().map(|value| ms(*value))),

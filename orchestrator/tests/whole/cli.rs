@@ -62,6 +62,28 @@ fn a_local_run_proves_every_sample_and_adds_to_the_history() {
 }
 
 #[test]
+fn a_handler_that_raises_leaves_its_starts_proven_and_is_told_everywhere() {
+    let folder = folder();
+    let suite = "samples = 2\nburst = 2\n[[targets]]\nfunction = \"coldwatch-target-python\"\npayload = [1]\n";
+    fs::write(folder.path().join("suite.toml"), suite).expect("written");
+    let arguments = ["run", "--local", "--suite", "suite.toml", "--report", "page.html", "--json"];
+    let (code, stdout, stderr) = output(folder.path(), &arguments);
+    assert_eq!(code, Some(0), "{stderr}");
+    let document: Value = serde_json::from_str(&stdout).expect("JSON");
+    let sample = &document["runs"][0]["samples"][0];
+    assert_eq!((&sample["outcome"], &sample["detail"]), (&"cold".into(), &"InvalidRequest".into()), "{stdout}");
+    let errors = serde_json::json!([{"error_type": "InvalidRequest", "invocations": 2, "proven": 2}]);
+    assert_eq!(document["runs"][0]["function_errors"], errors);
+    let told = "the handler raised InvalidRequest in 2 of 2 invocations: 2 of them are proven cold starts all the same; \
+                `targets.payload` (or `--payload`) sends what it expects";
+    assert!(stderr.contains(told), "{stderr}");
+    let (_, history, _) = output(folder.path(), &["history", "--local", "--runs"]);
+    assert!(history.contains(told), "{history}");
+    let page = fs::read_to_string(folder.path().join("page.html")).expect("the page");
+    assert!(page.contains(told), "the page");
+}
+
+#[test]
 fn a_suite_is_checked_and_printed_as_json() {
     let folder = folder();
     let payload = "é".repeat(600_000);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use coldwatch::aws::{JUDGED_RUNS, SAMPLES_KEPT};
 use coldwatch::compare::USUAL_RUN_EFFECT;
 use coldwatch::compare::stopping::{FIRST_LOOK, LOOK_EVERY, NARROW_LOOKS};
-use coldwatch::evidence::classify::CLOCK_TOLERANCE;
+use coldwatch::evidence::classify::{CLOCK_TOLERANCE, WORK_AFTER_REPLY};
 use coldwatch::evidence::hold::{FIRST_HOLD, LONGEST_HOLD};
 use coldwatch::figures::CONFIDENCE;
 use coldwatch::function::change::ENVIRONMENT_LIMIT_BYTES;
@@ -37,6 +37,7 @@ fn the_methodology_names_the_constants_of_the_code() {
         ("first hold", ms(FIRST_HOLD)),
         ("longest hold", ms(LONGEST_HOLD)),
         ("clock tolerance", ms(CLOCK_TOLERANCE)),
+        ("work after the reply", ms(WORK_AFTER_REPLY)),
         ("settle limit", ms(SETTLE_LIMIT)),
         ("first poll", ms(FIRST_POLL)),
         ("longest poll", ms(LONGEST_POLL)),

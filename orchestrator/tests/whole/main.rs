@@ -34,6 +34,7 @@ mod judging;
 mod unstored;
 mod import;
 mod plan;
+mod kinds;
 mod operating_short;
 #[path = "../operating/mod.rs"]
 mod operating;

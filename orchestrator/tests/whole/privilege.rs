@@ -28,8 +28,9 @@ const TIMEOUT_S: u32 = 37;
 
 /// A call, the action that it is authorised as, and what its ARN has between the account and the name; nothing where
 /// the action knows no resource (service authorization reference).
-const ACTIONS: [(&str, &str, Option<&str>); 13] = [
+const ACTIONS: [(&str, &str, Option<&str>); 14] = [
     ("lambda.GetFunction", "lambda:GetFunction", Some("function:")),
+    ("lambda.GetRuntimeManagementConfig", "lambda:GetRuntimeManagementConfig", Some("function:")),
     ("lambda.UpdateFunctionConfiguration", "lambda:UpdateFunctionConfiguration", Some("function:")),
     ("lambda.Invoke", "lambda:InvokeFunction", Some("function:")),
     ("lambda.GetAccountSettings", "lambda:GetAccountSettings", None),

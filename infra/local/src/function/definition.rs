@@ -106,6 +106,8 @@ pub(crate) struct Function {
     pub next_version: u64,
     pub aliases: BTreeMap<String, Alias>,
     pub reserved_concurrency: Option<u32>,
+    /// `UpdateRuntimeOn`, where it was set.
+    pub runtime_management: Option<String>,
     /// How events are treated, by qualifier.
     pub event_configs: BTreeMap<String, EventConfig>,
     pub tags: BTreeMap<String, String>,
@@ -122,6 +124,7 @@ impl Function {
             next_version: 1,
             aliases: BTreeMap::new(),
             reserved_concurrency: None,
+            runtime_management: None,
             event_configs: BTreeMap::new(),
             tags,
         }

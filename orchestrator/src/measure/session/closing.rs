@@ -16,7 +16,7 @@ use crate::record::cost;
 use crate::record::digest::RunDigest;
 use crate::record::measured::Measured;
 use crate::record::metrics;
-use crate::record::summary::{cold_yield, distribution, outcomes};
+use crate::record::summary::{cold_yield, distribution, function_errors, outcomes};
 use crate::record::version::VERSION;
 use crate::schedule::handover::AtDeadline;
 use crate::units::millis;
@@ -114,6 +114,7 @@ impl Session<'_> {
             shortfall: wanted.saturating_sub(self.proven()),
             attempted,
             outcomes: outcomes(&samples, wanted),
+            function_errors: function_errors(&samples),
             stopped: stop.stopped(),
             stopped_detail: (stop != Stop::Enough).then(|| stop.to_string()),
             init_ms: distribution(samples.iter().filter_map(Sample::init)),

@@ -1,5 +1,6 @@
 //! One target in one run: opened, taken through its rounds, closed. `run` decides whose turn it is.
 
+mod circumstances;
 mod closing;
 mod opening;
 mod round;
@@ -43,6 +44,8 @@ pub struct Session<'a> {
     /// The lock of the function.
     lease: Option<Lease>,
 }
+
+pub(in crate::measure) use circumstances::has_management;
 
 impl Session<'_> {
     /// Proven init durations, or restore durations where the function has those, in ms.

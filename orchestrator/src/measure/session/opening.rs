@@ -106,15 +106,16 @@ impl<'a> Session<'a> {
         // Only now: before the lock and the repair, another run may have been at work on it.
         self.config = described(self.run, self.suite, self.spec).await?;
         self.provenance = self.config.provenance.clone();
-        self.take_up().await?;
+        let last = store.runs(&self.series, Some(1)).await?.pop();
+        self.look_around(last.as_ref()).await;
+        self.take_up(last.as_ref()).await?;
         if self.rounds.is_empty() && self.run.time_left(self.suite).is_zero() {
             return Err(TargetError::NotStarted(self.spec.function.clone()));
         }
         store.put_series(&self.entry()).await?;
         if self.suite.start == StartMode::Forced {
             let (original, warning) = Original::of(&self.config, self.suite.invalidate);
-            // An earlier invocation may have said so.
-            self.warnings.extend(warning.filter(|warning| !self.warnings.contains(warning)));
+            self.warn_once(warning);
             if !store.put_journal(&self.config.arn, &self.journal(&original)).await? {
                 return Err(TargetError::LockLost(self.spec.function.clone()));
             }
@@ -125,11 +126,10 @@ impl<'a> Session<'a> {
         Ok(None)
     }
 
-    /// Reads the hold of the run before, and the rounds that an earlier attempt at this same run has stored, with what
+    /// Takes the hold of the run before, and reads the rounds that an earlier attempt at this same run has stored, with what
     /// they teach.
-    async fn take_up(&mut self) -> Result<(), TargetError> {
+    async fn take_up(&mut self, last: Option<&RunRecord>) -> Result<(), TargetError> {
         let (store, trigger) = (&self.run.aws.store, &self.run.trigger);
-        let last = store.runs(&self.series, Some(1)).await?.pop();
         let learned =
             |rounds: &[RoundRecord]| rounds.iter().rfind(|r| r.hold_ms > 0.0 && r.proven > 0).map(|r| r.hold_ms);
         let held = last.and_then(|run| learned(&run.rounds));

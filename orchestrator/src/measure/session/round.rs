@@ -208,10 +208,10 @@ fn is_refusal(round: &Round) -> bool {
 }
 
 /// Whether two configurations run different things. Lambda may exchange the runtime version by itself, so that alone
-/// does not count as a deploy.
+/// does not count as a deploy. What is not read with every configuration is left out.
 fn differs(a: &Provenance, b: &Provenance) -> bool {
-    let without_runtime_version = |p: &Provenance| Provenance { runtime_version_arn: None, ..p.clone() };
-    without_runtime_version(a) != without_runtime_version(b)
+    let compared = |p: &Provenance| Provenance { runtime_version_arn: None, runtime_management: None, ..p.clone() };
+    compared(a) != compared(b)
 }
 
 /// Takes back every proof: nobody knows which configuration these ran on.

@@ -13,6 +13,7 @@ use crate::history::{CAUSE_REACH, Change};
 use crate::record::RunRecord;
 use crate::record::cost::PRICES_READ_ON;
 use crate::record::outcomes::Outcomes;
+use crate::show::failures::failures;
 
 /// Runs before the last one against which it is shown.
 const RUNS_BEFORE: usize = 20;
@@ -336,14 +337,14 @@ fn cost(html: &mut Html, recent: &[RunRecord]) {
 }
 
 fn warnings(html: &mut Html, last: &RunRecord) {
-    let detail = last.stopped_detail.iter();
-    let all: Vec<&String> = detail.chain(&last.warnings).collect();
+    let detail = last.stopped_detail.iter().cloned();
+    let all: Vec<String> = detail.chain(failures(last)).chain(last.warnings.iter().cloned()).collect();
     if all.is_empty() {
         return;
     }
     html.push("<h3>Warnings of the last run</h3><ul>");
     for warning in all {
-        html.add(format_args!("<li>{}</li>", Escaped(warning)));
+        html.add(format_args!("<li>{}</li>", Escaped(&warning)));
     }
     html.push("</ul>");
 }

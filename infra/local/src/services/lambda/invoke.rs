@@ -95,6 +95,7 @@ impl Lambda {
         let functions = self.lock();
         let function = functions.get(&reference.name).ok_or_else(|| reference.not_found())?;
         let configuration = function.serving(reference)?;
+        check_qualified(&configuration, reference)?;
         let all = reserved_by_all(&functions);
         let permit = self.concurrency.acquire(&reference.name, function.reserved_concurrency, all);
         let permit = permit.map_err(LambdaError::TooManyRequests)?;
@@ -131,6 +132,15 @@ impl Function {
             )
         })
     }
+}
+
+/// A durable function is invoked by version, alias or `$LATEST`: its executions must go on with the code they began with.
+fn check_qualified(configuration: &Configuration, reference: &FunctionRef) -> Result<(), LambdaError> {
+    let durable = configuration.without_effect.get("DurableConfig").is_some_and(|config| !config.is_null());
+    if durable && reference.qualifier.is_none() {
+        return Err(LambdaError::invalid("You cannot invoke a durable function using an unqualified ARN."));
+    }
+    Ok(())
 }
 
 fn invocation_of(call: &Call, reference: &FunctionRef, limit: usize) -> Result<Invocation, LambdaError> {

@@ -7,6 +7,7 @@
 //! | `control` | create, read, list, delete |
 //! | `update` | updates, and how they settle |
 //! | `versions` | published versions and aliases |
+//! | `runtime_management` | which runtimes still take updates, and when a function gets a newer one |
 //! | `limits` | concurrency, tags, account settings |
 //! | `invoke` | invocations of all three types |
 //! | `events` | what becomes of asynchronous invocations |
@@ -31,6 +32,7 @@ mod name;
 mod quota;
 mod request;
 pub(crate) mod routes;
+mod runtime_management;
 mod store;
 mod update;
 mod versions;
@@ -164,6 +166,8 @@ impl Lambda {
             Operation::GetFunctionConcurrency => self.get_function_concurrency(&reference()?),
             Operation::DeleteFunctionConcurrency => self.delete_function_concurrency(&reference()?),
             Operation::GetAccountSettings => Ok(self.get_account_settings()),
+            Operation::GetRuntimeManagementConfig => self.get_runtime_management(&reference()?),
+            Operation::PutRuntimeManagementConfig => self.put_runtime_management(&reference()?, &call.body),
             Operation::TagResource => self.tag_resource(&reference()?, &call),
             Operation::UntagResource => self.untag_resource(&reference()?, &call.query),
             Operation::ListTags => self.list_tags(&reference()?),

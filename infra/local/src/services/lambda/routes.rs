@@ -24,6 +24,8 @@ pub(crate) enum Operation {
     GetFunctionConcurrency,
     DeleteFunctionConcurrency,
     GetAccountSettings,
+    GetRuntimeManagementConfig,
+    PutRuntimeManagementConfig,
     TagResource,
     UntagResource,
     ListTags,
@@ -74,6 +76,12 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Route> {
             (O::ListFunctionEventInvokeConfigs, *name, "")
         }
         ("GET", ["2016-08-19", "account-settings"]) => (O::GetAccountSettings, "", ""),
+        ("GET", ["2021-07-20", "functions", name, "runtime-management-config"]) => {
+            (O::GetRuntimeManagementConfig, *name, "")
+        }
+        ("PUT", ["2021-07-20", "functions", name, "runtime-management-config"]) => {
+            (O::PutRuntimeManagementConfig, *name, "")
+        }
         ("POST", ["2017-03-31", "tags", resource]) => (O::TagResource, *resource, ""),
         ("DELETE", ["2017-03-31", "tags", resource]) => (O::UntagResource, *resource, ""),
         ("GET", ["2017-03-31", "tags", resource]) => (O::ListTags, *resource, ""),

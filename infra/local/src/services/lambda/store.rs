@@ -23,6 +23,9 @@ struct StoredFunction {
     next_version: u64,
     aliases: BTreeMap<String, Alias>,
     reserved_concurrency: Option<u32>,
+    /// Absent in files of programs that did not know it.
+    #[serde(default)]
+    runtime_management: Option<String>,
     /// Absent in files of programs that did not know them.
     #[serde(default)]
     event_configs: BTreeMap<String, EventConfig>,
@@ -62,6 +65,7 @@ impl StoredFunction {
             next_version: function.next_version,
             aliases: function.aliases.clone(),
             reserved_concurrency: function.reserved_concurrency,
+            runtime_management: function.runtime_management.clone(),
             event_configs: function.event_configs.clone(),
             tags: function.tags.clone(),
         }
@@ -78,6 +82,7 @@ impl StoredFunction {
             next_version: self.next_version,
             aliases: self.aliases,
             reserved_concurrency: self.reserved_concurrency,
+            runtime_management: self.runtime_management,
             event_configs: self.event_configs,
             tags: self.tags,
         }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::errors::LambdaError;
 use super::name::FunctionRef;
 use super::request::{self, Package, Settings, UpdateFunctionCode, architecture};
+use super::runtime_management::check_updatable;
 use super::versions::publish;
 use super::{Call, Lambda};
 use crate::fault::{Faults, FunctionFault};
@@ -95,6 +96,7 @@ impl Lambda {
             function.check_revision(revision)?;
             let mut next = (*function.latest).clone();
             change(&mut next)?;
+            check_updatable(&next.runtime, self.clock.now())?;
             next.revision_id = new_revision;
             next.last_modified = Utc::now();
             function.latest = Arc::new(next);

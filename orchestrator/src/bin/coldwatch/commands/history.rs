@@ -110,7 +110,11 @@ fn show(series: &[Read], events: &[PlatformEvent], args: &HistoryArgs) -> Result
     for Read { entry, runs, judged, records } in series.iter().filter(|s| !s.runs.is_empty()) {
         writeln!(out, "{}", trend::series(&entry.label, &entry.protocol, runs, judged))?;
         if !records.is_empty() {
-            writeln!(out, "{}\n", text::history(records))?;
+            writeln!(out, "{}", text::history(records))?;
+            if let Some(failures) = text::failures_of_the_last(records) {
+                writeln!(out, "{failures}")?;
+            }
+            writeln!(out)?;
         }
     }
     for event in events {

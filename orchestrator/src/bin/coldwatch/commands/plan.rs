@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use chrono::Utc;
 use clap::Args;
 use coldwatch::aws::Aws;
 use coldwatch::function::refusal::refusal;
@@ -41,7 +42,7 @@ pub async fn execute(args: PlanArgs) -> Result<Exit, Failure> {
 
 /// The plan, and why some targets would be refused.
 async fn look(aws: &Aws, suite: &Suite) -> Result<(Plan, Vec<String>), Failure> {
-    let limit = aws.lambda.unreserved_concurrency().await?;
+    let (limit, today) = (aws.lambda.unreserved_concurrency().await?, Utc::now().date_naive());
     let (mut known, mut refused) = (Vec::new(), Vec::new());
     for spec in &suite.targets {
         let config = match found(&aws.lambda, spec).await {
@@ -51,7 +52,7 @@ async fn look(aws: &Aws, suite: &Suite) -> Result<(Plan, Vec<String>), Failure> 
                 continue;
             }
         };
-        if let Some(refusal) = refusal(&config, suite, usable(limit), None) {
+        if let Some(refusal) = refusal(&config, suite, usable(limit), None, today) {
             refused.push(format!("function `{}` {refusal}", spec.function));
             continue;
         }

@@ -11,6 +11,7 @@ use coldwatch::measure::ending::{TargetEnd, TargetError};
 use coldwatch::measure::run::{self, RunReport};
 use coldwatch::measure::unstored::UnstoredRun;
 use coldwatch::record::measured::Measured;
+use coldwatch::show::failures::failures;
 use coldwatch::show::html::Report;
 use coldwatch::show::json::RunsDocument;
 use coldwatch::show::{text, trend};
@@ -117,7 +118,7 @@ fn report_trouble(end: &TargetEnd) {
                 let got = format!("{} of {} samples proven", record.proven, record.wanted);
                 warn(format!("{}: {got}: {detail}", record.label));
             }
-            record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
+            failures(record).iter().chain(&record.warnings).for_each(|w| warn(format!("{}: {w}", record.label)));
             if let Some(reason) = &measured.unstored {
                 warn(format!("{}: this run is not in the history: {reason}", record.label));
             }

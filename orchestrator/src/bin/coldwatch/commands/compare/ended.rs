@@ -4,6 +4,7 @@ use coldwatch::compare::Comparison;
 use coldwatch::compare::stopping::half_width;
 use coldwatch::record::measured::Measured;
 use coldwatch::record::stopped::Stopped;
+use coldwatch::show::failures::failures;
 use shift_stats::Shift;
 
 use crate::exit::warn;
@@ -34,6 +35,10 @@ pub fn say(measured: &Measured) {
         && let Some(detail) = measured.samples().find_map(|s| s.outcome.detail())
     {
         warn(format!("{}: {}", record.label, failed_with(detail)));
+    } else {
+        for told in failures(record) {
+            warn(format!("{}: {told}", record.label));
+        }
     }
     record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
 }

@@ -1,0 +1,58 @@
+//! What is asked of a function besides its configuration. Such a read may be refused or fail: then the record says so, and
+//! the measuring goes on.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Session;
+use crate::function::config::Provenance;
+use crate::function::remarks::{remark_on_management, remarks};
+use crate::record::RunRecord;
+use crate::suite::StartMode;
+
+/// How long a runtime-management mode is taken to hold. Asking for it takes a call of the 15 a second.
+const MANAGEMENT_HOLDS: TimeDelta = TimeDelta::days(1);
+
+impl Session<'_> {
+    /// Completes the provenance, and warns of what its reader should know. `last` is the run of the series before.
+    pub(super) async fn look_around(&mut self, last: Option<&RunRecord>) {
+        let (changes, now) = (self.suite.start == StartMode::Forced, (self.run.clock)());
+        let told = remarks(&self.config, changes, now.date_naive());
+        self.warn_once(told);
+        let known = last.filter(|run| still_holds(run, now)).and_then(|run| run.provenance.runtime_management.clone());
+        self.provenance.runtime_management = match known {
+            None if has_management(&self.provenance) => self.ask_for_management().await,
+            known => known,
+        };
+        let mode = self.provenance.runtime_management.as_deref().filter(|_| changes);
+        let told = mode.and_then(remark_on_management);
+        self.warn_once(told);
+    }
+
+    async fn ask_for_management(&mut self) -> Option<String> {
+        match self.run.aws.lambda.runtime_management(&self.config.arn).await {
+            Ok(mode) => mode,
+            Err(error) => {
+                self.warn_once([format!("its runtime-management mode is not recorded: {error}")]);
+                None
+            }
+        }
+    }
+
+    /// An earlier invocation for the same run may have said so.
+    pub(super) fn warn_once(&mut self, told: impl IntoIterator<Item = String>) {
+        for warning in told {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+    }
+}
+
+/// Whether Lambda manages the function's runtime: that of an image is in the image.
+pub(in crate::measure) fn has_management(provenance: &Provenance) -> bool {
+    provenance.package_type.as_deref() != Some("Image")
+}
+
+fn still_holds(run: &RunRecord, now: DateTime<Utc>) -> bool {
+    now - run.started_at < MANAGEMENT_HOLDS
+}
