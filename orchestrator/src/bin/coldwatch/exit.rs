@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
+use crate::visible::message;
+
 /// Ways to end that are not errors of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -85,7 +87,7 @@ pub fn whoever_reads(printed: Result<(), Failure>) -> Result<(), Failure> {
 
 /// A line on stderr. Nobody may be reading any more, and no command ends because of that.
 pub fn tell(text: impl Display) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", message(&text.to_string()));
 }
 
 /// Something to know that is no reason to worry.

@@ -18,6 +18,7 @@ mod signals;
 mod standin;
 mod suite;
 mod times;
+mod visible;
 
 use std::process::ExitCode;
 

@@ -6,13 +6,14 @@ use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
+use crate::visible::Visible;
 
 /// Stdout, for a line or many. A terminal that was closed is like a pipe whose reader is gone.
-pub struct Stdout(StdoutLock<'static>);
+pub struct Stdout(Visible<StdoutLock<'static>>);
 
 /// Stdout, locked.
 pub fn stdout() -> Stdout {
-    Stdout(io::stdout().lock())
+    Stdout(Visible::new(io::stdout().lock()))
 }
 
 /// A line on stdout.
@@ -56,7 +57,7 @@ impl Output {
         let mut growing = path.as_os_str().to_owned();
         growing.push(".part");
         let growing = PathBuf::from(growing);
-        let file = File::create(&growing).map_err(named)?;
+        let file = Visible::new(File::create(&growing).map_err(named)?);
         Ok(Self::to(Box::new(file), Some((growing, path.to_owned()))))
     }
 

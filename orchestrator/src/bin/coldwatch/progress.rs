@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use coldwatch::figures::visible;
 use coldwatch::measure::context::{Event, Observer};
 use coldwatch::record::stopped::Stopped;
 use coldwatch::suite::Suite;
@@ -22,7 +23,7 @@ pub fn observer(suite: &Suite) -> Observer {
         .iter()
         .map(|target| {
             let bar = all.add(ProgressBar::new(suite.samples.into()).with_style(style.clone()));
-            bar.set_prefix(format!("{:width$}", target.label));
+            bar.set_prefix(format!("{:width$}", visible(&target.label)));
             bar.tick();
             (target.label.clone(), bar)
         })
