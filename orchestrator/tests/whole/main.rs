@@ -32,6 +32,7 @@ mod fixtures;
 mod digests;
 mod judging;
 mod unstored;
+mod hostile;
 mod import;
 mod plan;
 mod kinds;
