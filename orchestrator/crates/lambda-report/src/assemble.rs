@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use memchr::memmem;
+
 use super::event::{Event, Origin, What};
 use super::events::events;
 use super::lenient::mended;
-use super::line::{lines, may_have_report};
+use super::line::{lines_at, may_have_report};
 use super::platform_report::{Located, PlatformReport};
 use super::settled::settled;
 use super::walk::{Found, State, Walk};
@@ -82,21 +84,16 @@ fn adopt(events: &mut Vec<Event<'_>>) {
     }
 }
 
-/// How many lines look like a REPORT, readable or not: those with the platform's word, or its event.
+/// How many lines look like a REPORT, readable or not: those with the platform's word, its figures or its event.
 pub(super) fn lines_like_reports(log: &[u8]) -> usize {
-    let is_like = |line: &[u8]| {
-        let word = memchr::memmem::find(line, b"REPORT").is_some_and(|at| {
-            let before = line[..at].last();
-            let behind = line[at + b"REPORT".len()..].first();
-            before.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
-                && behind.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
-        });
-        let figures = memchr::memmem::find(line, b"Billed Duration:").is_some();
-        word || figures || memchr::memmem::find(line, b"platform.report").is_some()
+    const WORD: &[u8] = b"REPORT";
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let is_word = |at: &usize| {
+        let (before, behind) = (log[..*at].last(), log.get(at + WORD.len()));
+        !before.is_some_and(is_part) && !behind.is_some_and(is_part)
     };
-    let words: [&[u8]; 3] = [b"REPORT", b"Billed Duration:", b"platform.report"];
-    if words.iter().all(|word| memchr::memmem::find(log, word).is_none()) {
-        return 0;
-    }
-    lines(log).filter(|line| is_like(line.text)).count()
+    let mut places: Vec<usize> = memmem::find_iter(log, WORD).filter(is_word).collect();
+    places.extend(memmem::find_iter(log, b"Billed Duration:").chain(memmem::find_iter(log, b"platform.report")));
+    places.sort_unstable();
+    lines_at(log, places).count()
 }

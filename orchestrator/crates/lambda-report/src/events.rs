@@ -6,8 +6,37 @@ use super::{json_line, text_line};
 
 /// The events of a log, in its order.
 pub(super) fn events(log: &[u8]) -> Vec<Event<'_>> {
-    const LONGEST_OBJECT: usize = 16 * 1024;
     let search = Search::new();
+    if search.mentions_platform_event(log) { of_every_line(log, &search) } else { of_speaking_lines(log, &search) }
+}
+
+/// The events of a log without JSON of the platform, in which most lines need not be looked at.
+fn of_speaking_lines<'a>(log: &'a [u8], search: &Search) -> Vec<Event<'a>> {
+    let (mut found, mut read) = (Vec::new(), 0);
+    for line in search.speaking_lines(log) {
+        if line.start < read {
+            continue;
+        }
+        read = line.start + line.text.len() + 1;
+        let wrapped = || {
+            let (mut before, mut more) = (line.text, Vec::new());
+            for next in log.get(read..).into_iter().flat_map(lines).map(|line| line.text) {
+                if !text_line::continues_report(before, next) {
+                    break;
+                }
+                read += next.len() + 1;
+                more.push(next);
+                before = next;
+            }
+            more
+        };
+        found.extend(text_line::events(line, search.utterances(line.text), wrapped));
+    }
+    found
+}
+
+fn of_every_line<'a>(log: &'a [u8], search: &Search) -> Vec<Event<'a>> {
+    const LONGEST_OBJECT: usize = 16 * 1024;
     let mut found = Vec::new();
     let mut lines = lines(log).peekable();
     let (mut object_opened, mut not_before) = (None, 0);

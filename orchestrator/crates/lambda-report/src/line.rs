@@ -35,6 +35,22 @@ pub(super) fn lines(log: &[u8]) -> impl Iterator<Item = Line<'_>> {
     })
 }
 
+/// The lines that hold these places, each once. The places must be in order, and none may be a line feed.
+pub(super) fn lines_at(log: &[u8], places: impl IntoIterator<Item = usize>) -> impl Iterator<Item = Line<'_>> {
+    let (mut number, mut counted, mut behind) = (0, 0, 0);
+    places.into_iter().filter_map(move |at| {
+        if at < behind {
+            return None;
+        }
+        let start = memrchr(b'\n', &log[behind..at]).map_or(behind, |feed| behind + feed + 1);
+        number += memchr_iter(b'\n', &log[counted..start]).count();
+        counted = start;
+        let end = memchr(b'\n', &log[at..]).map_or(log.len(), |feed| at + feed);
+        behind = end + 1;
+        Some(Line { number, start, text: &log[start..end] })
+    })
+}
+
 /// The beginnings of the platform's text lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keyword {
@@ -112,9 +128,16 @@ impl Search {
         spoken.collect()
     }
 
-    /// Whether a line may hold a JSON event of the platform.
-    pub(super) fn mentions_platform_event(&self, line: &[u8]) -> bool {
-        self.platform_event.find(line).is_some() || self.escape.find(line).is_some()
+    /// The lines in which the platform may speak in text.
+    pub(super) fn speaking_lines<'a>(&self, log: &'a [u8]) -> impl Iterator<Item = Line<'a>> {
+        let mut places: Vec<usize> = self.anchors.iter().flat_map(|anchor| anchor.find_iter(log)).collect();
+        places.sort_unstable();
+        lines_at(log, places)
+    }
+
+    /// Whether a text may hold a JSON event of the platform.
+    pub(super) fn mentions_platform_event(&self, text: &[u8]) -> bool {
+        self.platform_event.find(text).is_some() || self.escape.find(text).is_some()
     }
 
     /// Whether a text may hold anything of the platform's.
