@@ -50,7 +50,7 @@ pub async fn put_back(run: &RunContext, arn: &str, original: &Original, lease: &
 /// Takes out what is provably this run's after its lock was lost, whoever has that now: they may have looked at the
 /// function before our last update came into force. Returns whether this run has nothing left to answer for.
 pub async fn withdraw(run: &RunContext, arn: &str, original: &Original) -> Result<bool, RestoreError> {
-    if run.aws.store.holder(arn).await?.is_some_and(|holder| run.is_earlier_attempt(&holder)) {
+    if run.aws.store.lock(arn).await?.is_some_and(|held| run.is_earlier_attempt(&held.holder)) {
         // Another attempt at this run marks with the same id, goes on from our journal, and puts back.
         return Ok(false);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use coldwatch::aws::Claim;
+use coldwatch::aws::{Claim, Takeable};
 use coldwatch::evidence::sample::Sample;
 use coldwatch::measure::restore::{Restored, restore_all};
 use coldwatch::record::round::{RoundSamples, SampleRecord};
@@ -166,7 +166,8 @@ async fn time_passes(stage: &Stage) {
     let time: DateTime<Utc> = TICK.parse().expect("a time");
     let run = coldwatch::record::trigger::Trigger::scheduled(SCHEDULE, time).key;
     for key in [arn, format!("RUN#{run}")] {
-        let claim = stage.aws.store.claim(&key, "time", later, later).await.expect("the table is there");
+        let claim =
+            stage.aws.store.claim(&key, "time", Takeable::RunOut(later), later).await.expect("the table is there");
         assert_eq!(claim, Claim::Granted, "the lock has run out");
         stage.aws.store.release(&key, "time").await.expect("released");
     }

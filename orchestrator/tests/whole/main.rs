@@ -12,6 +12,7 @@ mod compare;
 mod invariants;
 mod faults;
 mod limits;
+mod locks;
 mod exports;
 #[cfg(target_os = "linux")]
 mod kill;
