@@ -70,6 +70,21 @@ impl Lease {
         }
     }
 
+    /// As [`Lease::inherit`], however long its holder lives.
+    pub async fn wait(
+        store: &Store,
+        clock: &Clock,
+        length: Duration,
+        key: &str,
+        holder: &str,
+    ) -> Result<Self, StoreError> {
+        loop {
+            if let Ok(lease) = Self::inherit(store, clock, length, key.to_owned(), holder).await? {
+                return Ok(lease);
+            }
+        }
+    }
+
     /// Whether the lock is still held, to be asked before each change of what it guards. Asks the table where that was
     /// last done some time ago, as after a sleep.
     pub async fn holds(&self) -> bool {
