@@ -10,6 +10,7 @@ use crate::aws::StoreError;
 use crate::function::change::{Original, traces};
 use crate::function::journal::Journal;
 use crate::measure::context::RunContext;
+use crate::measure::killed::recover;
 use crate::measure::lease::Lease;
 use crate::measure::settle::{SETTLE_LIMIT, SettleError, apply};
 
@@ -152,7 +153,7 @@ async fn clean(run: &RunContext, arn: &str, lease: &Lease) -> Result<Restored, R
     Ok(if traces.is_empty() { Restored::Untouched } else { Restored::PutBack })
 }
 
-/// Undoes what a journal says, and removes it. `lease` is the function's lock.
+/// Undoes what a journal says, makes the record of its run, and removes it. `lease` is the function's lock.
 pub async fn undo(run: &RunContext, arn: &str, journal: &Journal, lease: &Lease) -> Result<Restored, RestoreError> {
     let Some(original) = Original::from_journal(journal) else {
         return Err(RestoreError::UnknownJournal(journal.strategy.clone()));
@@ -163,6 +164,7 @@ pub async fn undo(run: &RunContext, arn: &str, journal: &Journal, lease: &Lease)
         Err(SettleError::Aws(e)) if e.is_not_found() => Restored::Gone,
         Err(e) => return Err(e.into()),
     };
+    recover(run, arn, journal).await?;
     run.aws.store.delete_journal(arn, &journal.run_id).await?;
     Ok(restored)
 }

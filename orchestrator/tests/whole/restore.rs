@@ -32,6 +32,7 @@ async fn left_by_a_killed_run(stage: &Stage, function: &str) {
         description: Some(String::new()),
         memory_size_mb: None,
         written_at: Utc::now(),
+        run: None,
     };
     assert!(stage.aws.store.put_journal(&config.arn, &journal).await.expect("the table is there"));
     change(stage, function, Update::Description(format!(" [coldwatch {RUN}-3]"))).await;
