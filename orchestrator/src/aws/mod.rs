@@ -39,7 +39,7 @@ pub use events::Events;
 pub use imports::RUNS_A_CALL;
 pub use lambda::Lambda;
 pub use lanes::Seat;
-pub use locks::Claim;
+pub use locks::{Claim, Held, Takeable};
 pub use parameters::Parameters;
 pub use runs::SAMPLES_KEPT;
 pub use series::JUDGED_RUNS;

@@ -98,7 +98,7 @@ impl Original {
     pub fn undo(&self, config: &FunctionConfig) -> Result<Option<Step>, Unreadable> {
         Ok(match self {
             Self::Environment => match &config.environment {
-                Environment::Readable(variables) => variables.contains(MARKER).then_some(Step::Unmark),
+                Environment::Readable(variables) => is_marked(variables).then_some(Step::Unmark),
                 Environment::Unreadable(_) => return Err(Unreadable),
             },
             Self::Description(text) => note_at(&config.description).map(|_| Step::Describe(text.clone())),
@@ -114,6 +114,13 @@ impl Original {
             Self::Memory(_) => None,
         }
     }
+}
+
+/// What takes out whatever a run has left in a function, told by its form alone. A changed memory size has none.
+pub fn traces(config: &FunctionConfig) -> Result<Vec<Step>, Unreadable> {
+    let marker = Original::Environment.undo(config)?;
+    let note = Original::Description(without_note(&config.description)).undo(config)?;
+    Ok(marker.into_iter().chain(note).collect())
 }
 
 /// One change, as an aim: it can be made from any configuration and recognised in any.
@@ -151,7 +158,7 @@ impl Step {
     pub fn is_reached(&self, config: &FunctionConfig) -> bool {
         match (self, &config.environment) {
             (Self::Mark(nonce), Environment::Readable(v)) => v.has(MARKER, nonce),
-            (Self::Unmark, Environment::Readable(v)) => !v.contains(MARKER),
+            (Self::Unmark, Environment::Readable(v)) => !is_marked(v),
             (Self::Withdraw(run, None), Environment::Readable(v)) => !v.value(MARKER).is_some_and(|m| is_of(m, run)),
             (Self::Mark(_) | Self::Unmark | Self::Withdraw(_, None), Environment::Unreadable(_)) => false,
             (Self::Withdraw(run, Some(_)), _) => !nonce_of(&config.description).is_some_and(|n| is_of(n, run)),
@@ -159,6 +166,15 @@ impl Step {
             (Self::Resize(mb), _) => config.provenance.memory_size_mb == Some(*mb),
         }
     }
+}
+
+/// Whether the owner has a variable of the marker's name, told by its value.
+pub fn has_own_marker(variables: &Variables) -> bool {
+    variables.value(MARKER).is_some_and(|value| !is_nonce(value))
+}
+
+fn is_marked(variables: &Variables) -> bool {
+    variables.value(MARKER).is_some_and(is_nonce)
 }
 
 fn has_room(config: &FunctionConfig) -> bool {
@@ -286,6 +302,19 @@ mod tests {
             assert_eq!(apply(&marked, &own), before, "{strategy}");
         }
         assert_eq!(Original::Memory(128).withdraw("0123456789ab"), None, "a size does not say whose it is");
+    }
+
+    #[test]
+    fn a_variable_of_the_owner_is_not_taken_for_the_marker() {
+        for theirs in ["", "7", "round-7", "0123456789ab", "0123456789ab-", "0123456789AB-x"] {
+            let variables = Variables::default().with(MARKER, theirs);
+            assert!(has_own_marker(&variables));
+            let config = config(variables, "", 128);
+            assert_eq!(Original::Environment.undo(&config), Ok(None), "`{theirs}` stays");
+            assert_eq!(traces(&config), Ok(vec![]));
+        }
+        assert!(!has_own_marker(&Variables::default().with(MARKER, "0123456789ab-12")));
+        assert!(!has_own_marker(&Variables::default()));
     }
 
     #[test]

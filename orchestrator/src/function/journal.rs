@@ -18,4 +18,28 @@ pub struct Journal {
     pub memory_size_mb: Option<u32>,
     /// When the journal was written.
     pub written_at: DateTime<Utc>,
+    /// What the run's record will say, so that it can be made if the run is killed. Absent in journals of before this
+    /// was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Begun>,
+}
+
+/// A run that has begun with a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Name of the suite.
+    pub suite: String,
+    /// Function ARN and protocol.
+    pub series: String,
+    /// Name for people.
+    pub label: String,
+    /// Start mode and burst size.
+    pub protocol: String,
+    /// Whether the suite called it a control target. Absent where not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub control: bool,
+    /// When the run was triggered.
+    pub started_at: DateTime<Utc>,
+    /// Proven cold starts wanted.
+    pub wanted: u32,
 }

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::arn::{is_same_function, qualifier};
+use crate::function::change::{MARKER, has_own_marker};
 use crate::function::config::{Environment, FunctionConfig, Special, UpdateStatus};
 use crate::function::runtimes::ending;
 use crate::suite::{StartMode, Strategy, Suite};
@@ -49,6 +50,11 @@ pub enum Refusal {
         "has environment variables that Lambda cannot decrypt for this caller ({0}); grant kms:Decrypt, or use invalidate = \"description\""
     )]
     UnreadableEnvironment(String),
+    /// The owner has a variable of the marker's name.
+    #[error(
+        "has an environment variable `{MARKER}` of its own, which a run would replace and then remove; rename it, or use invalidate = \"description\""
+    )]
+    OwnMarker,
     /// Only `$LATEST` can be changed.
     #[error(
         "is qualified with `{0}`, and published code cannot be changed to force a cold start; measure $LATEST, or use start = \"idle\""
@@ -123,6 +129,7 @@ impl FunctionConfig {
         }
         match &self.environment {
             Environment::Unreadable(code) if environment => Some(Refusal::UnreadableEnvironment(code.clone())),
+            Environment::Readable(variables) if environment && has_own_marker(variables) => Some(Refusal::OwnMarker),
             _ => None,
         }
     }
@@ -198,5 +205,19 @@ mod tests {
         assert_eq!(alias.refusal(false, false), None);
         let unreadable = FunctionConfig { environment: Environment::Unreadable("x".into()), ..config() };
         assert_eq!(unreadable.refusal(true, false), None);
+    }
+
+    #[test]
+    fn a_variable_of_the_markers_name_is_refused_by_name_without_its_value() {
+        let theirs = Variables::default().with(MARKER, "hunter2");
+        let theirs = FunctionConfig { environment: Environment::Readable(theirs), ..config() };
+        let refused = theirs.refusal(true, true).expect("refused");
+        assert_eq!(refused, Refusal::OwnMarker);
+        let text = refused.to_string();
+        assert!(text.contains("`COLDWATCH_ROUND`") && !text.contains("hunter2"), "{text}");
+        assert_eq!(theirs.refusal(true, false), None, "another strategy does not touch it");
+        let ours = Variables::default().with(MARKER, "0123456789ab-3");
+        let ours = FunctionConfig { environment: Environment::Readable(ours), ..config() };
+        assert_eq!(ours.refusal(true, true), None, "what a killed run left is put back");
     }
 }

@@ -11,6 +11,7 @@
 //! | [`preflight`] | what is asked before anything is changed |
 //! | [`lease`] | a lock that is held as long as its holder lives |
 //! | [`settle`], [`restore`] | an update made and waited for; a function put back |
+//! | [`killed`] | the record of a run that was killed |
 //! | [`burst`] | N invokes at once |
 //! | [`judging`], [`tick_end`] | at the end of a tick: its series judged, the findings stored and published |
 //! | [`announce`] | new findings sent as events, each once |
@@ -27,6 +28,7 @@ pub mod preflight;
 pub mod lease;
 pub mod settle;
 pub mod restore;
+pub mod killed;
 pub mod burst;
 pub mod judging;
 pub mod announce;

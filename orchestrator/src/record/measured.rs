@@ -1,7 +1,7 @@
 //! A measured target: its record with every round and sample.
 
 use super::RunRecord;
-use super::round::RoundRecord;
+use super::round::{RoundRecord, RoundSamples, SampleRecord};
 use crate::evidence::sample::Sample;
 use crate::units::millis;
 
@@ -12,6 +12,14 @@ pub struct Round {
     pub record: RoundRecord,
     /// Its invocations.
     pub samples: Vec<Sample>,
+}
+
+impl Round {
+    /// A round as it is stored; `None` where only its samples are.
+    pub fn of(stored: RoundSamples) -> Option<Self> {
+        let samples = stored.rows().iter().filter_map(SampleRecord::to_sample).collect();
+        Some(Self { record: stored.summary?, samples })
+    }
 }
 
 /// A measured target.

@@ -8,6 +8,7 @@ pub mod trigger;
 pub mod outcomes;
 pub mod round;
 pub mod measured;
+pub mod ended;
 pub mod summary;
 pub mod cost;
 pub mod packed;

@@ -23,6 +23,8 @@ stored_words! {
         Time = "time",
         /// The program was asked to stop.
         Interrupted = "interrupted",
+        /// The program was killed; the record was made of its stored rounds.
+        Killed = "killed",
         /// Another run has taken the lock while this one was cut off.
         LockLost = "lock_lost",
         /// Two rounds in a row proved nothing.

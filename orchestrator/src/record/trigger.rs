@@ -42,8 +42,13 @@ impl Trigger {
 
     /// Seed of the order in which targets take turns.
     pub fn seed(&self) -> u64 {
-        u64::from_str_radix(&self.run_id, 16).expect("a run id is twelve hexadecimal digits")
+        seed_of(&self.run_id).expect("a run id is twelve hexadecimal digits")
     }
+}
+
+/// Seed of the order in which the targets of this run took turns. `None` if it is no run id.
+pub fn seed_of(run_id: &str) -> Option<u64> {
+    u64::from_str_radix(run_id, 16).ok()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
+use coldwatch::aws::Takeable;
 use coldwatch::function::config::FunctionConfig;
 use coldwatch::measure::context::RunContext;
 use coldwatch::measure::ending::TargetEnd;
@@ -122,7 +123,7 @@ impl Scene {
         let later = Utc::now() + TimeDelta::minutes(2);
         let functions = self.before.values().map(|config| config.arn.clone());
         for key in functions.chain([format!("RUN#{}", trigger().key)]) {
-            self.stage.aws.store.claim(&key, "time", later, later).await.expect("the table is there");
+            self.stage.aws.store.claim(&key, "time", Takeable::RunOut(later), later).await.expect("the table is there");
             self.stage.aws.store.release(&key, "time").await.expect("released");
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use coldwatch::aws::Claim;
+use coldwatch::aws::{Claim, Takeable};
 use coldwatch::evidence::sample::Sample;
 use coldwatch::measure::restore::{Restored, restore_all};
 use coldwatch::record::round::{RoundSamples, SampleRecord};
@@ -133,12 +133,28 @@ where
                 assert!(matches!(restored, Restored::PutBack | Restored::Untouched), "{function}: {restored:?}");
             }
             assert_eq!(stage.configuration("f").await, before, "killed after {instant:?}");
+            check_recorded(&stage).await;
             stage.cloud.stop().await;
         });
     }
     while let Some(result) = kills.join_next().await {
         if let Err(panic) = result {
             std::panic::resume_unwind(panic.into_panic());
+        }
+    }
+}
+
+/// Every stored round is in a record, so that the history shows it.
+async fn check_recorded(stage: &Stage) {
+    for entry in stage.aws.store.series().await.expect("the index") {
+        let rounds = stage.aws.store.rounds_at(&entry.series, entry.last_run_at).await.expect("the rounds");
+        let runs = stage.aws.store.runs(&entry.series, None).await.expect("the runs");
+        assert_eq!(runs.len(), usize::from(!rounds.is_empty()), "{runs:?}");
+        for run in runs {
+            let stored: Vec<_> = rounds.iter().filter_map(|round| round.summary.clone()).collect();
+            assert_eq!((run.rounds, run.wanted), (stored, 8));
+            let memory = run.provenance.memory_size_mb;
+            assert_eq!((run.outcomes.attempted(), memory), (u64::from(run.attempted), Some(128)));
         }
     }
 }
@@ -166,7 +182,8 @@ async fn time_passes(stage: &Stage) {
     let time: DateTime<Utc> = TICK.parse().expect("a time");
     let run = coldwatch::record::trigger::Trigger::scheduled(SCHEDULE, time).key;
     for key in [arn, format!("RUN#{run}")] {
-        let claim = stage.aws.store.claim(&key, "time", later, later).await.expect("the table is there");
+        let claim =
+            stage.aws.store.claim(&key, "time", Takeable::RunOut(later), later).await.expect("the table is there");
         assert_eq!(claim, Claim::Granted, "the lock has run out");
         stage.aws.store.release(&key, "time").await.expect("released");
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use coldwatch::aws::Claim;
+use coldwatch::aws::{Claim, Takeable};
 use coldwatch::function::change::Update;
 use coldwatch::measure::context::{Event, RunContext};
 use coldwatch::measure::ending::TargetEnd;
@@ -135,7 +135,8 @@ async fn a_run_that_lost_its_lock_takes_out_what_is_its_own() {
     rounds.recv().await.expect("a round");
     // As if the run had been cut off until its lock had run out.
     let later = Utc::now() + TimeDelta::hours(1);
-    let claim = stage.aws.store.claim(&before.arn, "another run", later, later + TimeDelta::hours(1)).await;
+    let claim =
+        stage.aws.store.claim(&before.arn, "another run", Takeable::RunOut(later), later + TimeDelta::hours(1)).await;
     assert_eq!(claim.expect("the table is there"), Claim::Granted);
     let ended = running.await.expect("no panic");
     assert_eq!(ended[0].record.stopped, Stopped::LockLost);

@@ -12,6 +12,7 @@ mod compare;
 mod invariants;
 mod faults;
 mod limits;
+mod locks;
 mod exports;
 #[cfg(target_os = "linux")]
 mod kill;
@@ -19,6 +20,8 @@ mod kill;
 mod asleep;
 #[cfg(target_os = "linux")]
 mod streams;
+#[cfg(target_os = "linux")]
+mod restore;
 #[cfg(target_os = "linux")]
 mod handover;
 #[cfg(target_os = "linux")]

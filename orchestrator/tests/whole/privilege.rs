@@ -285,6 +285,7 @@ async fn leave_a_journal(stage: &Stage, function: &str) {
         description: None,
         memory_size_mb: None,
         written_at: Utc::now() - TimeDelta::hours(6),
+        run: None,
     };
     let arn = stage.configuration(function).await.arn;
     stage.aws.store.put_journal(&arn, &journal).await.expect("the table is there");

@@ -23,7 +23,8 @@ fn long_run(stage: &Stage, folder: &Path) -> Command {
     with_keys(stage, coldwatch(folder, &["run", "--suite", "suite.toml"]))
 }
 
-fn with_keys(stage: &Stage, mut command: Command) -> Command {
+/// The command, with what it takes to reach the stand-in.
+pub fn with_keys(stage: &Stage, mut command: Command) -> Command {
     command.env("AWS_ENDPOINT_URL", stage.cloud.endpoint());
     command.envs([("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")]);
     command

@@ -49,3 +49,26 @@ async fn a_run_that_could_not_be_stored_is_imported_once() {
     assert_eq!(coldwatch(&stage, folder.path(), &["import", "suite.toml"]).0, Some(2));
     stage.cloud.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_could_not_be_saved_either_is_printed() {
+    let stage = Stage::set().await;
+    stage.simulated("f", "constant:5", &[]).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let suite = folder.path().join("suite.toml");
+    fs::write(&suite, "samples = 4\nburst = 4\n[[targets]]\nfunction = \"f\"\n").expect("written");
+    stage.cloud.inject(Fault::parse("reject:dynamodb.PutItem,status=500,after=4").expect("a fault"));
+    // A folder in which nobody can make a file, root neither.
+    let suite = suite.to_str().expect("a path");
+    let (code, stderr) = coldwatch(&stage, Path::new("/proc"), &["run", "--suite", suite]);
+    assert_eq!(code, Some(1), "{stderr}");
+    stage.cloud.clear_faults();
+    let line = stderr.lines().find(|line| line.starts_with('{')).expect("a line with the run");
+    assert!(stderr.contains("it could not be saved either; keep the next line"), "{stderr}");
+    fs::write(folder.path().join("kept.json"), line).expect("written");
+    assert_eq!(coldwatch(&stage, folder.path(), &["import", "kept.json"]).0, Some(0));
+    let series = stage.aws.store.series().await.expect("the index").remove(0);
+    let runs = stage.aws.store.runs(&series.series, None).await.expect("the runs");
+    assert_eq!(runs.iter().map(|r| r.proven).collect::<Vec<_>>(), [4]);
+    stage.cloud.stop().await;
+}

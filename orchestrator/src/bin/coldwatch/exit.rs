@@ -1,6 +1,6 @@
 //! How the program ends: exit codes, and errors as one line on stderr.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -57,14 +57,23 @@ impl Failure {
 
     /// Says it and gives the exit code.
     pub fn report(&self) -> ExitCode {
-        let (text, code) = match self {
-            Self::BadInput(text) => (text, 2),
-            Self::Failed(text) => (text, 1),
+        let code = match self {
+            Self::BadInput(_) => 2,
+            Self::Failed(_) => 1,
             // As in `coldwatch history | head`: whoever reads has enough.
             Self::PipeClosed => return ExitCode::SUCCESS,
         };
-        tell(format_args!("error: {}", text.trim_end()));
+        tell(format_args!("error: {self}"));
         ExitCode::from(code)
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadInput(text) | Self::Failed(text) => f.write_str(text.trim_end()),
+            Self::PipeClosed => f.write_str("nobody reads stdout any more"),
+        }
     }
 }
 

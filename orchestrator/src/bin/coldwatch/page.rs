@@ -1,6 +1,5 @@
 //! The page: what it shows is read here, and it is written where it was asked for.
 
-use std::io::Write;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -11,7 +10,7 @@ use coldwatch::record::series::SeriesEntry;
 use coldwatch::show::html::{self, Report, SeriesHistory};
 
 use crate::exit::{Failure, tell, warn};
-use crate::output::Output;
+use crate::output;
 use crate::place::Place;
 use crate::series::{chosen, nothing};
 
@@ -76,9 +75,7 @@ pub fn write(report: &Report, out: &Path) -> Result<(), Failure> {
 
 /// Writes a page to a file, in place when it is whole, or to stdout for `-`.
 pub fn put(page: &str, out: &Path) -> Result<(), Failure> {
-    let mut output = Output::open((out != Path::new("-")).then_some(out))?;
-    output.write_all(page.as_bytes())?;
-    output.finish()
+    output::put(page, (out != Path::new("-")).then_some(out))
 }
 
 /// The command as it was typed, for the footer.

@@ -52,10 +52,21 @@ pub fn observer(suite: &Suite) -> Observer {
 
 /// A bar of the cold starts that an import stores.
 pub fn of_import(starts: u64) -> ProgressBar {
+    bar(starts, "{bar:30} {pos}/{len} cold starts stored")
+}
+
+/// A bar of the functions that are put back.
+pub fn of_restore(functions: u64) -> ProgressBar {
+    let bar = bar(functions, "{bar:30} {pos}/{len} functions looked at");
+    bar.tick();
+    bar
+}
+
+fn bar(length: u64, template: &str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    ProgressBar::new(starts).with_style(style("{bar:30} {pos}/{len} cold starts stored"))
+    ProgressBar::new(length).with_style(style(template))
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -18,6 +18,11 @@ impl<W: Write> Visible<W> {
     pub fn new(to: W) -> Self {
         Self { to, begun: Vec::new() }
     }
+
+    /// Where it was written to. A character that was not completed is left out.
+    pub fn into_inner(self) -> W {
+        self.to
+    }
 }
 
 impl<W: Write> Write for Visible<W> {

@@ -1,32 +1,32 @@
 //! The end of a target's run: put back, summarise, store, publish, unlock.
 
 use std::fmt;
-use std::time::Duration;
 
 use super::Session;
 use crate::aws::StoreError;
 use crate::evidence::sample::Sample;
 use crate::function::change::Original;
+use crate::function::journal::Begun;
 use crate::measure::context::Event;
 use crate::measure::ending::{Left, Stop, TargetEnd};
 use crate::measure::restore::{put_back, withdraw};
 use crate::measure::settle::SettleError;
 use crate::record::RunRecord;
-use crate::record::cost;
 use crate::record::digest::RunDigest;
+use crate::record::ended::Ended;
 use crate::record::measured::Measured;
 use crate::record::metrics;
-use crate::record::summary::{cold_yield, distribution, function_errors, outcomes};
-use crate::record::version::VERSION;
 use crate::schedule::handover::AtDeadline;
-use crate::units::millis;
 
 impl Session<'_> {
     /// Steps 12 and 13: put back, summarise, store, publish, unlock. A target that is handed on is only put back
     /// and unlocked.
+    ///
+    /// The journal goes last: whoever finds it can still put back, and make the record if there is none.
     pub async fn close(mut self) -> TargetEnd {
-        self.restore().await;
+        let is_as_before = self.restore().await;
         if self.stop == Some(Stop::Time) && self.run.chain.at_deadline == AtDeadline::HandOn {
+            self.warnings.extend(self.forget(is_as_before).await);
             self.unlock().await;
             return TargetEnd::Left(Left { proven: self.proven(), warnings: self.warnings });
         }
@@ -38,43 +38,50 @@ impl Session<'_> {
         if unstored.is_none() {
             unstored = self.store_record(&mut record).await.err().map(|e| e.to_string());
         }
+        record.warnings.extend(self.forget(is_as_before).await);
         self.unlock().await;
         self.tell(Event::Closed { label: &self.spec.label, stopped: &record.stopped });
         TargetEnd::Measured(Box::new(Measured { record, rounds: self.rounds, unstored }))
     }
 
-    async fn restore(&mut self) {
-        let Some(original) = self.original.take() else { return };
+    /// Puts the function back. Says whether it was changed and has nothing of this run in it any more.
+    async fn restore(&mut self) -> bool {
+        let Some(original) = self.original.take() else { return false };
         let result = match &self.lease {
             Some(lease) if lease.holds().await => put_back(self.run, &self.config.arn, &original, lease).await,
             _ => Err(SettleError::LockLost),
         };
         match result {
-            Ok(_) => self.forget().await,
+            Ok(_) => true,
             Err(SettleError::LockLost) => self.withdraw(&original).await,
-            Err(error) => self.warn_of_change(&error),
-        }
-    }
-
-    /// After the lock was lost: takes out what is this run's own. Where that fails, whoever comes next finds a journal.
-    async fn withdraw(&mut self, original: &Original) {
-        match withdraw(self.run, &self.config.arn, original).await {
-            Ok(true) => self.forget().await,
-            Ok(false) => {}
             Err(error) => {
                 self.warn_of_change(&error);
-                if let Err(error) = self.run.aws.store.put_journal(&self.config.arn, &self.journal(original)).await {
-                    self.warnings.push(format!("its journal could not be stored: {error}"));
-                }
+                false
             }
         }
     }
 
-    /// Removes the journal of a function in which nothing of this run is left.
-    async fn forget(&mut self) {
-        if let Err(error) = self.run.aws.store.delete_journal(&self.config.arn, &self.run.trigger.run_id).await {
-            self.warnings.push(format!("the function was put back, but its journal could not be deleted: {error}"));
+    /// After the lock was lost: takes out what is this run's own. Where that fails, whoever comes next finds a journal.
+    async fn withdraw(&mut self, original: &Original) -> bool {
+        let error = match withdraw(self.run, &self.config.arn, original).await {
+            Ok(nothing_is_left) => return nothing_is_left,
+            Err(error) => error,
+        };
+        self.warn_of_change(&error);
+        if let Err(error) = self.run.aws.store.put_journal(&self.config.arn, &self.journal(original)).await {
+            self.warnings.push(format!("its journal could not be stored: {error}"));
         }
+        false
+    }
+
+    /// Removes the journal of a function that is as before. Gives a warning if that fails.
+    async fn forget(&self, is_as_before: bool) -> Option<String> {
+        if !is_as_before {
+            return None;
+        }
+        let deleted = self.run.aws.store.delete_journal(&self.config.arn, &self.run.trigger.run_id).await;
+        let error = deleted.err()?;
+        Some(format!("the function was put back, but its journal could not be deleted: {error}"))
     }
 
     fn warn_of_change(&mut self, error: &impl fmt::Display) {
@@ -84,58 +91,22 @@ impl Session<'_> {
     }
 
     fn record(&self) -> RunRecord {
-        let samples: Vec<Sample> = self.samples().cloned().collect();
-        let proven: Vec<&Sample> = samples.iter().filter(|s| s.is_proven()).collect();
-        let attempted = u32::try_from(samples.len()).unwrap_or(u32::MAX);
         let stop = self.stop.clone().unwrap_or(Stop::Interrupted);
         let wanted = if stop == Stop::Precise { self.proven() } else { self.suite.samples };
-        let billed: Duration = samples.iter().filter_map(|s| s.billed).sum();
-        let mut warnings = self.warnings.clone();
-        let disagreeing = samples.iter().filter(|s| s.billing_disagrees).count();
-        if disagreeing > 0 {
-            warnings.push(format!(
-                "in {disagreeing} of {attempted} reports the billed duration does not match the \
-                 other figures"
-            ));
-        }
-        RunRecord {
-            version: VERSION,
-            run_id: self.run.trigger.run_id.clone(),
-            suite: self.suite.name.clone(),
-            function: self.config.arn.clone(),
-            label: self.spec.label.clone(),
-            series: self.series.clone(),
-            protocol: self.suite.protocol(),
-            control: self.spec.control,
-            started_at: self.run.trigger.started_at,
+        Ended {
+            run_id: &self.run.trigger.run_id,
+            function: &self.config.arn,
+            begun: &Begun { wanted, ..self.begun() },
             finished_at: (self.run.clock)(),
-            wanted,
-            proven: self.proven(),
-            shortfall: wanted.saturating_sub(self.proven()),
-            attempted,
-            outcomes: outcomes(&samples, wanted),
-            function_errors: function_errors(&samples),
             stopped: stop.stopped(),
             stopped_detail: (stop != Stop::Enough).then(|| stop.to_string()),
-            init_ms: distribution(samples.iter().filter_map(Sample::init)),
-            restore_ms: distribution(samples.iter().filter_map(Sample::restore)),
-            cold_start_ms: distribution(proven.iter().filter_map(|s| s.cold_start())),
-            round_trip_ms: distribution(proven.iter().map(|s| s.round_trip)),
-            platform_overhead_ms: distribution(proven.iter().filter_map(|s| s.platform_overhead())),
-            cold_yield: cold_yield(&samples),
-            billed_ms: Some(millis(billed)),
-            billed_gb_seconds: Some(self.gb_seconds()),
-            cost_usd: Some(cost::usd(self.gb_seconds(), attempted, self.provenance.architecture.as_deref())),
-            rounds: self.rounds.iter().map(|r| r.record.clone()).collect(),
-            provenance: self.provenance.clone(),
-            invalidate: self.strategy.map(|s| s.to_string()),
+            provenance: &self.provenance,
+            invalidate: self.strategy.map(|strategy| strategy.to_string()),
             seed: self.run.trigger.seed(),
             depth: self.run.chain.depth,
-            warnings,
-            coldwatch: env!("CARGO_PKG_VERSION").to_owned(),
-            finding: None,
-            judged_at: None,
+            warnings: self.warnings.clone(),
         }
+        .record(&self.rounds)
     }
 
     /// The record is what says that a run is done, so its digest goes before it. Metrics last: a metrics failure is a warning in the record.

@@ -6,9 +6,8 @@ use tokio::time::Instant;
 
 use super::Session;
 use crate::evidence::hold;
-use crate::evidence::sample::Sample;
 use crate::function::change::Original;
-use crate::function::journal::Journal;
+use crate::function::journal::{Begun, Journal};
 use crate::measure::context::{Event, RunContext};
 use crate::measure::ending::{Left, Stop, TargetEnd, TargetError};
 use crate::measure::lease::{Held, Lease};
@@ -16,8 +15,9 @@ use crate::measure::preflight::{described, found};
 use crate::measure::restore::{Restored, undo};
 use crate::record::RunRecord;
 use crate::record::measured::Round;
-use crate::record::round::{RoundRecord, SampleRecord};
+use crate::record::round::RoundRecord;
 use crate::record::series::SeriesEntry;
+use crate::record::stopped::Stopped;
 use crate::record::version::VERSION;
 use crate::schedule::handover::{AtDeadline, FIRST_ROUND};
 use crate::suite::{StartMode, Suite, TargetSpec};
@@ -92,7 +92,8 @@ impl<'a> Session<'a> {
     async fn prepare(&mut self) -> Result<Option<RunRecord>, TargetError> {
         let (store, trigger) = (&self.run.aws.store, &self.run.trigger);
         let done = store.run(&self.series, trigger.started_at, &trigger.run_id).await?;
-        if done.is_some() {
+        // One that was made of what is stored is replaced by the whole one.
+        if done.as_ref().is_some_and(|record| record.stopped != Stopped::Killed) {
             return Ok(done);
         }
         if let Some(journal) = store.journal(&self.config.arn).await? {
@@ -138,15 +139,14 @@ impl<'a> Session<'a> {
         }
         self.hold = hold::longest(self.hold, self.config.timeout);
         for stored in store.rounds(&self.series, trigger.started_at, &trigger.run_id).await? {
-            let samples: Vec<Sample> = stored.rows().iter().filter_map(SampleRecord::to_sample).collect();
-            self.seen.extend(samples.iter().filter_map(|s| s.environment_id.clone()));
-            let Some(record) = stored.summary else { continue };
-            if record.code_sha256 != self.provenance.code_sha256 {
+            let Some(round) = Round::of(stored) else { continue };
+            self.seen.extend(round.samples.iter().filter_map(|s| s.environment_id.clone()));
+            if round.record.code_sha256 != self.provenance.code_sha256 {
                 self.stop = Some(Stop::Deployed);
             }
-            self.burst_cap = hold::burst_cap(self.burst_cap, &samples);
-            self.hold = hold::next(self.hold, &samples, self.config.timeout);
-            self.rounds.push(Round { record, samples });
+            self.burst_cap = hold::burst_cap(self.burst_cap, &round.samples);
+            self.hold = hold::next(self.hold, &round.samples, self.config.timeout);
+            self.rounds.push(round);
         }
         Ok(())
     }
@@ -165,6 +165,19 @@ impl<'a> Session<'a> {
                 _ => None,
             },
             written_at: (self.run.clock)(),
+            run: Some(self.begun()),
+        }
+    }
+
+    pub(super) fn begun(&self) -> Begun {
+        Begun {
+            suite: self.suite.name.clone(),
+            series: self.series.clone(),
+            label: self.spec.label.clone(),
+            protocol: self.suite.protocol(),
+            control: self.spec.control,
+            started_at: self.run.trigger.started_at,
+            wanted: self.suite.samples,
         }
     }
 

@@ -1,7 +1,7 @@
 //! `coldwatch run`: one run of a suite, against the account of the environment or the local cloud.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -18,7 +18,7 @@ use coldwatch::show::{text, trend};
 
 use crate::context::context;
 use crate::exit::{Exit, Failure, tell, warn, whoever_reads};
-use crate::output::stdout;
+use crate::output::{self, stdout};
 use crate::suite::SuiteArgs;
 use crate::{page, progress};
 
@@ -126,14 +126,19 @@ fn report_trouble(end: &TargetEnd) {
     }
 }
 
-/// Writes a run that could not be stored to the current folder, where the user finds it.
+/// Writes a run that could not be stored to the current folder, where the user finds it, or else to stderr.
 fn keep(measured: &Measured) {
     let record = &measured.record;
     let name = function_name(&record.function).replace(':', "-");
     let file = format!("coldwatch-run-{}-{name}.json", record.run_id);
-    match std::fs::write(&file, UnstoredRun::of(measured).to_line() + "\n") {
+    let line = UnstoredRun::of(measured).to_line();
+    match output::put(&format!("{line}\n"), Some(Path::new(&file))) {
         Ok(()) => warn(format!("{}: it is saved in {file}; `coldwatch import {file}` stores it", record.label)),
-        Err(error) => warn(format!("{}: it could not be saved in {file} either: {error}", record.label)),
+        Err(error) => {
+            let told = "it could not be saved either; keep the next line, and give it to `coldwatch import`";
+            warn(format!("{}: {told}: {error}", record.label));
+            tell(line);
+        }
     }
 }
 
