@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep};
 
 use super::CONNECT_TIMEOUT;
 use super::configuration::read_configuration;
-use super::error::{AwsError, innermost, may_pass};
+use super::error::{AwsError, innermost, may_pass, text_of};
 use crate::evidence::invocation::{Invocation, InvokeError, Reply};
 use crate::function::change::Update;
 use crate::function::config::FunctionConfig;
@@ -200,7 +200,9 @@ fn read_invoke_error(error: &SdkError<SdkInvokeError, HttpResponse>) -> InvokeEr
             }
             other => {
                 let status = refused.raw().status().as_u16();
-                InvokeError::Refused(other.code().map_or_else(|| format!("status {status}"), str::to_owned))
+                let code = other.code().map_or_else(|| format!("status {status}"), str::to_owned);
+                let text = text_of("Invoke", refused).filter(|_| status == 400);
+                InvokeError::Refused(text.map_or_else(|| code.clone(), |text| format!("{code}: {text}")))
             }
         },
         other => InvokeError::Transport(innermost(other)),
