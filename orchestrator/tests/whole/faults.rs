@@ -82,7 +82,7 @@ async fn all(cases: Vec<Vec<&'static str>>) {
         let slots = Arc::clone(&slots);
         checks.spawn(async move {
             let _slot = slots.acquire_owned().await.expect("never closed");
-            check(&faults).await;
+            Box::pin(check(&faults)).await;
         });
     }
     while let Some(result) = checks.join_next().await {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
 use chrono::{DateTime, Utc};
 use coldwatch::aws::{Aws, Connection, Keys};
-use coldwatch::function::config::UpdateStatus;
+use coldwatch::function::config::{FingerprintKey, UpdateStatus};
 use coldwatch::measure::context::RunContext;
 use coldwatch::measure::ending::TargetEnd;
 use coldwatch::measure::lease::LEASE;
@@ -51,15 +51,14 @@ impl Stage {
         let state = tempfile::tempdir().expect("a folder");
         let options = Options { state: Some(state.path().join("state")), keys: keys(), ..options };
         let cloud = LocalCloud::start(options).await.expect("the local cloud starts");
-        let connection = Connection {
-            endpoint: Some(cloud.endpoint().to_owned()),
-            region: Some("us-east-1".to_owned()),
-            keys: Some(Keys { id: KEY.to_owned(), secret: KEY.to_owned() }),
-            table: "coldwatch".to_owned(),
-        };
-        let aws = Aws::connect(connection).await.expect("clients");
+        let aws = connect(&cloud).await;
         aws.store.ensure_table().await.expect("the table");
         Self { cloud, aws, state, now: Arc::default() }
+    }
+
+    /// Clients of another program.
+    pub async fn connect(&self) -> Aws {
+        connect(&self.cloud).await
     }
 
     /// Has a simulated function ready.
@@ -111,6 +110,7 @@ impl Stage {
             own_arn: None,
             concurrency: 1_000,
             free_concurrency: Arc::new(Semaphore::new(1_000)),
+            fresh_key: FingerprintKey([7; 32]),
             link: None,
             observer: Arc::new(|_| {}),
         }
@@ -157,6 +157,16 @@ impl Stage {
         config.update = UpdateStatus::Successful;
         config
     }
+}
+
+async fn connect(cloud: &LocalCloud) -> Aws {
+    let connection = Connection {
+        endpoint: Some(cloud.endpoint().to_owned()),
+        region: Some("us-east-1".to_owned()),
+        keys: Some(Keys { id: KEY.to_owned(), secret: KEY.to_owned() }),
+        table: "coldwatch".to_owned(),
+    };
+    Aws::connect(connection).await.expect("clients")
 }
 
 /// A number that `scripts/long-tests.sh` sets to have more of something.

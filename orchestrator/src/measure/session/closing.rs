@@ -23,7 +23,7 @@ impl Session<'_> {
     /// Steps 12 and 13: put back, summarise, store, publish, unlock. A target that is handed on is only put back
     /// and unlocked.
     pub async fn close(mut self) -> TargetEnd {
-        self.restore().await;
+        Box::pin(self.restore()).await;
         if self.stop == Some(Stop::Time) && self.run.chain.at_deadline == AtDeadline::HandOn {
             self.unlock().await;
             return TargetEnd::Left(Left { proven: self.proven(), warnings: self.warnings });
@@ -34,7 +34,7 @@ impl Session<'_> {
             _ => None,
         };
         if unstored.is_none() {
-            unstored = self.store_record(&mut record).await.err().map(|e| e.to_string());
+            unstored = Box::pin(self.store_record(&mut record)).await.err().map(|e| e.to_string());
         }
         self.unlock().await;
         self.tell(Event::Closed { label: &self.spec.label, stopped: &record.stopped });

@@ -49,7 +49,7 @@ impl<'a> Session<'a> {
             lease: None,
         };
         session.lock().await.map_err(refused)?;
-        match session.prepare().await {
+        match Box::pin(session.prepare()).await {
             Ok(None) => Ok(session),
             Ok(Some(done)) => {
                 session.unlock().await;

@@ -197,7 +197,12 @@ fn is_refusal(round: &Round) -> bool {
 /// Whether two configurations run different things. Lambda may exchange the runtime version by itself, so that alone
 /// does not count as a deploy. What is not read with every configuration is left out.
 fn differs(a: &Provenance, b: &Provenance) -> bool {
-    let compared = |p: &Provenance| Provenance { runtime_version_arn: None, runtime_management: None, ..p.clone() };
+    let compared = |p: &Provenance| Provenance {
+        runtime_version_arn: None,
+        runtime_management: None,
+        variables: None,
+        ..p.clone()
+    };
     compared(a) != compared(b)
 }
 
