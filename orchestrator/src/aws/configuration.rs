@@ -56,6 +56,7 @@ pub(super) fn read_configuration(c: FunctionConfiguration) -> FunctionConfig {
         description: c.description.unwrap_or_default(),
         environment,
         reserved_concurrency: None,
+        stack: None,
         timeout: Duration::from_secs(c.timeout.and_then(|s| u64::try_from(s).ok()).unwrap_or(3)),
         special,
         provenance,

@@ -27,6 +27,8 @@ pub struct FunctionConfig {
     pub timeout: Duration,
     /// Concurrency reserved for this function alone; only `GetFunction` returns it.
     pub reserved_concurrency: Option<u32>,
+    /// Name of the `CloudFormation` stack that deploys it, from its tags; only `GetFunction` returns them.
+    pub stack: Option<String>,
     /// What makes the function something this program cannot measure.
     pub special: Vec<Special>,
     /// What the figures depend on; stored with every run.

@@ -31,6 +31,7 @@ mod unstored;
 mod import;
 mod plan;
 mod kinds;
+mod neighbours;
 mod causes;
 mod operating_short;
 #[path = "../operating/mod.rs"]

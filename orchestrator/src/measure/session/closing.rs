@@ -47,6 +47,7 @@ impl Session<'_> {
             // Whoever has the lock now found our journal and put the function back.
             return;
         }
+        self.look_for_others().await;
         let result = put_back(self.run, &self.config.arn, &original).await;
         match result {
             Ok(_) => {
@@ -62,6 +63,7 @@ impl Session<'_> {
                 "the function could not be put back ({error}); `coldwatch restore` or the next run will try again"
             )),
         }
+        self.name_frozen_versions(&original).await;
     }
 
     fn record(&self) -> RunRecord {

@@ -46,6 +46,7 @@ impl<'a> Session<'a> {
             burst_cap: suite.burst,
             warnings: run.notes_on(spec),
             stop: None,
+            met_others: false,
             lease: None,
         };
         session.lock().await.map_err(refused)?;
