@@ -16,6 +16,11 @@ pub fn region(arn: &str) -> Option<&str> {
     arn.split(':').nth(3)
 }
 
+/// Whether the function is one of the local cloud, whose account is none of AWS's: then it shares a machine.
+pub fn is_of_this_machine(arn: &str) -> bool {
+    arn.split(':').nth(4) == Some("000000000000")
+}
+
 /// `name` or `name:qualifier` of a function ARN.
 pub fn function_name(arn: &str) -> String {
     arn.splitn(7, ':').nth(6).unwrap_or(arn).to_owned()

@@ -9,6 +9,7 @@ use crate::function::config::{Environment, FunctionConfig, Provenance, Special, 
 pub(super) fn read_configuration(c: FunctionConfiguration) -> FunctionConfig {
     let special = special_kinds(&c);
     let mb = |n: i32| u32::try_from(n).ok();
+    let settings = Settings::of(&c);
     let provenance = Provenance {
         code_sha256: c.code_sha256,
         version: c.version,
@@ -19,6 +20,15 @@ pub(super) fn read_configuration(c: FunctionConfiguration) -> FunctionConfig {
         package_type: c.package_type.map(|p| p.as_str().to_owned()),
         layers: c.layers.unwrap_or_default().into_iter().filter_map(|l| l.arn).collect(),
         log_format: c.logging_config.and_then(|l| l.log_format).map(|f| f.as_str().to_owned()),
+        handler: c.handler,
+        timeout_s: c.timeout.and_then(|s| u64::try_from(s).ok()),
+        code_size_bytes: u64::try_from(c.code_size).ok(),
+        vpc: Some(settings.vpc),
+        ephemeral_storage_mb: c.ephemeral_storage.and_then(|storage| mb(storage.size)),
+        file_systems: Some(settings.file_systems),
+        tracing: c.tracing_config.and_then(|tracing| tracing.mode).map(|mode| mode.as_str().to_owned()),
+        kms_key_arn: Some(settings.kms_key_arn),
+        variables: None,
         snap_start: c.snap_start.and_then(|s| s.apply_on).map(|a| a.as_str().to_owned()),
         runtime_management: None,
     };
@@ -46,10 +56,37 @@ pub(super) fn read_configuration(c: FunctionConfiguration) -> FunctionConfig {
         description: c.description.unwrap_or_default(),
         environment,
         reserved_concurrency: None,
+        stack: None,
         timeout: Duration::from_secs(c.timeout.and_then(|s| u64::try_from(s).ok()).unwrap_or(3)),
         special,
         provenance,
     }
+}
+
+/// Settings that a function may not have: a text in any case, so that "none" is told from "not recorded".
+struct Settings {
+    vpc: String,
+    file_systems: String,
+    kms_key_arn: String,
+}
+
+impl Settings {
+    fn of(c: &FunctionConfiguration) -> Self {
+        let vpc = c.vpc_config.iter().flat_map(|vpc| [vpc.subnet_ids(), vpc.security_group_ids()].concat());
+        let mounted = c.file_system_configs().iter().map(|mount| format!("{} {}", mount.arn, mount.local_mount_path));
+        Self {
+            vpc: listed(vpc.collect()),
+            file_systems: listed(mounted.collect()),
+            kms_key_arn: listed(c.kms_key_arn.clone().into_iter().collect()),
+        }
+    }
+}
+
+/// In an order of its own, because AWS promises none.
+fn listed(mut names: Vec<String>) -> String {
+    names.retain(|name| !name.is_empty());
+    names.sort_unstable();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 fn special_kinds(c: &FunctionConfiguration) -> Vec<Special> {

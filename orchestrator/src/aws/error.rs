@@ -1,12 +1,14 @@
 //! How an AWS call can fail, as far as a caller can react to it.
 //!
-//! AWS's own texts may quote what was sent (the 4 KB error of an environment quotes every value), so a
-//! service's message is repeated only for codes whose text is known to name resources alone.
+//! AWS's own texts may quote what was sent: the 4 KB error of an environment quotes every value, and a refused signature
+//! quotes the signed headers, the session token among them. So a service's message is repeated only for codes whose
+//! text is known to name resources alone, and where a request that sends no variables is not valid.
 
 use std::error::Error;
 
 use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::result::ServiceError;
 
 /// An AWS call that did not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +52,7 @@ pub enum AwsError {
 }
 
 /// Codes whose message names resources and quota only.
-const QUOTABLE: [&str; 12] = [
+const QUOTABLE: [&str; 11] = [
     "ResourceNotFoundException",
     "ResourceConflictException",
     "PreconditionFailedException",
@@ -62,8 +64,24 @@ const QUOTABLE: [&str; 12] = [
     "ThrottlingException",
     "ProvisionedThroughputExceededException",
     "ServiceException",
-    "InvalidSignatureException",
 ];
+
+/// Calls of Lambda that send nothing of a function's configuration: what is wrong with them may be said in AWS's words.
+const WITHOUT_VARIABLES: [&str; 5] =
+    ["GetFunction", "GetRuntimeManagementConfig", "ListVersionsByFunction", "GetAccountSettings", "Invoke"];
+/// Most characters of a text of AWS that are repeated.
+const LONGEST_TEXT: usize = 300;
+
+/// AWS's text about a refused call, if it may be repeated.
+pub(super) fn text_of<E>(operation: &str, error: &ServiceError<E, HttpResponse>) -> Option<String>
+where
+    E: ProvideErrorMetadata,
+{
+    let code = error.err().code().unwrap_or_default();
+    let invalid = error.raw().status().as_u16() == 400 && WITHOUT_VARIABLES.contains(&operation);
+    let quotable = QUOTABLE.contains(&code) || (invalid && !code.contains("Signature"));
+    error.err().message().filter(|_| quotable).map(|text| text.chars().take(LONGEST_TEXT).collect())
+}
 
 impl AwsError {
     /// Puts an SDK error into this crate's words.
@@ -74,8 +92,7 @@ impl AwsError {
         match error {
             SdkError::ServiceError(refused) => {
                 let code = refused.err().code().unwrap_or("unknown error").to_owned();
-                let quotable = QUOTABLE.contains(&code.as_str());
-                let message = refused.err().message().filter(|_| quotable).map(|m| format!(": {m}"));
+                let message = text_of(operation, refused).map(|m| format!(": {m}"));
                 Self::Refused { service, operation, code, message: message.unwrap_or_default() }
             }
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {

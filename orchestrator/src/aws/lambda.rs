@@ -26,7 +26,7 @@ use governor::{DefaultDirectRateLimiter, Quota};
 use tokio::time::{Instant, sleep};
 
 use super::configuration::read_configuration;
-use super::error::{AwsError, innermost, may_pass};
+use super::error::{AwsError, innermost, may_pass, text_of};
 use super::lanes::{Lanes, Seat};
 use crate::evidence::invocation::{Invocation, InvokeError, Reply};
 use crate::function::change::Update;
@@ -34,6 +34,8 @@ use crate::function::config::FunctionConfig;
 use crate::suite::pace::{CONTROL_CALLS_PER_SECOND, READS_PER_SECOND};
 
 const SERVICE: &str = "Lambda";
+/// Tag that `CloudFormation` gives to what it deploys.
+const STACK_TAG: &str = "aws:cloudformation:stack-name";
 const PACE: NonZeroU32 = NonZeroU32::new(CONTROL_CALLS_PER_SECOND).expect("the pace is not zero");
 const READS: NonZeroU32 = NonZeroU32::new(READS_PER_SECOND).expect("the pace is not zero");
 /// Attempts of a control call, as many as the SDK's standard retries make.
@@ -74,9 +76,11 @@ impl Lambda {
             operation: "GetFunction",
             reason: "the reply has no configuration".to_owned(),
         })?;
+        let stack = reply.tags.and_then(|mut tags| tags.remove(STACK_TAG));
         let reserved = reply.concurrency.and_then(|c| c.reserved_concurrent_executions);
         Ok(FunctionConfig {
             reserved_concurrency: reserved.and_then(|n| u32::try_from(n).ok()),
+            stack,
             ..read_configuration(configuration)
         })
     }
@@ -87,6 +91,21 @@ impl Lambda {
         let reply = paced(&self.pace, || request.clone().send()).await;
         let reply = reply.map_err(|e| AwsError::from_sdk(SERVICE, "GetRuntimeManagementConfig", &e))?;
         Ok(reply.update_runtime_on.map(|mode| mode.as_str().to_owned()))
+    }
+
+    /// All published versions of a function, and `$LATEST`.
+    pub async fn versions(&self, arn: &str) -> Result<Vec<FunctionConfig>, AwsError> {
+        let (mut versions, mut marker) = (Vec::new(), None);
+        loop {
+            let request = self.control.list_versions_by_function().function_name(arn).set_marker(marker);
+            let reply = paced(&self.pace, || request.clone().send()).await;
+            let reply = reply.map_err(|e| AwsError::from_sdk(SERVICE, "ListVersionsByFunction", &e))?;
+            versions.extend(reply.versions.unwrap_or_default().into_iter().map(read_configuration));
+            marker = reply.next_marker;
+            if marker.is_none() {
+                return Ok(versions);
+            }
+        }
     }
 
     /// Changes a function if its revision is still the one given. Returns before the change is in force.
@@ -209,7 +228,9 @@ fn read_invoke_error(error: &SdkError<SdkInvokeError, HttpResponse>) -> InvokeEr
             }
             other => {
                 let status = refused.raw().status().as_u16();
-                InvokeError::Refused(other.code().map_or_else(|| format!("status {status}"), str::to_owned))
+                let code = other.code().map_or_else(|| format!("status {status}"), str::to_owned);
+                let text = text_of("Invoke", refused).filter(|_| status == 400);
+                InvokeError::Refused(text.map_or_else(|| code.clone(), |text| format!("{code}: {text}")))
             }
         },
         other => InvokeError::Transport(innermost(other)),

@@ -1,7 +1,8 @@
 //! The DynamoDB table, and how its items are read and written. `docs/schema.md` describes them; `runs`, `series`, `imports`,
-//! `index`, `locks` and `journals` each know some of them.
+//! `index`, `locks`, `keys` and `journals` each know some of them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -15,8 +16,10 @@ use aws_sdk_dynamodb::types::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
+use tokio::sync::OnceCell;
 
 use super::error::AwsError;
+use crate::function::config::FingerprintKey;
 
 const SERVICE: &str = "DynamoDB";
 pub(super) const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
@@ -27,6 +30,8 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub struct Store {
     pub(super) client: Client,
     pub(super) table: String,
+    /// Once it has been read.
+    pub(super) fingerprint_key: Arc<OnceCell<FingerprintKey>>,
 }
 
 /// What the table could not do.
@@ -50,7 +55,7 @@ pub enum StoreError {
 
 impl Store {
     pub(super) fn new(config: &SdkConfig, table: String) -> Self {
-        Self { client: Client::new(config), table }
+        Self { client: Client::new(config), table, fingerprint_key: Arc::default() }
     }
 
     /// Makes the table as `docs/schema.md` describes it, unless it is there.

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::Utc;
 use coldwatch::aws::{Aws, AwsError, Connection};
+use coldwatch::function::config::FingerprintKey;
 use coldwatch::measure::burst::{invokes_at_once, usable};
 use coldwatch::measure::context::RunContext;
 use coldwatch::measure::ending::TargetEnd;
@@ -181,6 +182,7 @@ impl Orchestrator {
             own_arn: Some(own_arn.to_owned()),
             concurrency,
             free_concurrency: Arc::new(Semaphore::new(at_once as usize)),
+            fresh_key: FingerprintKey(rand::random()),
             link: self.link.clone(),
             observer: Arc::new(|_| {}),
         }

@@ -31,7 +31,7 @@ pub struct Reply {
 pub enum InvokeError {
     /// 429, with AWS's `Reason`.
     Throttled(String),
-    /// Another refusal, with AWS's code.
+    /// Another refusal, with AWS's code, and its text where the request was not valid.
     Refused(String),
     /// The connection failed or the deadline passed.
     Transport(String),

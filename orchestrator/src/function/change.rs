@@ -243,6 +243,7 @@ mod tests {
             timeout: Duration::from_secs(3),
             special: vec![],
             reserved_concurrency: None,
+            stack: None,
             provenance: Provenance { memory_size_mb: Some(mb), ..Provenance::default() },
         }
     }

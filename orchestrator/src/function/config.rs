@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 
 /// What a configuration read or change answered, as far as it matters here.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,8 @@ pub struct FunctionConfig {
     pub timeout: Duration,
     /// Concurrency reserved for this function alone; only `GetFunction` returns it.
     pub reserved_concurrency: Option<u32>,
+    /// Name of the `CloudFormation` stack that deploys it, from its tags; only `GetFunction` returns them.
+    pub stack: Option<String>,
     /// What makes the function something this program cannot measure.
     pub special: Vec<Special>,
     /// What the figures depend on; stored with every run.
@@ -91,12 +95,49 @@ pub struct Provenance {
     pub layers: Vec<String>,
     /// `Text` or `JSON`.
     pub log_format: Option<String>,
+    /// Function that the runtime calls. Absent for images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler: Option<String>,
+    /// Function timeout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_s: Option<u64>,
+    /// Size of the deployment package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_size_bytes: Option<u64>,
+    /// Subnets and security groups, or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpc: Option<String>,
+    /// Size of `/tmp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ephemeral_storage_mb: Option<u32>,
+    /// ARNs of file systems with the folders they are mounted to, or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_systems: Option<String>,
+    /// `Active` or `PassThrough`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracing: Option<String>,
+    /// ARN of the customer's key that encrypts the variables, or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key_arn: Option<String>,
+    /// Changes with the variables, but for our marker, and says nothing else of them: see [`Variables::fingerprint`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<String>,
     /// `None` or `PublishedVersions`: whose snapshots are restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snap_start: Option<String>,
     /// Runtime-management mode: `Auto`, `FunctionUpdate` or `Manual`. Absent where it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_management: Option<String>,
+}
+
+/// What fingerprints of variables are made with. It is kept in the table, and never printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct FingerprintKey(pub [u8; 32]);
+
+impl fmt::Debug for FingerprintKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FingerprintKey")
+    }
 }
 
 impl Variables {
@@ -141,6 +182,16 @@ impl Variables {
         serde_json::to_string(&self.0).map_or(usize::MAX, |text| text.len())
     }
 
+    /// Says whether the variables of a function have changed, and nothing else of them: 32 bits of an HMAC over all names
+    /// and values, with a secret key. So few bits fit many values, so that the right one cannot be told even with the key.
+    pub fn fingerprint(&self, key: &FingerprintKey, arn: &str) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("a key of any length is taken");
+        let all = serde_json::to_vec(&(arn, &self.0)).expect("texts are JSON");
+        mac.update(&all);
+        let [a, b, c, d, ..] = mac.finalize().into_bytes().0;
+        format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
+    }
+
     /// Gives the values away, to be sent to Lambda and nowhere else.
     pub fn reveal(self) -> BTreeMap<String, String> {
         self.0
@@ -156,6 +207,23 @@ impl fmt::Debug for Variables {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fingerprint_changes_with_the_variables_the_function_and_the_key() {
+        let key = FingerprintKey([7; 32]);
+        let variables = Variables::default().with("TOKEN", "hunter2");
+        let print = variables.fingerprint(&key, "arn");
+        assert_eq!((print.len(), &print), (8, &variables.clone().fingerprint(&key, "arn")));
+        for other in [
+            variables.with("TOKEN", "hunter3").fingerprint(&key, "arn"),
+            variables.with("MORE", "").fingerprint(&key, "arn"),
+            variables.fingerprint(&key, "other"),
+            variables.fingerprint(&FingerprintKey([8; 32]), "arn"),
+        ] {
+            assert_ne!(other, print);
+        }
+        assert_eq!(format!("{key:?}"), "FingerprintKey");
+    }
 
     #[test]
     fn values_do_not_show_in_debug_output() {

@@ -43,8 +43,8 @@ pub enum Refusal {
     #[error("is in state {0}; wait until it is Active, or invoke it once if it is Inactive")]
     NotActive(String),
     /// Somebody else's update is running.
-    #[error("has an update in progress; run again when it has ended")]
-    UpdateInProgress,
+    #[error("has an update in progress{}; run again when it has ended", deployed_by(.0.as_deref()))]
+    UpdateInProgress(Option<String>),
     /// The environment cannot be merged safely.
     #[error(
         "has environment variables that Lambda cannot decrypt for this caller ({0}); grant kms:Decrypt, or use invalidate = \"description\""
@@ -97,6 +97,10 @@ pub fn refusal(
     config.refusal(changes, environment).or_else(|| blocked(config, today).filter(|_| changes))
 }
 
+fn deployed_by(stack: Option<&str>) -> String {
+    stack.map_or_else(String::new, |stack| format!(", perhaps by a deploy of its CloudFormation stack `{stack}`"))
+}
+
 fn blocked(config: &FunctionConfig, today: NaiveDate) -> Option<Refusal> {
     let runtime = config.provenance.runtime.clone()?;
     let ending = ending(&runtime).filter(|ending| ending.is_blocked(today))?;
@@ -125,7 +129,7 @@ impl FunctionConfig {
             return Some(Refusal::Immutable(qualifier.to_owned()));
         }
         if self.update == UpdateStatus::InProgress {
-            return Some(Refusal::UpdateInProgress);
+            return Some(Refusal::UpdateInProgress(self.stack.clone()));
         }
         match &self.environment {
             Environment::Unreadable(code) if environment => Some(Refusal::UnreadableEnvironment(code.clone())),
@@ -152,6 +156,7 @@ mod tests {
             environment: Environment::Readable(Variables::default()),
             timeout: Duration::from_secs(3),
             reserved_concurrency: None,
+            stack: None,
             special: vec![],
             provenance: Provenance::default(),
         }
@@ -168,7 +173,7 @@ mod tests {
         let arn = "arn:aws:lambda:us-east-1:000000000000:function:f:live".to_owned();
         let cases = [
             (FunctionConfig { state: "Pending".into(), ..config() }, Refusal::NotActive("Pending".into())),
-            (FunctionConfig { update: UpdateStatus::InProgress, ..config() }, Refusal::UpdateInProgress),
+            (FunctionConfig { update: UpdateStatus::InProgress, ..config() }, Refusal::UpdateInProgress(None)),
             (FunctionConfig { arn, ..config() }, Refusal::Immutable("live".into())),
             (
                 FunctionConfig { environment: unreadable, ..config() },

@@ -62,6 +62,7 @@ mod tests {
             environment: Environment::Readable(Variables::default()),
             timeout: Duration::from_secs(3),
             reserved_concurrency: None,
+            stack: None,
             special: vec![],
             provenance: Provenance {
                 runtime: Some(runtime.into()),

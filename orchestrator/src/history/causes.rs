@@ -38,6 +38,28 @@ stored_words! {
         PackageType = "package type",
         /// `Text` or `JSON`.
         LogFormat = "log format",
+        /// Function that the runtime calls.
+        Handler = "handler",
+        /// Function timeout.
+        Timeout = "timeout",
+        /// Size of the deployment package.
+        CodeSize = "code size",
+        /// Subnets and security groups.
+        Vpc = "VPC",
+        /// Size of `/tmp`.
+        EphemeralStorage = "ephemeral storage",
+        /// What is mounted.
+        FileSystems = "file systems",
+        /// `Active` or `PassThrough`.
+        Tracing = "tracing",
+        /// Whether versions are restored from snapshots.
+        SnapStart = "SnapStart",
+        /// The customer's key that encrypts the variables.
+        KmsKey = "KMS key",
+        /// When Lambda gives the function a newer runtime version.
+        RuntimeManagement = "runtime management",
+        /// All environment variables but our marker, by a fingerprint.
+        Variables = "variables",
         /// The version of this program.
         Coldwatch = "coldwatch",
     }
@@ -46,19 +68,17 @@ stored_words! {
 /// A change point is located to within a few runs, so what changed this many runs before or after it may be its cause.
 pub const CAUSE_REACH: usize = 2;
 
-/// What differs between the runs around the change at `index`. Empty: nothing we can see, so the platform.
-pub(super) fn causes(runs: &[Run], index: usize) -> Vec<Cause> {
+/// What differs between the runs around the change at `index`, and what of the function is the same. What is not recorded of
+/// both, such as what earlier versions of this program did not keep, is in neither.
+pub(super) fn compared(runs: &[Run], index: usize) -> (Vec<Cause>, Vec<Part>) {
     let [before, after] = around(runs, index);
     let pairs = parts(before).into_iter().zip(parts(after));
-    pairs
-        .filter(|((_, before), (_, after))| before != after)
-        .map(|((what, before), (_, after))| Cause { what, before, after })
-        .collect()
-}
-
-/// Whether anything of the function is recorded around the change at `index`: of imported runs there is nothing.
-pub fn is_function_recorded(runs: &[Run], index: usize) -> bool {
-    around(runs, index).iter().any(|circumstances| circumstances.provenance != Provenance::default())
+    let recorded = pairs.filter_map(|((what, before), (_, after))| Some((what, before?, after?)));
+    let (same, other): (Vec<_>, Vec<_>) = recorded.partition(|(_, before, after)| before == after);
+    let causes =
+        other.into_iter().map(|(what, before, after)| Cause { what, before: Some(before), after: Some(after) });
+    let unchanged = same.into_iter().map(|(what, ..)| what).filter(|what| *what != Part::Coldwatch);
+    (causes.collect(), unchanged.collect())
 }
 
 fn around(runs: &[Run], index: usize) -> [&Circumstances; 2] {
@@ -67,9 +87,10 @@ fn around(runs: &[Run], index: usize) -> [&Circumstances; 2] {
 }
 
 /// Everything that is known.
-fn parts(circumstances: &Circumstances) -> [(Part, Option<String>); 10] {
+fn parts(circumstances: &Circumstances) -> [(Part, Option<String>); 21] {
     let function = &circumstances.provenance;
-    let layers = (!function.layers.is_empty()).then(|| function.layers.join(", "));
+    let layers = if function.layers.is_empty() { "none".to_owned() } else { function.layers.join(", ") };
+    let layers = (*function != Provenance::default()).then_some(layers);
     [
         (Part::Code, function.code_sha256.clone()),
         (Part::Version, function.version.clone()),
@@ -80,6 +101,17 @@ fn parts(circumstances: &Circumstances) -> [(Part, Option<String>); 10] {
         (Part::Layers, layers),
         (Part::PackageType, function.package_type.clone()),
         (Part::LogFormat, function.log_format.clone()),
+        (Part::Handler, function.handler.clone()),
+        (Part::Timeout, function.timeout_s.map(|s| format!("{s} s"))),
+        (Part::CodeSize, function.code_size_bytes.map(|bytes| format!("{bytes} bytes"))),
+        (Part::Vpc, function.vpc.clone()),
+        (Part::EphemeralStorage, function.ephemeral_storage_mb.map(|mb| format!("{mb} MB"))),
+        (Part::FileSystems, function.file_systems.clone()),
+        (Part::Tracing, function.tracing.clone()),
+        (Part::SnapStart, function.snap_start.clone()),
+        (Part::KmsKey, function.kms_key_arn.clone()),
+        (Part::RuntimeManagement, function.runtime_management.clone()),
+        (Part::Variables, function.variables.clone()),
         (Part::Coldwatch, Some(circumstances.coldwatch.clone()).filter(|version| !version.is_empty())),
     ]
 }
@@ -105,22 +137,40 @@ mod tests {
     #[test]
     fn what_changed_around_the_change_is_named_with_both_values() {
         let runs = [run(128, &[]), run(128, &[]), run(256, &["a:1", "b:2"]), run(256, &["a:1", "b:2"])];
-        let cause = |what: Part, before: Option<&str>, after: &str| Cause {
+        let cause = |what: Part, before: &str, after: &str| Cause {
             what,
-            before: before.map(str::to_owned),
+            before: Some(before.into()),
             after: Some(after.into()),
         };
-        let wanted = [cause(Part::Memory, Some("128 MB"), "256 MB"), cause(Part::Layers, None, "a:1, b:2")];
-        assert_eq!(causes(&runs, 2), wanted);
-        assert_eq!(causes(&runs, 3), wanted, "a change point may be found a run late");
+        let wanted = vec![cause(Part::Memory, "128 MB", "256 MB"), cause(Part::Layers, "none", "a:1, b:2")];
+        assert_eq!(compared(&runs, 2), (wanted.clone(), vec![]));
+        assert_eq!(compared(&runs, 3).0, wanted, "a change point may be found a run late");
     }
 
     #[test]
     fn nothing_changed_is_no_cause() {
         let runs = [run(128, &["a:1"]), run(128, &["a:1"]), run(128, &["a:1"])];
-        assert_eq!(causes(&runs, 1), []);
-        assert!(is_function_recorded(&runs, 1));
+        assert_eq!(compared(&runs, 1), (vec![], vec![Part::Memory, Part::Layers]));
         let imported = runs.map(|run| Run { circumstances: Arc::default(), ..run });
-        assert!(!is_function_recorded(&imported, 1));
+        assert_eq!(compared(&imported, 1), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_earlier_runs_did_not_record_is_no_cause() {
+        let with = |variables: Option<&str>| {
+            let provenance = Provenance {
+                memory_size_mb: Some(128),
+                variables: variables.map(str::to_owned),
+                vpc: variables.map(|_| "none".to_owned()),
+                ..Provenance::default()
+            };
+            Run { circumstances: Arc::new(Circumstances { provenance, coldwatch: "1".into() }), ..run(128, &[]) }
+        };
+        let kept = vec![Part::Memory, Part::Layers];
+        assert_eq!(compared(&[with(None), with(Some("1a2b3c4d"))], 1), (vec![], kept.clone()));
+        let (before, after) = (Some("1a2b3c4d".to_owned()), Some("5e6f7a8b".to_owned()));
+        let changed = compared(&[with(before.as_deref()), with(after.as_deref())], 1);
+        let unchanged = [kept, vec![Part::Vpc]].concat();
+        assert_eq!(changed, (vec![Cause { what: Part::Variables, before, after }], unchanged));
     }
 }

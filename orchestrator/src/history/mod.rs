@@ -24,7 +24,7 @@ use metric::Figures;
 use moves::Move;
 use steps::{Levels, levels, moves_of};
 
-pub use causes::{CAUSE_REACH, Cause, Part, is_function_recorded};
+pub use causes::{CAUSE_REACH, Cause, Part};
 pub use metric::Metric;
 pub use moves::DRIFT_GAP;
 pub use run::{Circumstances, Run};
@@ -97,9 +97,10 @@ pub struct Change {
     pub shift_percent: f64,
     /// Its 95 % interval, if there are enough runs on both sides.
     pub interval: Option<Interval>,
-    /// What else changed between the runs on either side. Empty: nothing we can see, so the platform, unless nothing of the
-    /// function [is recorded](is_function_recorded).
+    /// What else changed between the runs on either side.
     pub causes: Vec<Cause>,
+    /// What of the function is recorded on either side and did not change. Of imported runs that is nothing.
+    pub unchanged: Vec<Part>,
 }
 
 impl Change {
@@ -174,6 +175,7 @@ fn change(runs: &[Run], figures: &Figures, found: &Move, metric: Metric) -> Chan
     let index = figures.runs[found.start];
     let (old, new) = (&figures.logs[found.before..found.left], &figures.logs[found.settled..found.end]);
     let shift = level_shift(old, new, CONFIDENCE);
+    let (causes, unchanged) = causes::compared(runs, index);
     Change {
         index,
         settled: figures.runs[found.settled].max(index),
@@ -183,7 +185,8 @@ fn change(runs: &[Run], figures: &Figures, found: &Move, metric: Metric) -> Chan
         state: if found.end - found.start < CONFIRMING_RUNS { State::Provisional } else { State::Confirmed },
         shift_percent: percent(shift.estimate),
         interval: shift.interval.map(|i| Interval { low: percent(i.low), high: percent(i.high) }),
-        causes: causes::causes(runs, index),
+        causes,
+        unchanged,
     }
 }
 

@@ -161,6 +161,7 @@ mod tests {
             shift_percent,
             interval: None,
             causes: vec![],
+            unchanged: vec![],
         }
     }
 

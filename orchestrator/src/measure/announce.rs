@@ -143,6 +143,7 @@ mod tests {
             state: State::Confirmed,
             shape: Shape::Step,
             causes: vec![],
+            unchanged: vec![],
             platform_event: None,
             announced,
         }

@@ -124,8 +124,9 @@ fn asks_for_management(known: &Known) -> bool {
 
 fn calls(suite: &Suite, rounds: u32, updates: u32, targets: u32, modes: u32) -> BTreeMap<String, u32> {
     let forced = u32::from(suite.start == StartMode::Forced);
-    // Found, and described under the lock; looked at after each change, after each burst, and before it is put back.
-    let looks = 2 + updates + forced * (rounds + 1);
+    // Found, and described under the lock; looked at after each change, and after each burst; for others before each
+    // round but the first, and before it is put back; and then to put it back.
+    let looks = 2 + updates + forced * (rounds + rounds + 1);
     let of_each = [
         ("lambda.GetFunction", looks),
         ("lambda.UpdateFunctionConfiguration", updates),
@@ -142,8 +143,14 @@ fn calls(suite: &Suite, rounds: u32, updates: u32, targets: u32, modes: u32) -> 
     ];
     let mut calls: BTreeMap<String, u32> = of_each.iter().map(|(name, n)| ((*name).to_owned(), n * targets)).collect();
     calls.insert("lambda.GetRuntimeManagementConfig".to_owned(), modes);
-    // The run's own: its lock, the account's limit, the heartbeat.
-    for name in ["dynamodb.PutItem", "dynamodb.DeleteItem", "lambda.GetAccountSettings", "cloudwatch.PutMetricData"] {
+    // The run's own: its lock, the key of the fingerprints, the account's limit, the heartbeat.
+    for name in [
+        "dynamodb.GetItem",
+        "dynamodb.PutItem",
+        "dynamodb.DeleteItem",
+        "lambda.GetAccountSettings",
+        "cloudwatch.PutMetricData",
+    ] {
         *calls.entry(name.to_owned()).or_default() += 1;
     }
     calls.retain(|_, n| *n > 0);

@@ -30,7 +30,7 @@ pub async fn side_by_side(
                 vec![(0, a.close().await), (1, *end)]
             }
             Ok(b) => {
-                let [a, b] = in_turns(a, b, &mut suffice).await;
+                let [a, b] = Box::pin(in_turns(a, b, &mut suffice)).await;
                 vec![(0, a.close().await), (1, b.close().await)]
             }
         },

@@ -193,7 +193,7 @@ fn message_on_platform(
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let shift = moved.first().map_or(0.0, |(_, finding)| finding.shift_percent);
     sentence(&format!(
-        "{} of {measured} targets became {} together since {}, so the platform has probably changed: {}{more}{}",
+        "{} of {measured} targets became {} together since {}: {}{more}{}",
         moved.len(),
         way(shift),
         minute(since),
@@ -248,6 +248,7 @@ mod tests {
             state: State::Confirmed,
             shape: Shape::Step,
             causes: vec![cause],
+            unchanged: vec![],
             platform_event: None,
             announced: None,
         }

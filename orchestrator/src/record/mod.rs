@@ -26,7 +26,7 @@ use self::round::RoundRecord;
 use self::stopped::Stopped;
 use crate::function::config::Provenance;
 use crate::history::findings::{Finding, Together};
-use crate::history::{Cause, Shape, State};
+use crate::history::{Cause, Part, Shape, State};
 
 /// All that is known of one run of one target, save its single samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,8 +141,11 @@ pub struct FindingRecord {
     pub state: State,
     /// How the level moved.
     pub shape: Shape,
-    /// What else changed then. Empty: nothing we can see, so the platform.
+    /// What else changed then.
     pub causes: Vec<Cause>,
+    /// What of the function did not, as far as it is recorded. Absent in records of before this was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchanged: Vec<Part>,
     /// The event of the platform that the change is part of, which makes it no regression of the function. Absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform_event: Option<PlatformEventRecord>,
@@ -164,6 +167,7 @@ impl FindingRecord {
             state: change.state,
             shape: change.shape,
             causes: change.causes.clone(),
+            unchanged: change.unchanged.clone(),
             platform_event: event
                 .map(|event| PlatformEventRecord { moved: events[event].moved, measured: events[event].measured }),
             announced: None,

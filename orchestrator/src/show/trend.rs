@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::change::{NOT_RECORDED, at_the_same_time, certainty, nothing_at_the_same_time};
+use super::change::{at_the_same_time, certainty, nothing_at_the_same_time};
 use super::counted;
-use crate::history::{Cause, Change, Judgement, Metric, Run, Shape, is_function_recorded};
-use crate::record::FindingRecord;
+use crate::history::{Cause, Change, Judgement, Metric, Part, Run, Shape};
+use crate::record::series::SeriesEntry;
+use crate::record::{FindingRecord, RunRecord};
 use shift_stats::{Sorted, quantile};
 
 /// Widest spark line.
@@ -13,7 +14,8 @@ const WIDTH: usize = 60;
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// The lines of one series: spark line of these runs, level, and changes, the last one first.
-pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> String {
+pub fn series(entry: &SeriesEntry, runs: &[Run], judged: &Judgement) -> String {
+    let (label, protocol) = (&entry.label, &entry.protocol);
     let mut text = format!("{label}  {protocol}, {}", counted(runs.len() as u64, "run"));
     if let (Some(first), Some(last)) = (runs.first(), runs.last()) {
         let _ = write!(text, ", {} to {}", first.at.format("%Y-%m-%d"), last.at.format("%Y-%m-%d"));
@@ -34,24 +36,24 @@ pub fn series(label: &str, protocol: &str, runs: &[Run], judged: &Judgement) -> 
     let seen = detectable.map_or_else(|| "not known yet: too few runs".to_owned(), |percent| format!("{percent:.1} %"));
     let _ = writeln!(text, "  smallest change that would be found: {seen}");
     for change in judged.changes.iter().rev() {
-        let _ = writeln!(text, "  {}", self::change(change, runs));
+        let _ = writeln!(text, "  {}", self::change(change, &entry.function));
     }
     text
 }
 
-/// What was found after a run, in one line.
-pub fn finding(finding: &FindingRecord) -> String {
+/// What was found after this run, in one line.
+pub fn finding(finding: &FindingRecord, record: &RunRecord) -> String {
     let bounds = bounds(finding.shift_low.zip(finding.shift_high));
     let what = if finding.regression { "regression" } else { "change" };
     let (since, state) = (finding.since.format("%Y-%m-%d %H:%M UTC"), certainty(finding.state));
     let why = finding.platform_event.map_or_else(
-        || causes(&finding.causes),
+        || causes(&finding.causes, &finding.unchanged, &record.function),
         |event| format!("platform event: {} of {} targets moved together", event.moved, event.measured),
     );
     format!("{what}: p50 {:+.1} %{bounds} since {since}, {state}; {why}", finding.shift_percent)
 }
 
-fn change(change: &Change, runs: &[Run]) -> String {
+fn change(change: &Change, function: &str) -> String {
     let metric = match change.metric {
         Metric::P50 => "p50",
         Metric::P90 => "p90",
@@ -63,8 +65,7 @@ fn change(change: &Change, runs: &[Run]) -> String {
     };
     let (at, state) = (change.at.format("%Y-%m-%d %H:%M UTC"), certainty(change.state));
     let bounds = bounds(change.interval.map(|i| (i.low, i.high)));
-    let seen = !change.causes.is_empty() || is_function_recorded(runs, change.index);
-    let why = if seen { causes(&change.causes) } else { NOT_RECORDED.to_owned() };
+    let why = causes(&change.causes, &change.unchanged, function);
     format!("{at}  {metric} {:+.1} %{bounds}{shape}, {state}; {why}", change.shift_percent)
 }
 
@@ -72,9 +73,9 @@ fn bounds(interval: Option<(f64, f64)>) -> String {
     interval.map_or_else(String::new, |(low, high)| format!(" (95 %: {low:+.1} to {high:+.1} %)"))
 }
 
-fn causes(causes: &[Cause]) -> String {
+fn causes(causes: &[Cause], unchanged: &[Part], function: &str) -> String {
     if causes.is_empty() {
-        return nothing_at_the_same_time();
+        return nothing_at_the_same_time(unchanged, function);
     }
     let value = |value: &Option<String>| value.as_deref().unwrap_or("unknown").chars().take(24).collect::<String>();
     let told = causes.iter().map(|c| format!("{} {} → {}", c.what, value(&c.before), value(&c.after)));
@@ -122,6 +123,18 @@ mod tests {
         }
     }
 
+    fn entry(label: &str, protocol: &str) -> SeriesEntry {
+        SeriesEntry {
+            version: 1,
+            series: format!("{label}#{protocol}"),
+            function: label.to_owned(),
+            label: label.to_owned(),
+            protocol: protocol.to_owned(),
+            control: false,
+            last_run_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
     #[test]
     fn a_series_is_told_in_a_few_lines() {
         let runs = [run(0, 10.0), run(1, 10.0), run(2, 0.0), run(3, 17.0), run(4, 17.0)];
@@ -135,6 +148,7 @@ mod tests {
             shift_percent: 70.0,
             interval: Some(Interval { low: 60.0, high: 80.0 }),
             causes: vec![Cause { what: Part::Memory, before: Some("128".into()), after: None }],
+            unchanged: vec![],
         };
         let judged = Judgement {
             level: Some(Level { since: 3, at: runs[3].at, runs: 2, p50: 17.0, interval: None }),
@@ -143,10 +157,10 @@ mod tests {
         };
         let mut unseen = judged.clone();
         unseen.changes[0].causes.clear();
-        let text = series("rust", "imported", &runs, &unseen);
+        let text = series(&entry("rust", "imported"), &runs, &unseen);
         assert!(text.ends_with("fewer than 10 runs so far; code and configuration were not recorded\n"), "{text}");
         assert_eq!(
-            series("rust", "forced-burst-2", &runs, &judged),
+            series(&entry("rust", "forced-burst-2"), &runs, &judged),
             "rust  forced-burst-2, 5 runs, 1970-01-01 to 1970-01-05\n  ▁▁ ██  p50 as drawn: 10.0 to 17.0 ms\n  \
              now     p50 17.0 ms (95 %: needs 6 runs), 2 runs since 1970-01-04\n  \
              smallest change that would be found: 4.2 %\n  \
@@ -160,7 +174,7 @@ mod tests {
     fn a_long_series_fits_the_line_and_an_empty_one_says_so() {
         let long: Vec<Run> = (0..1_000).map(|day| run(day, 10.0)).collect();
         assert_eq!(spark(&long), "▁".repeat(59) + "  p50 as drawn: 10.0 to 10.0 ms, each bar the median of 17 runs");
-        let empty = series("x", "idle", &[run(0, 0.0)], &Judgement::default());
+        let empty = series(&entry("x", "idle"), &[run(0, 0.0)], &Judgement::default());
         assert!(empty.starts_with("x  idle, 1 run, ") && empty.ends_with("no run proved a cold start\n"), "{empty}");
     }
 }

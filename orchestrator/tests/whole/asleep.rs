@@ -36,7 +36,7 @@ async fn a_run_that_slept_past_its_lease_leaves_nothing_changed() {
         let slots = Arc::clone(&slots);
         sleeps.spawn(async move {
             let _slot = slots.acquire_owned().await.expect("never closed");
-            slept(seed).await
+            Box::pin(slept(seed)).await
         });
     }
     let (mut left, mut lost) = (Vec::new(), 0);

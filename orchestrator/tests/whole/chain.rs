@@ -105,7 +105,7 @@ fn is_control(name: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_handed_on_three_times_keeps_control_and_is_judged_once_as_a_whole() {
-    let scene = Scene::set().await;
+    let scene = Box::pin(Scene::set()).await;
     let answer = send(&scene.stage.aws, &scene.event()).await;
     assert_eq!(answer["handed_on"]["depth"], 1, "{answer}");
     let records = scene.records(|record| record.judged_at.is_some()).await;
@@ -141,7 +141,7 @@ async fn a_run_handed_on_three_times_keeps_control_and_is_judged_once_as_a_whole
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_measured_and_not_judged_is_judged_by_the_next_delivery() {
-    let scene = Scene::set().await;
+    let scene = Box::pin(Scene::set()).await;
     send(&scene.stage.aws, &scene.event()).await;
     scene.records(|record| record.judged_at.is_some()).await;
     // As a kill leaves it: measured, and not judged.

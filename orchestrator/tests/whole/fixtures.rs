@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use coldwatch::function::config::Provenance;
 use coldwatch::record::RunRecord;
 use coldwatch::record::digest::RunDigest;
 use coldwatch::record::round::{RoundSamples, SampleRecord};
@@ -37,4 +38,10 @@ fn a_digest_of_version_1_loads() {
     let digest: RunDigest = load("digest-v1.json");
     let run = digest.to_run(None).expect("its samples are whole");
     assert_eq!((digest.version, digest.n, run.samples), (1, 3, vec![48.95, 48.97, 53.48]));
+}
+
+#[test]
+fn a_provenance_with_all_its_fields_loads() {
+    let provenance: Provenance = load("provenance-v1.json");
+    assert_eq!((provenance.timeout_s, provenance.variables.as_deref()), (Some(30), Some("1a2b3c4d")));
 }

@@ -39,6 +39,8 @@ mod hostile;
 mod import;
 mod plan;
 mod kinds;
+mod neighbours;
+mod causes;
 mod operating_short;
 #[path = "../operating/mod.rs"]
 mod operating;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use coldwatch::function::config::FingerprintKey;
 use coldwatch::measure::plan::{Known, plan};
 use coldwatch::suite::Suite;
 
@@ -34,6 +35,9 @@ async fn the_calls_of_a_plan_are_those_of_a_run() {
         let mut planned = plan(&suite, &[known], 1_000).calls;
         // The stage has asked for the account's limit in no way; the program does.
         planned.remove("lambda.GetAccountSettings");
+        // The key of the fingerprints is made once, by whichever run is the first.
+        let other = stage.connect().await;
+        other.store.fingerprint_key(FingerprintKey([7; 32])).await.expect("the key");
         let before = calls(&stage).await;
         let measured = only(stage.run(&suite_text).await);
         assert_eq!(measured.record.shortfall, 0, "{keys}");

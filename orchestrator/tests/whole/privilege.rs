@@ -28,9 +28,10 @@ const TIMEOUT_S: u32 = 37;
 
 /// A call, the action that it is authorised as, and what its ARN has between the account and the name; nothing where
 /// the action knows no resource (service authorization reference).
-const ACTIONS: [(&str, &str, Option<&str>); 14] = [
+const ACTIONS: [(&str, &str, Option<&str>); 15] = [
     ("lambda.GetFunction", "lambda:GetFunction", Some("function:")),
     ("lambda.GetRuntimeManagementConfig", "lambda:GetRuntimeManagementConfig", Some("function:")),
+    ("lambda.ListVersionsByFunction", "lambda:ListVersionsByFunction", Some("function:")),
     ("lambda.UpdateFunctionConfiguration", "lambda:UpdateFunctionConfiguration", Some("function:")),
     ("lambda.Invoke", "lambda:InvokeFunction", Some("function:")),
     ("lambda.GetAccountSettings", "lambda:GetAccountSettings", None),
@@ -198,6 +199,11 @@ async fn requests_of_whole_runs() -> BTreeSet<Request> {
     measure_tagged(&stage, "2026-02-01T06:00:00Z").await;
     // A lock is renewed after 20 s, for which no test waits.
     stage.aws.store.renew("RUN#none", "nobody", Utc::now()).await.expect("the table is there");
+    // Versions are only looked at after somebody else has published one.
+    for name in [TAGGED[0], NAMED] {
+        let arn = stage.configuration(name).await.arn;
+        stage.aws.lambda.versions(&arn).await.expect("the versions");
+    }
     // A finding needs a history of weeks.
     let event = FindingEvent {
         detail_type: OF_A_FUNCTION,
@@ -207,7 +213,7 @@ async fn requests_of_whole_runs() -> BTreeSet<Request> {
     };
     stage.aws.events.put(&[event]).await.expect("taken");
     let calls = stage.calls().await;
-    let by_the_test = ["UpdateItem", "PutEvents"];
+    let by_the_test = ["UpdateItem", "PutEvents", "ListVersionsByFunction"];
     let made = |call: &&Value| {
         call["caller"] == "orchestrator" || by_the_test.iter().any(|operation| call["operation"] == *operation)
     };

@@ -2,14 +2,19 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use coldwatch::aws::{Aws, Connection, Keys};
 use coldwatch::function::change::Update;
-use coldwatch::function::config::Environment;
+use coldwatch::function::config::{Environment, Variables};
 use local_cloud::Fault;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::delivery::{deliver, deploy_with};
 use crate::stage::Stage;
@@ -118,6 +123,60 @@ async fn an_error_text_of_lambda_that_quotes_values_is_not_repeated() {
     assert!(!format!("{error} {error:?}").contains(SECRET), "{error}");
     assert_eq!(error.code(), Some("InvalidParameterValueException"));
     stage.cloud.stop().await;
+}
+
+/// An AWS that refuses every call, with these words.
+async fn refusing(status: &'static str, code: &'static str, message: String) -> Aws {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let body = json!({ "Type": "User", "message": message }).to_string();
+            let head = format!("HTTP/1.1 {status}\r\nx-amzn-errortype: {code}\r\nconnection: close");
+            let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            let _ = stream.read(&mut [0; 8_192]).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    let keys = Some(Keys { id: "x".to_owned(), secret: "x".to_owned() });
+    let (endpoint, region) = (Some(endpoint), Some("us-east-1".to_owned()));
+    Aws::connect(Connection { endpoint, region, keys, authority: None, table: "t".to_owned() }).await.expect("clients")
+}
+
+/// What the program says of the refusal of a read, of an invoke and of an update.
+async fn told(aws: &Aws) -> [String; 3] {
+    let read = aws.lambda.function("f").await.expect_err("refused");
+    let invoke = aws
+        .lambda
+        .seats("f", 1)
+        .await
+        .remove(0)
+        .invoke("f", b"{}".to_vec(), Instant::now(), Duration::from_secs(5))
+        .await;
+    let update = aws.lambda.update("f", "r", Update::Environment(Variables::default())).await.expect_err("refused");
+    [format!("{read} {read:?}"), format!("{:?}", invoke.answer.expect_err("refused")), format!("{update} {update:?}")]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_token_in_a_refused_signature_is_never_repeated() {
+    let canonical = format!("The Canonical String should have been 'POST\nx-amz-security-token:{SECRET}\n'");
+    for code in ["InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignatureException"] {
+        for status in ["403 Forbidden", "400 Bad Request"] {
+            for told in told(&refusing(status, code, canonical.clone()).await).await {
+                assert!(told.contains(code) && !told.contains(SECRET), "{status}: {told}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_valid_is_told_in_lambdas_words_unless_variables_were_sent() {
+    let text = format!("the words of Lambda {SECRET}");
+    let aws = refusing("400 Bad Request", "InvalidParameterValueException", text.clone()).await;
+    let [read, invoke, update] = told(&aws).await;
+    assert!(read.contains(&text) && invoke.contains(&text), "{read} {invoke}");
+    assert!(update.contains("InvalidParameterValueException") && !update.contains(SECRET), "{update}");
 }
 
 async fn output(stage: &Stage, folder: &Path, arguments: &[&str]) -> String {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
 use chrono::{DateTime, Utc};
 use coldwatch::aws::{Aws, Connection, Keys};
-use coldwatch::function::config::UpdateStatus;
+use coldwatch::function::config::{FingerprintKey, UpdateStatus};
 use coldwatch::measure::context::RunContext;
 use coldwatch::measure::ending::TargetEnd;
 use coldwatch::measure::lease::LEASE;
@@ -51,7 +51,7 @@ impl Stage {
         let state = tempfile::tempdir().expect("a folder");
         let options = Options { state: Some(state.path().join("state")), keys: keys(), ..options };
         let cloud = LocalCloud::start(options).await.expect("the local cloud starts");
-        let aws = Aws::connect(connection(&cloud)).await.expect("clients");
+        let aws = connect(&cloud).await;
         aws.store.ensure_table().await.expect("the table");
         Self { cloud, aws, state, now: Arc::default() }
     }
@@ -59,6 +59,11 @@ impl Stage {
     /// How the program's clients reach the stand-in.
     pub fn connection(&self) -> Connection {
         connection(&self.cloud)
+    }
+
+    /// Clients of another program.
+    pub async fn connect(&self) -> Aws {
+        connect(&self.cloud).await
     }
 
     /// Has a simulated function ready.
@@ -110,6 +115,7 @@ impl Stage {
             own_arn: None,
             concurrency: 1_000,
             free_concurrency: Arc::new(Semaphore::new(1_000)),
+            fresh_key: FingerprintKey([7; 32]),
             link: None,
             observer: Arc::new(|_| {}),
         }
@@ -166,6 +172,10 @@ fn connection(cloud: &LocalCloud) -> Connection {
         authority: Some(cloud.authority()).filter(|file| file.is_file()),
         table: "coldwatch".to_owned(),
     }
+}
+
+async fn connect(cloud: &LocalCloud) -> Aws {
+    Aws::connect(connection(cloud)).await.expect("clients")
 }
 
 /// A number that `scripts/long-tests.sh` sets to have more of something.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use coldwatch::aws::Aws;
+use coldwatch::function::config::FingerprintKey;
 use coldwatch::measure::burst::{invokes_at_once, usable};
 use coldwatch::measure::context::{Observer, RunContext};
 use coldwatch::measure::lease::LEASE;
@@ -44,6 +45,7 @@ pub async fn context(
         own_arn: None,
         concurrency: usable(limit),
         free_concurrency: Arc::new(Semaphore::new(at_once as usize)),
+        fresh_key: FingerprintKey(rand::random()),
         link: None,
         observer,
     })

@@ -4,7 +4,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Session;
-use crate::function::config::Provenance;
+use crate::function::change::MARKER;
+use crate::function::config::{Environment, Provenance};
 use crate::function::remarks::{remark_on_management, remarks};
 use crate::record::RunRecord;
 use crate::suite::StartMode;
@@ -26,6 +27,20 @@ impl Session<'_> {
         let mode = self.provenance.runtime_management.as_deref().filter(|_| changes);
         let told = mode.and_then(remark_on_management);
         self.warn_once(told);
+        self.provenance.variables = self.fingerprint().await;
+    }
+
+    /// Whether the variables changed will be seen by this; absent where they cannot be read.
+    async fn fingerprint(&mut self) -> Option<String> {
+        let Environment::Readable(variables) = &self.config.environment else { return None };
+        let owners = variables.without(MARKER);
+        match self.run.aws.store.fingerprint_key(self.run.fresh_key).await {
+            Ok(key) => Some(owners.fingerprint(&key, &self.config.arn)),
+            Err(error) => {
+                self.warn_once([format!("a change of its variables will not be seen: {error}")]);
+                None
+            }
+        }
     }
 
     async fn ask_for_management(&mut self) -> Option<String> {

@@ -24,7 +24,7 @@ impl Session<'_> {
     ///
     /// The journal goes last: whoever finds it can still put back, and make the record if there is none.
     pub async fn close(mut self) -> TargetEnd {
-        let is_as_before = self.restore().await;
+        let is_as_before = Box::pin(self.restore()).await;
         if self.stop == Some(Stop::Time) && self.run.chain.at_deadline == AtDeadline::HandOn {
             self.warnings.extend(self.forget(is_as_before).await);
             self.unlock().await;
@@ -36,7 +36,7 @@ impl Session<'_> {
             _ => None,
         };
         if unstored.is_none() {
-            unstored = self.store_record(&mut record).await.err().map(|e| e.to_string());
+            unstored = Box::pin(self.store_record(&mut record)).await.err().map(|e| e.to_string());
         }
         record.warnings.extend(self.forget(is_as_before).await);
         self.unlock().await;
@@ -47,18 +47,27 @@ impl Session<'_> {
     /// Puts the function back. Says whether it was changed and has nothing of this run in it any more.
     async fn restore(&mut self) -> bool {
         let Some(original) = self.original.take() else { return false };
+        let holds = match &self.lease {
+            Some(lease) => lease.holds().await,
+            None => false,
+        };
+        if holds {
+            self.look_for_others().await;
+        }
         let result = match &self.lease {
-            Some(lease) if lease.holds().await => put_back(self.run, &self.config.arn, &original, lease).await,
+            Some(lease) if holds => put_back(self.run, &self.config.arn, &original, lease).await,
             _ => Err(SettleError::LockLost),
         };
-        match result {
+        let is_as_before = match result {
             Ok(_) => true,
             Err(SettleError::LockLost) => self.withdraw(&original).await,
             Err(error) => {
                 self.warn_of_change(&error);
                 false
             }
-        }
+        };
+        self.name_frozen_versions(&original).await;
+        is_as_before
     }
 
     /// After the lock was lost: takes out what is this run's own. Where that fails, whoever comes next finds a journal.

@@ -3,6 +3,7 @@
 mod circumstances;
 mod closing;
 mod opening;
+mod others;
 mod round;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,8 @@ pub struct Session<'a> {
     burst_cap: u32,
     warnings: Vec<String>,
     stop: Option<Stop>,
+    /// Whether somebody else changed or published the function meanwhile.
+    met_others: bool,
     /// The lock of the function.
     lease: Option<Lease>,
 }

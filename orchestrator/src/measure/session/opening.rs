@@ -46,10 +46,11 @@ impl<'a> Session<'a> {
             burst_cap: suite.burst,
             warnings: run.notes_on(spec),
             stop: None,
+            met_others: false,
             lease: None,
         };
         session.lock().await.map_err(refused)?;
-        match session.prepare().await {
+        match Box::pin(session.prepare()).await {
             Ok(None) => Ok(session),
             Ok(Some(done)) => {
                 session.unlock().await;

@@ -149,11 +149,15 @@ impl<'a> Session<'a> {
 
     /// Retires the warm environments. Returns how long it took until that was in force.
     async fn invalidate(&mut self, index: usize) -> Result<Duration, Stop> {
+        if self.original.is_some() && index > 0 {
+            // Other targets may have had their turns since.
+            self.look_for_others().await;
+        }
         let Some(original) = &self.original else { return Ok(Duration::ZERO) };
         let start = Instant::now();
         let left = self.time_left();
         let end = start + SETTLE_LIMIT.min(left);
-        for step in original.steps(&format!("{}-{index}", self.run.trigger.run_id)) {
+        for step in original.steps(&self.nonce(index)) {
             let settled = apply(&self.run.aws.lambda, &self.config, &step, self.lease.as_ref(), end).await;
             self.config = settled.map_err(|error| match error {
                 SettleError::LockLost => Stop::LockLost,
@@ -180,6 +184,7 @@ impl<'a> Session<'a> {
         };
         let same = now.revision == self.config.revision && now.update == UpdateStatus::Successful;
         let deployed = differs(&self.provenance, &now.provenance);
+        self.met_others |= !same;
         if now.provenance.runtime_version_arn != self.provenance.runtime_version_arn {
             self.warnings.push(format!("round {index}: Lambda moved the function to another runtime version"));
             self.provenance.runtime_version_arn.clone_from(&now.provenance.runtime_version_arn);
@@ -210,7 +215,12 @@ fn is_refusal(round: &Round) -> bool {
 /// Whether two configurations run different things. Lambda may exchange the runtime version by itself, so that alone
 /// does not count as a deploy. What is not read with every configuration is left out.
 fn differs(a: &Provenance, b: &Provenance) -> bool {
-    let compared = |p: &Provenance| Provenance { runtime_version_arn: None, runtime_management: None, ..p.clone() };
+    let compared = |p: &Provenance| Provenance {
+        runtime_version_arn: None,
+        runtime_management: None,
+        variables: None,
+        ..p.clone()
+    };
     compared(a) != compared(b)
 }
 

@@ -113,6 +113,7 @@ fn a_job_summary_says_what_is_not_estimable() {
         shift_percent: 12.4,
         interval,
         causes: Vec::new(),
+        unchanged: Vec::new(),
     };
     let level = Some(Level {
         since: 6,

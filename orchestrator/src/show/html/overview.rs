@@ -123,7 +123,7 @@ fn moved(html: &mut Html, view: &View<'_>, change: &Change) {
          Changes)\">{}</span></p><p>{}</p>",
         Time(change.at),
         words::certainty(change),
-        Escaped(&words::causes(&view.series.runs, change))
+        Escaped(&words::causes(&view.series.function, change))
     ));
 }
 

@@ -166,7 +166,7 @@ fn changes(html: &mut Html, view: &View<'_>, listed: usize) {
         if let Some(event) = view.event_of(change) {
             html.add(format_args!("<div>{}</div>", words::event_of(event)));
         } else if change.causes.is_empty() {
-            html.push(words::nothing_seen(&view.series.runs, change));
+            html.add(format_args!("{}", Escaped(&words::nothing_seen(&view.series.function, change))));
         }
         for cause in &change.causes {
             html.add(format_args!("<div><bdi>{}</bdi></div>", Escaped(&words::cause(cause))));
@@ -297,6 +297,17 @@ fn provenance(html: &mut Html, last: &RunRecord) {
         ("package", from.package_type.clone()),
         ("layers", (!from.layers.is_empty()).then(|| from.layers.join(", "))),
         ("log format", from.log_format.clone()),
+        ("handler", from.handler.clone()),
+        ("timeout", from.timeout_s.map(|s| format!("{s} s"))),
+        ("code size", from.code_size_bytes.map(|bytes| format!("{bytes} bytes"))),
+        ("VPC", from.vpc.clone()),
+        ("ephemeral storage", from.ephemeral_storage_mb.map(|mb| format!("{mb} MB"))),
+        ("file systems", from.file_systems.clone()),
+        ("tracing", from.tracing.clone()),
+        ("SnapStart", from.snap_start.clone()),
+        ("KMS key", from.kms_key_arn.clone()),
+        ("runtime management", from.runtime_management.clone()),
+        ("fingerprint of the variables", from.variables.clone()),
         ("suite", Some(last.suite.clone())),
         ("forced by", last.invalidate.clone()),
         ("run", Some(last.run_id.clone())),

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::figures::grouped;
 pub use crate::figures::{figure, range};
 use crate::history::platform::PlatformEvent;
-use crate::history::{Cause, Change, Metric, Run, Shape, is_function_recorded};
+use crate::history::{Cause, Change, Metric, Shape};
 use crate::show::change;
 use shift_stats::Interval;
 
@@ -93,20 +93,15 @@ pub fn certainty(change: &Change) -> String {
     format!("{how}{}", change::certainty(change.state))
 }
 
-/// The text in the table of changes if nothing else changed.
-pub fn nothing_seen(runs: &[Run], change: &Change) -> &'static str {
-    if is_function_recorded(runs, change.index) {
-        "code, memory, runtime and layers are unchanged; variables are not compared"
-    } else {
-        change::NOT_RECORDED
-    }
+/// What is said of a change of this function if nothing else changed.
+pub fn nothing_seen(function: &str, change: &Change) -> String {
+    change::what_is_unchanged(&change.unchanged, function)
 }
 
-/// What changed at the same time as a level: `code, memory`, or that nothing we can see did.
-pub fn causes(runs: &[Run], change: &Change) -> String {
+/// What changed at the same time as a level of this function: `code, memory`, or that nothing we can see did.
+pub fn causes(function: &str, change: &Change) -> String {
     if change.causes.is_empty() {
-        let recorded = is_function_recorded(runs, change.index);
-        return if recorded { change::nothing_at_the_same_time() } else { change::NOT_RECORDED.to_owned() };
+        return change::nothing_at_the_same_time(&change.unchanged, function);
     }
     let what: Vec<&str> = change.causes.iter().map(|cause| cause.what.as_str()).collect();
     format!("{}: {}", change::at_the_same_time(), what.join(", "))

@@ -50,7 +50,13 @@ impl Lambda {
                      again with the CodeSHA256 in $LATEST."
                 )));
             }
-            Ok(publish(function, asked.description).describe_published())
+            let before = function.next_version;
+            let published = publish(function, asked.description);
+            if function.next_version > before {
+                // AWS gives `$LATEST` a new revision too (LocalStack's recorded snapshots of AWS).
+                function.latest = Arc::new(Configuration { revision_id: Uuid::new_v4(), ..(*function.latest).clone() });
+            }
+            Ok(published.describe_published())
         })?;
         Ok(respond(201, &published))
     }

@@ -108,7 +108,7 @@ fn show(series: &[Read], events: &[PlatformEvent], args: &HistoryArgs) -> Result
         return Ok(());
     }
     for Read { entry, runs, judged, records } in series.iter().filter(|s| !s.runs.is_empty()) {
-        writeln!(out, "{}", trend::series(&entry.label, &entry.protocol, runs, judged))?;
+        writeln!(out, "{}", trend::series(entry, runs, judged))?;
         if !records.is_empty() {
             writeln!(out, "{}", text::history(records))?;
             if let Some(failures) = text::failures_of_the_last(records) {

@@ -98,7 +98,7 @@ fn show(report: &RunReport, json: bool) -> Result<(), Failure> {
     if !json {
         for record in measured.iter().map(|m| &m.record) {
             if let Some(finding) = &record.finding {
-                writeln!(out, "{}: {}", record.label, trend::finding(finding))?;
+                writeln!(out, "{}: {}", record.label, trend::finding(finding, record))?;
             }
         }
     }
