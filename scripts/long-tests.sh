@@ -9,13 +9,15 @@
 #   faults     a run under every pair of faults, slow ones too
 #   kills      the command and the orchestrator, killed COLDWATCH_KILLS times each  [500]
 #   sleep      the command, stopped for longer than its lock is valid, COLDWATCH_SLEEPS times at once  [3]
-#   fuzz       the reader of logs, for FUZZ_SECONDS  [600]; needs the nightly compiler, and builds cargo-fuzz once
+#   fuzz       the readers of logs and of their envelopes, for FUZZ_SECONDS each  [600]; needs the nightly compiler, and
+#              builds cargo-fuzz once
+#   speed      the speed of reading files, and of bursts over HTTP/2, against their goals
 #
 # What the tests need is installed as in scripts/test.sh.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-} in -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
-all=(packages weight faults kills sleep fuzz)
+all=(packages weight faults kills sleep fuzz speed)
 [ $# -gt 0 ] || set -- "${all[@]}"
 for part in "$@"; do
     case " ${all[*]} " in *" $part "*) ;; *) echo "there is no part \`$part\`: allowed are ${all[*]}" >&2; exit 2 ;; esac
@@ -35,7 +37,12 @@ kills() { whole kill::; }
 sleep() { whole asleep::; }
 fuzz() {
     cargo +nightly fuzz --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-fuzz --version 0.13.2 || return
-    cargo +nightly fuzz run report_line -- -max_total_time="$FUZZ_SECONDS" -dict=fuzz/report_line.dict -print_final_stats=1
+    local limits=(-max_total_time="$FUZZ_SECONDS" -print_final_stats=1)
+    cargo +nightly fuzz run report_line -- "${limits[@]}" -dict=fuzz/report_line.dict &&
+        cargo +nightly fuzz run envelopes -- "${limits[@]}" -rss_limit_mb=256
+}
+speed() {
+    cargo run --quiet --release -p log-envelopes --example speed && scripts/http2.sh
 }
 
 figures() { # PART LOG: what of the log is worth a line
@@ -46,6 +53,7 @@ figures() { # PART LOG: what of the log is worth a line
         kills) echo "$COLDWATCH_KILLS kills of each; $(grep '^test result' "$2")" ;;
         sleep) echo "$COLDWATCH_SLEEPS sleeps of the command; $(grep -h '^[0-9]* sleeps\|^test result' "$2" | paste -sd ';')" ;;
         fuzz) grep -E '^stat::(number_of_executed_units|new_units_added)' "$2" ;;
+        speed) grep -v '^ *Compiling' "$2" ;;
     esac | sed 's/^/    /'
 }
 
