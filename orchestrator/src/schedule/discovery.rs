@@ -3,7 +3,7 @@
 use crate::arn::base_name;
 use crate::aws::{AwsError, Tags};
 use crate::suite::tagged::Tagged;
-use crate::suite::{Suite, Tag, TargetSpec};
+use crate::suite::{Suite, Tag, TargetSpec, is_label};
 
 /// Why a suite has no targets.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,10 @@ fn merge(mut suite: Suite, mut found: Vec<Tagged>, own: Option<&str>) -> Suite {
         if taken || own.is_some_and(|own| base_name(own) == name) {
             continue;
         }
-        let label = label.filter(|l| !l.trim().is_empty()).unwrap_or_else(|| name.to_owned());
+        // A label that a suite could not have would be refused when the run is handed on.
+        let is_free = |label: &str| suite.targets.iter().all(|target| target.label != label);
+        let label = label.filter(|label| is_label(label) && is_free(label));
+        let label = label.or_else(|| Some(name.to_owned()).filter(|name| is_free(name))).unwrap_or_else(|| arn.clone());
         suite.targets.push(TargetSpec { function: name.to_owned(), label, payload: None, control: false });
     }
     suite.tagged = None;
@@ -73,6 +76,15 @@ mod tests {
             let found = [("a", None), ("b", None), ("orchestrator", None)];
             assert_eq!(merged(&targets, &found), pairs(&[(named, "mine"), ("a", "a")]));
         }
+    }
+
+    #[test]
+    fn labels_that_a_suite_could_not_have_are_not_used() {
+        let found = [("a", Some("same")), ("b", Some("same")), ("c", Some("\u{1b}[2J")), ("d", Some("b"))];
+        let names = pairs(&[("a", "same"), ("b", "b"), ("c", "c"), ("d", "d")]);
+        assert_eq!(merged("", &found), names);
+        let targets = "[[targets]]\nfunction = \"x\"\nlabel = \"a\"\n";
+        assert_eq!(merged(targets, &[("a", None)]), pairs(&[("x", "a"), ("a", &arn("a"))]));
     }
 
     #[test]

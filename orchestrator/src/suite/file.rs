@@ -247,8 +247,13 @@ fn check_targets(files: Vec<TargetFile>, may_be_none: bool) -> Result<Vec<Target
     Ok(targets)
 }
 
+/// Whether a text can be a target's label.
+pub fn is_label(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= LONGEST_LABEL && !text.chars().any(figures::is_hidden)
+}
+
 fn check_label(label: &str, others: &[TargetSpec]) -> Result<(), SuiteError> {
-    if label.chars().count() > LONGEST_LABEL || label.chars().any(figures::is_hidden) {
+    if !is_label(label) {
         return Err(SuiteError::BadLabel(figures::visible(label).chars().take(LONGEST_LABEL).collect()));
     }
     if others.iter().any(|other| other.label == label) {

@@ -17,3 +17,4 @@ pub use definition::{
     PARALLEL, SAMPLES, StartMode, Strategy, Suite, Tag, TargetSpec,
 };
 pub use error::SuiteError;
+pub use file::is_label;

@@ -64,7 +64,7 @@ fn a_local_run_proves_every_sample_and_adds_to_the_history() {
 #[test]
 fn a_handler_that_raises_leaves_its_starts_proven_and_is_told_everywhere() {
     let folder = folder();
-    let suite = "samples = 2\nburst = 2\n[[targets]]\nfunction = \"coldwatch-target-python\"\npayload = [1]\n";
+    let suite = "samples = 2\nburst = 1\n[[targets]]\nfunction = \"coldwatch-target-python\"\npayload = [1]\n";
     fs::write(folder.path().join("suite.toml"), suite).expect("written");
     let arguments = ["run", "--local", "--suite", "suite.toml", "--report", "page.html", "--json"];
     let (code, stdout, stderr) = output(folder.path(), &arguments);

@@ -9,7 +9,7 @@ use coldwatch::measure::context::RunContext;
 use coldwatch::measure::ending::TargetEnd;
 use coldwatch::measure::run::{RunError, run};
 use coldwatch::record::round::RoundSamples;
-use coldwatch::suite::Suite;
+use coldwatch::suite::{Suite, TargetSpec};
 use local_cloud::Options;
 use tokio::time::Instant;
 
@@ -183,8 +183,14 @@ async fn a_function_named_twice_is_measured_once() {
     let stage = Stage::set().await;
     stage.simulated("f", "constant:5", &[]).await;
     let arn = stage.configuration("f").await.arn;
-    let suite = format!("samples = 4\nburst = 2\n[[targets]]\nfunction = \"f\"\n[[targets]]\nfunction = \"{arn}\"\n");
-    let report = stage.run(&suite).await;
+    let suite = "samples = 4\nburst = 2\n[[targets]]\nfunction = \"f\"\n";
+    let both = format!("{suite}[[targets]]\nfunction = \"{arn}\"\n");
+    let refusal = Suite::from_toml(&both).expect_err("refused").to_string();
+    assert!(refusal.contains("is the same function as another target"), "{refusal}");
+    // Nor is it if a suite comes by another way.
+    let mut suite = Suite::from_toml(suite).expect("valid");
+    suite.targets.push(TargetSpec { function: arn, ..suite.targets[0].clone() });
+    let report = run(&suite, &stage.context(fresh())).await.expect("the run starts");
     let measured = report.targets.iter().filter(|t| matches!(t.end, TargetEnd::Measured(_))).count();
     assert_eq!((measured, report.refused().count()), (1, 1));
     stage.cloud.stop().await;

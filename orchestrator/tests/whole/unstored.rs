@@ -27,8 +27,8 @@ async fn a_run_that_could_not_be_stored_is_imported_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let suite = "samples = 4\nburst = 4\n[[targets]]\nfunction = \"f\"\n";
     fs::write(folder.path().join("suite.toml"), suite).expect("written");
-    // Two locks, series and journal are written; the first round is not.
-    stage.cloud.inject(Fault::parse("reject:dynamodb.PutItem,status=500,after=4").expect("a fault"));
+    // Two locks, the key of fingerprints, series and journal are written; the first round is not.
+    stage.cloud.inject(Fault::parse("reject:dynamodb.PutItem,status=500,after=5").expect("a fault"));
     let (code, stderr) = coldwatch(&stage, folder.path(), &["run", "--suite", "suite.toml"]);
     assert_eq!(code, Some(1), "{stderr}");
     assert_eq!(stage.configuration("f").await, before, "put back all the same");
@@ -57,7 +57,7 @@ async fn a_run_that_could_not_be_saved_either_is_printed() {
     let folder = tempfile::tempdir().expect("a folder");
     let suite = folder.path().join("suite.toml");
     fs::write(&suite, "samples = 4\nburst = 4\n[[targets]]\nfunction = \"f\"\n").expect("written");
-    stage.cloud.inject(Fault::parse("reject:dynamodb.PutItem,status=500,after=4").expect("a fault"));
+    stage.cloud.inject(Fault::parse("reject:dynamodb.PutItem,status=500,after=5").expect("a fault"));
     // A folder in which nobody can make a file, root neither.
     let suite = suite.to_str().expect("a path");
     let (code, stderr) = coldwatch(&stage, Path::new("/proc"), &["run", "--suite", suite]);

@@ -18,7 +18,7 @@ const SCRIPT: &str = include_str!("page.js");
 const STYLE: &str = include_str!("page.css");
 
 /// Bytes of a page at most, of however many targets: it is sent around. Only the rows of the overview are never left out.
-const PAGE: usize = 1_990_000;
+const PAGE: usize = 1_999_999;
 /// Stretches of each target's history, the finest that fits.
 const STRETCHES: [usize; 7] = [1_200, 600, 300, 150, 75, 37, COARSEST];
 const COARSEST: usize = 24;
