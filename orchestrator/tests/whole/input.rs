@@ -28,7 +28,7 @@ fn proven(answer: &Value) -> Vec<(String, u64)> {
 async fn stage(variables: &[(&str, &str)]) -> Stage {
     let stage = Stage::set().await;
     stage.simulated("f", "constant:5", &[]).await;
-    deploy_with(&stage, 60, None, variables).await;
+    deploy_with(&stage, 120, None, variables).await;
     stage
 }
 
