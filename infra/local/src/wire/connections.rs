@@ -5,21 +5,19 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderValue};
-use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
+use hyper::{Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OnceCell, oneshot, watch};
 use tokio::task::JoinSet;
@@ -137,18 +135,19 @@ where
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not switch off Nagle's algorithm");
     }
-    let Some(tls) = tls else { return converse(stream, address, HEAD_TIMEOUT, service).await };
+    let Some(tls) = tls else { return converse(stream, address, &one_by_one(HEAD_TIMEOUT), service).await };
     let mut first = [0];
     let opened = tokio::time::timeout(HANDSHAKE_TIMEOUT, async {
         stream.peek(&mut first).await?;
         if first == [HANDSHAKE] { tls.accept(stream).await.map(Opened::Tls) } else { Ok(Opened::Plain(stream)) }
     });
     match opened.await {
-        Ok(Ok(Opened::Plain(stream))) => converse(stream, address, HEAD_TIMEOUT, service).await,
-        Ok(Ok(Opened::Tls(stream))) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-            converse_in_streams(stream, address, service).await;
+        Ok(Ok(Opened::Plain(stream))) => converse(stream, address, &one_by_one(HEAD_TIMEOUT), service).await,
+        Ok(Ok(Opened::Tls(stream))) => {
+            let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let protocol = if is_h2 { in_streams() } else { one_by_one(HEAD_TIMEOUT) };
+            converse(stream, address, &protocol, service).await;
         }
-        Ok(Ok(Opened::Tls(stream))) => converse(stream, address, HEAD_TIMEOUT, service).await,
         Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
         Err(_) => tracing::debug!("a connection said nothing"),
     }
@@ -161,63 +160,49 @@ enum Opened {
 }
 
 /// HTTP/1.1: one request after the other.
-async fn converse<S, F, C>(stream: C, address: SocketAddr, head_timeout: Duration, service: S)
-where
-    S: Fn(Arc<Peer>, Request<Incoming>) -> F,
-    F: Future<Output = Reply>,
-    C: AsyncRead + AsyncWrite + Unpin,
-{
-    let peer = Peer::new(address);
-    let (mut orders, muted) = (peer.order.subscribe(), Muted::new(stream));
-    let silent = Arc::clone(&muted.silent);
-    let conversation = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head_timeout)
-        .serve_connection(TokioIo::new(muted), service_fn(move |request| service(Arc::clone(&peer), request)));
-    let mut conversation = pin!(conversation);
-    loop {
-        tokio::select! {
-            ended = conversation.as_mut() => return early(ended),
-            order = next(&mut orders) => match order {
-                Order::GoAway => conversation.as_mut().graceful_shutdown(),
-                other => if keep_silent(other, &silent).await { return },
-            }
-        }
-    }
+fn one_by_one(head_timeout: Duration) -> Builder<TokioExecutor> {
+    let mut protocol = Builder::new(TokioExecutor::new()).http1_only();
+    protocol.http1().timer(TokioTimer::new()).header_read_timeout(head_timeout);
+    protocol
 }
 
 /// HTTP/2: many requests at once.
-async fn converse_in_streams<S, F>(stream: TlsStream<TcpStream>, address: SocketAddr, service: S)
+fn in_streams() -> Builder<TokioExecutor> {
+    let mut protocol = Builder::new(TokioExecutor::new()).http2_only();
+    protocol.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS);
+    protocol
+}
+
+/// Serves the requests of a connection, and carries out what is ordered about it.
+async fn converse<S, F, C>(stream: C, address: SocketAddr, protocol: &Builder<TokioExecutor>, service: S)
 where
     S: Fn(Arc<Peer>, Request<Incoming>) -> F,
     F: Future<Output = Reply> + Send + 'static,
+    C: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let peer = Peer::new(address);
-    let (mut orders, muted) = (peer.order.subscribe(), Muted::new(stream));
-    let silent = Arc::clone(&muted.silent);
+    let mut orders = peer.order.subscribe();
     let service = service_fn(move |mut request: Request<Incoming>| {
         name_host(&mut request);
         service(Arc::clone(&peer), request)
     });
-    let conversation = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
-        .serve_connection(TokioIo::new(muted), service);
-    let mut conversation = pin!(conversation);
+    let mut conversation = pin!(protocol.serve_connection(TokioIo::new(stream), service));
     loop {
         tokio::select! {
-            ended = conversation.as_mut() => return early(ended),
+            ended = conversation.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                return;
+            }
             order = next(&mut orders) => match order {
+                Order::Serve => {}
                 Order::GoAway => conversation.as_mut().graceful_shutdown(),
-                other => if keep_silent(other, &silent).await { return },
+                // What nobody polls reads and writes nothing.
+                Order::Silence => return tokio::time::sleep(SILENCE).await,
+                Order::Close => return,
             }
         }
-    }
-}
-
-fn early(ended: hyper::Result<()>) {
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
     }
 }
 
@@ -230,58 +215,14 @@ async fn next(orders: &mut watch::Receiver<Order>) -> Order {
     *orders.borrow_and_update()
 }
 
-/// Carries out an order to end. `true` when the connection is to be closed.
-async fn keep_silent(order: Order, silent: &AtomicBool) -> bool {
-    if order == Order::Silence {
-        silent.store(true, Ordering::Relaxed);
-        tokio::time::sleep(SILENCE).await;
-    }
-    order != Order::Serve
-}
-
 /// HTTP/2 has no `Host`, which is what services look at and what is signed.
 fn name_host(request: &mut Request<Incoming>) {
     let host = request.uri().authority().and_then(|host| HeaderValue::try_from(host.as_str()).ok());
     if let Some(host) = host
+        && request.version() == Version::HTTP_2
         && !request.headers().contains_key(HOST)
     {
         request.headers_mut().insert(HOST, host);
-    }
-}
-
-/// A stream that can fall silent without being closed.
-struct Muted<C> {
-    stream: C,
-    silent: Arc<AtomicBool>,
-}
-
-impl<C> Muted<C> {
-    fn new(stream: C) -> Self {
-        Self { stream, silent: Arc::default() }
-    }
-
-    fn is_silent(&self) -> bool {
-        self.silent.load(Ordering::Relaxed)
-    }
-}
-
-impl<C: AsyncRead + Unpin> AsyncRead for Muted<C> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.is_silent() { Poll::Pending } else { Pin::new(&mut self.stream).poll_read(cx, buffer) }
-    }
-}
-
-impl<C: AsyncWrite + Unpin> AsyncWrite for Muted<C> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.is_silent() { Poll::Pending } else { Pin::new(&mut self.stream).poll_write(cx, bytes) }
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.is_silent() { Poll::Pending } else { Pin::new(&mut self.stream).poll_flush(cx) }
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -305,7 +246,9 @@ mod tests {
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, address) = listener.accept().await.unwrap();
         let service = |_: Arc<Peer>, _: Request<Incoming>| async { Ok(Response::default()) };
-        tokio::spawn(converse(stream, address, Duration::from_millis(20), service));
+        tokio::spawn(async move {
+            converse(stream, address, &one_by_one(Duration::from_millis(20)), service).await;
+        });
         tokio::io::AsyncWriteExt::write_all(&mut client, b"GET / HTTP/1.1\r\nHo").await.unwrap();
         let mut answer = Vec::new();
         let closed = tokio::time::timeout(Duration::from_secs(10), client.read_to_end(&mut answer)).await;
