@@ -116,7 +116,7 @@ impl Original {
     }
 }
 
-/// What takes out whatever a run has left in a function, told by its form alone. A changed memory size has none.
+/// What takes out whatever a run has left in a function, recognised by its form alone. A changed memory size has none.
 pub fn traces(config: &FunctionConfig) -> Result<Vec<Step>, Unreadable> {
     let marker = Original::Environment.undo(config)?;
     let note = Original::Description(without_note(&config.description)).undo(config)?;
@@ -168,7 +168,7 @@ impl Step {
     }
 }
 
-/// Whether the owner has a variable of the marker's name, told by its value.
+/// Whether the owner has a variable of the marker's name, recognised by its value.
 pub fn has_own_marker(variables: &Variables) -> bool {
     variables.value(MARKER).is_some_and(|value| !is_nonce(value))
 }
@@ -227,24 +227,15 @@ fn neighbour(mb: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::function::config::{Provenance, UpdateStatus};
+    use crate::function::config::Provenance;
 
     fn config(variables: Variables, description: &str, mb: u32) -> FunctionConfig {
         FunctionConfig {
-            arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
-            revision: "r".into(),
-            state: "Active".into(),
-            update: UpdateStatus::Successful,
             description: description.into(),
             environment: Environment::Readable(variables),
-            timeout: Duration::from_secs(3),
-            special: vec![],
-            reserved_concurrency: None,
-            stack: None,
             provenance: Provenance { memory_size_mb: Some(mb), ..Provenance::default() },
+            ..FunctionConfig::sample()
         }
     }
 
@@ -296,9 +287,9 @@ mod tests {
         for strategy in [Strategy::Environment, Strategy::Description] {
             let (original, _) = Original::of(&before, strategy);
             let marked = apply(&before, &original.steps("0123456789ab-0")[0]);
-            let theirs = original.withdraw("ba9876543210").expect("it can be told");
+            let theirs = original.withdraw("ba9876543210").expect("it can be read");
             assert!(theirs.is_reached(&marked) && theirs.is_reached(&before), "{strategy}: nothing of that run");
-            let own = original.withdraw("0123456789ab").expect("it can be told");
+            let own = original.withdraw("0123456789ab").expect("it can be read");
             assert!(!own.is_reached(&marked));
             assert_eq!(apply(&marked, &own), before, "{strategy}");
         }

@@ -35,6 +35,26 @@ pub struct FunctionConfig {
     pub provenance: Provenance,
 }
 
+#[cfg(test)]
+impl FunctionConfig {
+    /// An ordinary function without variables, for the tests of this room.
+    pub(super) fn sample() -> Self {
+        Self {
+            arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
+            revision: "r".into(),
+            state: "Active".into(),
+            update: UpdateStatus::Successful,
+            description: String::new(),
+            environment: Environment::Readable(Variables::default()),
+            timeout: Duration::from_secs(3),
+            reserved_concurrency: None,
+            stack: None,
+            special: vec![],
+            provenance: Provenance::default(),
+        }
+    }
+}
+
 /// `LastUpdateStatus` with its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpdateStatus {
@@ -183,7 +203,7 @@ impl Variables {
     }
 
     /// Says whether the variables of a function have changed, and nothing else of them: 32 bits of an HMAC over all names
-    /// and values, with a secret key. So few bits fit many values, so that the right one cannot be told even with the key.
+    /// and values, with a secret key. Many values have the same 32 bits, so nobody can find the right one, even with the key.
     pub fn fingerprint(&self, key: &FingerprintKey, arn: &str) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("a key of any length is taken");
         let all = serde_json::to_vec(&(arn, &self.0)).expect("texts are JSON");

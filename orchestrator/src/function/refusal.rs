@@ -141,30 +141,12 @@ impl FunctionConfig {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::function::config::{Provenance, Variables};
 
-    fn config() -> FunctionConfig {
-        FunctionConfig {
-            arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
-            revision: "r1".into(),
-            state: "Active".into(),
-            update: UpdateStatus::Successful,
-            description: String::new(),
-            environment: Environment::Readable(Variables::default()),
-            timeout: Duration::from_secs(3),
-            reserved_concurrency: None,
-            stack: None,
-            special: vec![],
-            provenance: Provenance::default(),
-        }
-    }
-
     #[test]
     fn an_ordinary_function_is_not_refused() {
-        assert_eq!(config().refusal(true, true), None);
+        assert_eq!(FunctionConfig::sample().refusal(true, true), None);
     }
 
     #[test]
@@ -172,17 +154,32 @@ mod tests {
         let unreadable = Environment::Unreadable("AccessDeniedException".into());
         let arn = "arn:aws:lambda:us-east-1:000000000000:function:f:live".to_owned();
         let cases = [
-            (FunctionConfig { state: "Pending".into(), ..config() }, Refusal::NotActive("Pending".into())),
-            (FunctionConfig { update: UpdateStatus::InProgress, ..config() }, Refusal::UpdateInProgress(None)),
-            (FunctionConfig { arn, ..config() }, Refusal::Immutable("live".into())),
             (
-                FunctionConfig { environment: unreadable, ..config() },
+                FunctionConfig { state: "Pending".into(), ..FunctionConfig::sample() },
+                Refusal::NotActive("Pending".into()),
+            ),
+            (
+                FunctionConfig { update: UpdateStatus::InProgress, ..FunctionConfig::sample() },
+                Refusal::UpdateInProgress(None),
+            ),
+            (FunctionConfig { arn, ..FunctionConfig::sample() }, Refusal::Immutable("live".into())),
+            (
+                FunctionConfig { environment: unreadable, ..FunctionConfig::sample() },
                 Refusal::UnreadableEnvironment("AccessDeniedException".into()),
             ),
-            (FunctionConfig { special: vec![Special::ManagedInstances], ..config() }, Refusal::ManagedInstances),
-            (FunctionConfig { special: vec![Special::TenantIsolation], ..config() }, Refusal::TenantIsolation),
-            (FunctionConfig { special: vec![Special::ReportSuppressed], ..config() }, Refusal::ReportSuppressed),
-            (FunctionConfig { special: vec![Special::Durable], ..config() }, Refusal::Durable),
+            (
+                FunctionConfig { special: vec![Special::ManagedInstances], ..FunctionConfig::sample() },
+                Refusal::ManagedInstances,
+            ),
+            (
+                FunctionConfig { special: vec![Special::TenantIsolation], ..FunctionConfig::sample() },
+                Refusal::TenantIsolation,
+            ),
+            (
+                FunctionConfig { special: vec![Special::ReportSuppressed], ..FunctionConfig::sample() },
+                Refusal::ReportSuppressed,
+            ),
+            (FunctionConfig { special: vec![Special::Durable], ..FunctionConfig::sample() }, Refusal::Durable),
         ];
         for (config, refusal) in cases {
             assert_eq!(config.refusal(true, true), Some(refusal));
@@ -192,7 +189,7 @@ mod tests {
     #[test]
     fn a_blocked_runtime_is_refused_from_its_day_on_and_only_where_it_is_changed() {
         let provenance = Provenance { runtime: Some("python3.9".into()), ..Provenance::default() };
-        let old = FunctionConfig { provenance, ..config() };
+        let old = FunctionConfig { provenance, ..FunctionConfig::sample() };
         let target = "[[targets]]\nfunction = \"f\"\n";
         let refused = |keys: &str, day| {
             let suite = Suite::from_toml(&format!("{keys}{target}")).expect("valid");
@@ -206,23 +203,25 @@ mod tests {
 
     #[test]
     fn what_is_not_changed_need_not_be_changeable() {
-        let alias = FunctionConfig { arn: format!("{}:live", config().arn), ..config() };
+        let alias =
+            FunctionConfig { arn: format!("{}:live", FunctionConfig::sample().arn), ..FunctionConfig::sample() };
         assert_eq!(alias.refusal(false, false), None);
-        let unreadable = FunctionConfig { environment: Environment::Unreadable("x".into()), ..config() };
+        let unreadable =
+            FunctionConfig { environment: Environment::Unreadable("x".into()), ..FunctionConfig::sample() };
         assert_eq!(unreadable.refusal(true, false), None);
     }
 
     #[test]
     fn a_variable_of_the_markers_name_is_refused_by_name_without_its_value() {
         let theirs = Variables::default().with(MARKER, "hunter2");
-        let theirs = FunctionConfig { environment: Environment::Readable(theirs), ..config() };
+        let theirs = FunctionConfig { environment: Environment::Readable(theirs), ..FunctionConfig::sample() };
         let refused = theirs.refusal(true, true).expect("refused");
         assert_eq!(refused, Refusal::OwnMarker);
         let text = refused.to_string();
         assert!(text.contains("`COLDWATCH_ROUND`") && !text.contains("hunter2"), "{text}");
         assert_eq!(theirs.refusal(true, false), None, "another strategy does not touch it");
         let ours = Variables::default().with(MARKER, "0123456789ab-3");
-        let ours = FunctionConfig { environment: Environment::Readable(ours), ..config() };
+        let ours = FunctionConfig { environment: Environment::Readable(ours), ..FunctionConfig::sample() };
         assert_eq!(ours.refusal(true, true), None, "what a killed run left is put back");
     }
 }

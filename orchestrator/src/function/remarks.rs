@@ -47,29 +47,18 @@ pub fn remark_on_management(mode: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::function::config::{Environment, Provenance, UpdateStatus, Variables};
+    use crate::function::config::Provenance;
 
     fn config(runtime: &str, version: &str, snap_start: &str) -> FunctionConfig {
         FunctionConfig {
-            arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
-            revision: "r1".into(),
-            state: "Active".into(),
-            update: UpdateStatus::Successful,
-            description: String::new(),
-            environment: Environment::Readable(Variables::default()),
-            timeout: Duration::from_secs(3),
-            reserved_concurrency: None,
-            stack: None,
-            special: vec![],
             provenance: Provenance {
                 runtime: Some(runtime.into()),
                 version: Some(version.into()),
                 snap_start: Some(snap_start.into()),
                 ..Provenance::default()
             },
+            ..FunctionConfig::sample()
         }
     }
 
@@ -77,22 +66,22 @@ mod tests {
     fn a_deprecated_runtime_is_told_with_the_date_unless_nothing_is_changed() {
         let today = NaiveDate::from_ymd_opt(2026, 12, 1).expect("a day");
         let old = config("python3.9", "$LATEST", "None");
-        let told = remarks(&old, true, today);
+        let found = remarks(&old, true, today);
         assert!(
-            told[0].starts_with(
+            found[0].starts_with(
                 "its runtime python3.9 is deprecated: AWS refuses updates of its functions from \
                                      2027-03-03 on"
             ),
-            "{told:?}"
+            "{found:?}"
         );
-        assert_eq!((told.len(), remarks(&old, false, today).len()), (1, 0));
+        assert_eq!((found.len(), remarks(&old, false, today).len()), (1, 0));
         assert_eq!(remarks(&config("python3.13", "$LATEST", "None"), true, today), Vec::<String>::new());
     }
 
     #[test]
     fn only_latest_is_initialised_where_versions_are_restored() {
         let today = NaiveDate::from_ymd_opt(2026, 12, 1).expect("a day");
-        let told = |version| remarks(&config("python3.13", version, OF_VERSIONS), true, today).len();
-        assert_eq!((told("$LATEST"), told("3")), (1, 0));
+        let found = |version| remarks(&config("python3.13", version, OF_VERSIONS), true, today).len();
+        assert_eq!((found("$LATEST"), found("3")), (1, 0));
     }
 }
