@@ -1,4 +1,4 @@
-//! Large bursts over HTTP/2, as AWS speaks it, beside HTTP/1.1: what this program's own queue adds to a round trip.
+//! Large bursts over HTTP/2, as AWS speaks it, and over HTTP/1.1: what this program's own queue adds to a round trip.
 //!
 //! Both run in one process against the local cloud, one after the other. Over HTTP/2 it allows 128 requests at once on a
 //! connection, as Lambda does; over HTTP/1.1 each request has a connection of its own, so nothing can wait for another.

@@ -4,7 +4,7 @@
 //! one real process for each execution environment, EventBridge Scheduler, SQS, DynamoDB, CloudWatch, and as much of
 //! Parameter Store and the tagging API as a scheduled run needs. Point `AWS_ENDPOINT_URL` at it.
 //! It answers programs that sign their requests with a key of the state folder, see [`LocalCloud::access`], and no web
-//! page. It is no jail: functions run as the user who started it.
+//! page. It is not a sandbox: functions run as the user who started it.
 //!
 //! The rooms, from the bottom up. A room imports only rooms above it in this table; `infra/module-graph/tests/rooms.rs` checks it.
 //!

@@ -63,7 +63,7 @@ pub(super) fn read_configuration(c: FunctionConfiguration) -> FunctionConfig {
     }
 }
 
-/// Settings that a function may not have: a text in any case, so that "none" is told from "not recorded".
+/// Settings that a function may not have: a text in any case, so that "none" differs from "not recorded".
 struct Settings {
     vpc: String,
     file_systems: String,

@@ -158,7 +158,7 @@ async fn load(connection: &Connection) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .timeout_config(timeouts)
-        // Said here, so that `AWS_MAX_ATTEMPTS` is not read: aws-config panics where that is no number.
+        // Set here, so that aws-config does not read `AWS_MAX_ATTEMPTS`: it panics if that is not a number.
         .retry_config(RetryConfig::standard())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if let Some(endpoint) = &connection.endpoint {

@@ -127,7 +127,7 @@ struct Lock {
     length: Duration,
     key: String,
     holder: String,
-    /// When it was last known to be held, by both clocks: the monotonic one stands still while a laptop sleeps, and
+    /// When it was last known to be held, by both clocks: the monotonic one stops while a laptop sleeps, and
     /// the other may jump.
     confirmed: Mutex<(Instant, DateTime<Utc>)>,
 }

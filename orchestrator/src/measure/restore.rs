@@ -140,7 +140,7 @@ async fn restore(run: &RunContext, arn: &str, patience: Patience) -> Result<Rest
     result
 }
 
-/// Takes out what a run has left in a function without a journal, told by its form.
+/// Takes out what a run has left in a function without a journal, recognised by its form.
 async fn clean(run: &RunContext, arn: &str, lease: &Lease) -> Result<Restored, RestoreError> {
     let mut config = match run.aws.lambda.function(arn).await {
         Err(e) if e.is_not_found() => return Ok(Restored::Gone),

@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn errors_are_counted_by_type_and_say_which_starts_are_proven() {
         let errors = crate::record::summary::function_errors(&every_outcome());
-        let told: Vec<_> = errors.iter().map(|e| (e.error_type.as_str(), e.invocations, e.proven)).collect();
-        assert_eq!(told, [("KeyError", 1, 1), ("Runtime.ExitError", 1, 0)]);
+        let counted: Vec<_> = errors.iter().map(|e| (e.error_type.as_str(), e.invocations, e.proven)).collect();
+        assert_eq!(counted, [("KeyError", 1, 1), ("Runtime.ExitError", 1, 0)]);
     }
 }

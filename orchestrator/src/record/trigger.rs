@@ -46,7 +46,7 @@ impl Trigger {
     }
 }
 
-/// Seed of the order in which the targets of this run took turns. `None` if it is no run id.
+/// Seed of the order in which the targets of this run took turns. `None` if the text is not a run id.
 pub fn seed_of(run_id: &str) -> Option<u64> {
     u64::from_str_radix(run_id, 16).ok()
 }

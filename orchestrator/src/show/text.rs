@@ -78,7 +78,7 @@ pub fn history(records: &[RunRecord]) -> String {
 pub fn failures_of_the_last(records: &[RunRecord]) -> Option<String> {
     let last = records.iter().rfind(|record| !record.function_errors.is_empty())?;
     let at = last.started_at.format("%Y-%m-%d %H:%M:%S");
-    Some(failures(last).iter().map(|told| format!("{at}  {told}")).collect::<Vec<_>>().join("\n"))
+    Some(failures(last).iter().map(|failure| format!("{at}  {failure}")).collect::<Vec<_>>().join("\n"))
 }
 
 /// The table that `changes` prints for one series.

@@ -1,6 +1,6 @@
 // A web page in a real browser gets nothing from the local cloud: node --test doors.test.mjs
 //
-// COLDWATCH is the built program. The page is at http://evil.example, which the browser is told is this machine.
+// COLDWATCH is the built program. The page is at http://evil.example, which the browser takes for this machine.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-//! What a run keeps of what it depended on, and what is told of it.
+//! What a run keeps of what it depended on, and what is shown of it.
 
 use aws_sdk_lambda::types::{Environment, VpcConfig};
 use coldwatch::function::config::{FingerprintKey, Provenance, UpdateStatus};

@@ -74,13 +74,13 @@ fn a_handler_that_raises_leaves_its_starts_proven_and_is_told_everywhere() {
     assert_eq!((&sample["outcome"], &sample["detail"]), (&"cold".into(), &"InvalidRequest".into()), "{stdout}");
     let errors = serde_json::json!([{"error_type": "InvalidRequest", "invocations": 2, "proven": 2}]);
     assert_eq!(document["runs"][0]["function_errors"], errors);
-    let told = "the handler raised InvalidRequest in 2 of 2 invocations: 2 of them are proven cold starts all the same; \
+    let text = "the handler raised InvalidRequest in 2 of 2 invocations: 2 of them are proven cold starts all the same; \
                 `targets.payload` (or `--payload`) sends what it expects";
-    assert!(stderr.contains(told), "{stderr}");
+    assert!(stderr.contains(text), "{stderr}");
     let (_, history, _) = output(folder.path(), &["history", "--local", "--runs"]);
-    assert!(history.contains(told), "{history}");
+    assert!(history.contains(text), "{history}");
     let page = fs::read_to_string(folder.path().join("page.html")).expect("the page");
-    assert!(page.contains(told), "the page");
+    assert!(page.contains(text), "the page");
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn clock_randomness_and_environment_enter_in_the_programs() {
 fn nothing_is_printed_where_a_closed_stream_would_panic() {
     // Each of them panics when nobody reads, so a run would go on and bill, or an import would stop half way.
     assert_eq!(violations(&["print!(", "println!("], &[]), [""; 0]);
-    // A stdout that is locked elsewhere does not know that a closed terminal is no failure.
+    // A stdout that is locked elsewhere does not know that a closed terminal is not a failure.
     assert_eq!(violations(&["io::stdout()"], &["src/bin/coldwatch/output.rs", "src/bin/orchestrator.rs"]), [""; 0]);
 }
 

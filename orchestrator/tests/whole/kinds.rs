@@ -42,8 +42,8 @@ async fn a_durable_function_is_refused_by_name() {
     let unqualified = stage.sdk().invoke().function_name("f").send().await.expect_err("refused");
     assert_eq!(unqualified.message(), Some("You cannot invoke a durable function using an unqualified ARN."));
     let before = stage.configuration("f").await;
-    let told = refusal(stage.run(SUITE).await);
-    assert!(told.starts_with("function `f` is durable (DurableConfig): "), "{told}");
+    let text = refusal(stage.run(SUITE).await);
+    assert!(text.starts_with("function `f` is durable (DurableConfig): "), "{text}");
     assert_eq!(stage.configuration("f").await, before);
     stage.cloud.stop().await;
 }
@@ -56,14 +56,14 @@ async fn a_deprecated_runtime_is_told_and_refused_from_its_day_on() {
     *stage.now.lock().expect("no test panics here") = at("2027-03-02T12:00:00Z");
     let measured = only(stage.run(SUITE).await);
     check_counts(&measured);
-    let told =
+    let text =
         measured.record.warnings.iter().filter(|w| w.contains("python3.9 is deprecated") && w.contains("2027-03-03"));
-    assert_eq!(told.count(), 1, "{:?}", measured.record.warnings);
+    assert_eq!(text.count(), 1, "{:?}", measured.record.warnings);
     *stage.now.lock().expect("no test panics here") = at("2027-03-03T00:00:00Z");
-    let told = refusal(stage.run(SUITE).await);
+    let text = refusal(stage.run(SUITE).await);
     assert!(
-        told.contains("has the runtime python3.9, and AWS refuses updates of its functions since 2027-03-03"),
-        "{told}"
+        text.contains("has the runtime python3.9, and AWS refuses updates of its functions since 2027-03-03"),
+        "{text}"
     );
     stage.cloud.stop().await;
 }

@@ -43,8 +43,8 @@ async fn a_version_published_with_our_change_in_it_is_named() {
     let calls = stage.calls().await;
     assert!(calls.iter().all(|call| call["operation"] != "ListVersionsByFunction"), "only after a sign of others");
     let record = run_while_published(&stage).await;
-    let told: Vec<_> = record.warnings.iter().filter(|w| w.starts_with("version ")).collect();
-    assert!(told.len() == 1 && told[0].starts_with("version 1 was published during the run"), "{:?}", record.warnings);
+    let text: Vec<_> = record.warnings.iter().filter(|w| w.starts_with("version ")).collect();
+    assert!(text.len() == 1 && text[0].starts_with("version 1 was published during the run"), "{:?}", record.warnings);
     let now = stage.configuration("f").await;
     assert!(!is_marked(&now), "$LATEST is put back");
     stage.cloud.stop().await;
@@ -57,8 +57,8 @@ async fn without_the_right_to_list_versions_the_record_says_so() {
     let denied = "reject:lambda.ListVersionsByFunction,status=403,code=AccessDeniedException";
     stage.cloud.inject(Fault::parse(denied).expect("a fault"));
     let record = run_while_published(&stage).await;
-    let told = record.warnings.iter().filter(|w| w.contains("not known whether a new version has our change in it"));
-    assert_eq!((told.count(), record.proven), (1, 2), "{:?}", record.warnings);
+    let text = record.warnings.iter().filter(|w| w.contains("not known whether a new version has our change in it"));
+    assert_eq!((text.count(), record.proven), (1, 2), "{:?}", record.warnings);
     stage.cloud.stop().await;
 }
 
@@ -71,9 +71,9 @@ async fn a_function_whose_stack_is_being_deployed_is_skipped_with_the_name_of_th
     tag.send().await.expect("tagged");
     stage.cloud.inject(Fault::parse("slow-update:f,ms=5000").expect("a fault"));
     stage.sdk().update_function_configuration().function_name("f").description("theirs").send().await.expect("updated");
-    let told = refusal(stage.run(SUITE).await);
+    let text = refusal(stage.run(SUITE).await);
     assert_eq!(
-        told,
+        text,
         "function `f` has an update in progress, perhaps by a deploy of its CloudFormation stack `shop`; run again when \
          it has ended"
     );

@@ -145,7 +145,7 @@ async fn refusing(status: &'static str, code: &'static str, message: String) -> 
 }
 
 /// What the program says of the refusal of a read, of an invoke and of an update.
-async fn told(aws: &Aws) -> [String; 3] {
+async fn errors_of(aws: &Aws) -> [String; 3] {
     let read = aws.lambda.function("f").await.expect_err("refused");
     let invoke = aws
         .lambda
@@ -163,8 +163,8 @@ async fn a_session_token_in_a_refused_signature_is_never_repeated() {
     let canonical = format!("The Canonical String should have been 'POST\nx-amz-security-token:{SECRET}\n'");
     for code in ["InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignatureException"] {
         for status in ["403 Forbidden", "400 Bad Request"] {
-            for told in told(&refusing(status, code, canonical.clone()).await).await {
-                assert!(told.contains(code) && !told.contains(SECRET), "{status}: {told}");
+            for text in errors_of(&refusing(status, code, canonical.clone()).await).await {
+                assert!(text.contains(code) && !text.contains(SECRET), "{status}: {text}");
             }
         }
     }
@@ -174,7 +174,7 @@ async fn a_session_token_in_a_refused_signature_is_never_repeated() {
 async fn what_is_not_valid_is_told_in_lambdas_words_unless_variables_were_sent() {
     let text = format!("the words of Lambda {SECRET}");
     let aws = refusing("400 Bad Request", "InvalidParameterValueException", text.clone()).await;
-    let [read, invoke, update] = told(&aws).await;
+    let [read, invoke, update] = errors_of(&aws).await;
     assert!(read.contains(&text) && invoke.contains(&text), "{read} {invoke}");
     assert!(update.contains("InvalidParameterValueException") && !update.contains(SECRET), "{update}");
 }

@@ -73,7 +73,7 @@ impl State {
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let secret = read_secret(&path)?.map_or_else(|| make_secret(&path), Ok)?;
-        // What a killed stand-in left there is no longer true.
+        // A killed local cloud left its address there.
         lock.set_len(0).map_err(failed)?;
         fs::set_permissions(&path, Permissions::from_mode(0o700)).map_err(failed)?;
         Ok(State { path, secret, lock, temporary })
@@ -249,7 +249,7 @@ mod tests {
         let planted = scratch.path().join("planted");
         fs::create_dir_all(planted.join("code")).unwrap();
         assert!(refused(&planted).contains("it holds `code` but no key.json"), "{}", refused(&planted));
-        // With a key file that was made elsewhere it is no better.
+        // A key file that was made elsewhere does not help.
         let made = scratch.path().join("made");
         State::open(Some(&made)).unwrap().close();
         fs::copy(made.join(KEY_FILE), planted.join(KEY_FILE)).unwrap();

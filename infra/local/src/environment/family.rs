@@ -106,7 +106,7 @@ pub(crate) fn kill_marked(marks: &[String]) {
 
 pub(crate) fn kill_group(group: u32) {
     if let Some(group) = pid(group) {
-        // It is no error when everything in the group has ended already.
+        // It is not an error when everything in the group has ended already.
         let _ = kill_process_group(group, Signal::KILL);
     }
 }
@@ -235,7 +235,7 @@ mod tests {
         }
         Family { group: parent.id(), name: "family-1".to_owned() }.kill();
         until_gone(child);
-        parent.wait().unwrap();
+        parent.wait().expect("it has ended");
     }
 
     #[test]
@@ -243,7 +243,7 @@ mod tests {
         let name = format!("family-{}", std::process::id());
         let mut parent = start("setsid sleep 600 & echo $!", &name);
         let orphan = printed(&mut parent);
-        parent.wait().unwrap();
+        parent.wait().expect("it has ended");
         assert!(lives(orphan));
         kill_marked(&[name]);
         until_gone(orphan);
@@ -251,15 +251,15 @@ mod tests {
 
     #[test]
     fn a_connection_belongs_to_the_process_that_holds_it() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = listener.local_addr().unwrap();
-        let _ours = TcpStream::connect(server).unwrap();
-        let (_, peer) = listener.accept().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let server = listener.local_addr().expect("it is bound");
+        let _ours = TcpStream::connect(server).expect("connected");
+        let (_, peer) = listener.accept().expect("connected");
         let family = |group: u32| Family { group, name: "no such name".to_owned() };
         assert_eq!(family(std::process::id()).holds(peer, server), Known::Yes);
         let mut other = start("exec sleep 600", "family-2");
         assert_eq!(family(other.id()).holds(peer, server), Known::No);
-        other.kill().unwrap();
-        other.wait().unwrap();
+        other.kill().expect("it lives");
+        other.wait().expect("it has ended");
     }
 }

@@ -17,16 +17,16 @@ impl Session<'_> {
     /// Completes the provenance, and warns of what its reader should know. `last` is the run of the series before.
     pub(super) async fn look_around(&mut self, last: Option<&RunRecord>) {
         let (changes, now) = (self.suite.start == StartMode::Forced, (self.run.clock)());
-        let told = remarks(&self.config, changes, now.date_naive());
-        self.warn_once(told);
+        let warnings = remarks(&self.config, changes, now.date_naive());
+        self.warn_once(warnings);
         let known = last.filter(|run| still_holds(run, now)).and_then(|run| run.provenance.runtime_management.clone());
         self.provenance.runtime_management = match known {
             None if has_management(&self.provenance) => self.ask_for_management().await,
             known => known,
         };
         let mode = self.provenance.runtime_management.as_deref().filter(|_| changes);
-        let told = mode.and_then(remark_on_management);
-        self.warn_once(told);
+        let warnings = mode.and_then(remark_on_management);
+        self.warn_once(warnings);
         self.provenance.variables = self.fingerprint().await;
     }
 
@@ -54,8 +54,8 @@ impl Session<'_> {
     }
 
     /// An earlier invocation for the same run may have said so.
-    pub(super) fn warn_once(&mut self, told: impl IntoIterator<Item = String>) {
-        for warning in told {
+    pub(super) fn warn_once(&mut self, warnings: impl IntoIterator<Item = String>) {
+        for warning in warnings {
             if !self.warnings.contains(&warning) {
                 self.warnings.push(warning);
             }

@@ -20,8 +20,8 @@ impl Session<'_> {
         match self.run.aws.lambda.versions(&self.config.arn).await {
             Ok(versions) => {
                 let frozen = versions.iter().filter(|version| self.carries(original, version)).filter_map(number);
-                let told: Vec<String> = frozen.map(warning).collect();
-                self.warn_once(told);
+                let warnings: Vec<String> = frozen.map(warning).collect();
+                self.warn_once(warnings);
             }
             Err(error) => self.warn_once([format!(
                 "somebody else changed or published the function during the run, and it is not known whether a new \

@@ -135,8 +135,8 @@ fn keep(measured: &Measured) {
     match output::put(&format!("{line}\n"), Some(Path::new(&file))) {
         Ok(()) => warn(format!("{}: it is saved in {file}; `coldwatch import {file}` stores it", record.label)),
         Err(error) => {
-            let told = "it could not be saved either; keep the next line, and give it to `coldwatch import`";
-            warn(format!("{}: {told}: {error}", record.label));
+            let advice = "it could not be saved either; keep the next line, and give it to `coldwatch import`";
+            warn(format!("{}: {advice}: {error}", record.label));
             tell(line);
         }
     }

@@ -36,8 +36,8 @@ pub fn say(measured: &Measured) {
     {
         warn(format!("{}: {}", record.label, failed_with(detail)));
     } else {
-        for told in failures(record) {
-            warn(format!("{}: {told}", record.label));
+        for failure in failures(record) {
+            warn(format!("{}: {failure}", record.label));
         }
     }
     record.warnings.iter().for_each(|w| warn(format!("{}: {w}", record.label)));
