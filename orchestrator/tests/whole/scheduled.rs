@@ -230,22 +230,82 @@ fn an_orchestrator_that_is_not_built_is_told_with_the_way_out() {
     assert!(!alone.path().join(".coldwatch").exists());
 }
 
+/// A local cloud that serves a folder, and the variables that it prints.
+fn served(folder: &Path, options: &[&str]) -> (Child, Vec<(String, String)>) {
+    let mut child = coldwatch(folder, &[&["local", "--port", "0"], options].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // It says on stderr that it answers when all variables are printed.
+    let mut answers = String::new();
+    BufReader::new(child.stderr.take().expect("piped")).read_line(&mut answers).expect("UTF-8");
+    let (code, exports, stderr) = output(folder, &["local", "env"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let words = exports.split_whitespace().filter_map(|word| word.split_once('='));
+    (child, words.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect())
+}
+
+fn end(mut child: Child) {
+    let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill starts");
+    assert!(ended.success());
+    assert_eq!(child.wait().expect("the program ends").code(), Some(0));
+}
+
+#[test]
+fn a_run_over_tls_needs_nothing_but_the_printed_variables() {
+    let folder = folder();
+    let (child, variables) = served(folder.path(), &["--tls"]);
+    assert!(variables.iter().any(|(name, value)| name == "AWS_ENDPOINT_URL" && value.starts_with("https://")));
+    let suite = "samples = 2\nburst = 2\n[[targets]]\nfunction = \"coldwatch-target-rust\"\n";
+    fs::write(folder.path().join("suite.toml"), suite).expect("written");
+    let run = |trusted: bool| {
+        let mut command = coldwatch(folder.path(), &["run", "--suite", "suite.toml"]);
+        command.envs(variables.iter().filter(|(name, _)| trusted || name != "SSL_CERT_FILE").cloned());
+        let output = command.output().expect("the program starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(run(true).0, Some(0), "{}", run(true).1);
+    let (code, stderr) = run(false);
+    assert_eq!(code, Some(1), "an unknown certificate is not believed: {stderr}");
+    end(child);
+}
+
+#[test]
+fn settings_of_the_users_aws_are_not_meant_for_the_local_cloud() {
+    let folder = folder();
+    let config = folder.path().join("config");
+    fs::write(&config, "[default]\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\nmax_attempts = x\n")
+        .expect("written");
+    let settings = [
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+        ("AWS_MAX_ATTEMPTS", "x"),
+        ("AWS_MAX_ATTEMPTS", "0"),
+        ("AWS_CONFIG_FILE", config.to_str().expect("UTF-8")),
+        ("HTTPS_PROXY", "http://127.0.0.1:9"),
+    ];
+    for (name, value) in settings {
+        let ended = coldwatch(folder.path(), &["history", "--local"]).env(name, value).output().expect("it starts");
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(0) && !stderr.contains("panicked"), "{name}={value}: {stderr}");
+    }
+    // Nor does what aws-config panics at end a command without `--local`.
+    let mut command = coldwatch(folder.path(), &["history"]);
+    command.envs([("AWS_MAX_ATTEMPTS", "x"), ("AWS_REGION", "us-east-1"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]);
+    command.envs([("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")]);
+    let ended = command.output().expect("it starts");
+    assert_eq!(ended.status.code(), Some(1), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
 #[test]
 fn commands_join_the_local_cloud_that_serves_their_folder() {
     let folder = folder();
-    let mut served = coldwatch(folder.path(), &["local", "--port", "0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
-    let mut line = String::new();
-    BufReader::new(served.stdout.take().expect("piped")).read_line(&mut line).expect("UTF-8");
+    let (child, _) = served(folder.path(), &[]);
     let began = Instant::now();
     let (code, stdout, stderr) = output(folder.path(), &["run", "--local", "--samples", "1", "--json"]);
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
     let runs = history(folder.path())["series"].as_array().expect("series").len();
     assert_eq!(runs, 3, "after {:?}", began.elapsed());
-    let ended = Command::new("kill").args(["-TERM", &served.id().to_string()]).status().expect("kill starts");
-    assert!(ended.success());
-    assert_eq!(served.wait().expect("the program ends").code(), Some(0));
+    end(child);
 }

@@ -47,10 +47,7 @@ impl Session<'_> {
     /// Puts the function back. Says whether it was changed and has nothing of this run in it any more.
     async fn restore(&mut self) -> bool {
         let Some(original) = self.original.take() else { return false };
-        let holds = match &self.lease {
-            Some(lease) => lease.holds().await,
-            None => false,
-        };
+        let holds = self.holds_lock().await;
         if holds {
             self.look_for_others().await;
         }

@@ -58,7 +58,11 @@ impl<'a> Session<'a> {
         let size = self.burst_size();
         let share = self.share(size).await;
         // Much may have happened while the update settled and while others had the concurrency.
-        if share.is_none() || !self.goes_on(Duration::ZERO) || !self.holds_lock().await {
+        if share.is_none() || !self.goes_on(Duration::ZERO) {
+            return;
+        }
+        if !self.holds_lock().await {
+            self.stop = Some(Stop::LockLost);
             return;
         }
         let hold = hold::for_burst(self.hold, size);
@@ -90,16 +94,12 @@ impl<'a> Session<'a> {
         self.tell(Event::Round { label: &self.spec.label, proven: self.proven(), wanted: self.suite.samples });
     }
 
-    /// Whether the function is still this run's to invoke.
-    async fn holds_lock(&mut self) -> bool {
-        let holds = match &self.lease {
+    /// Whether the function is still this run's to change and to invoke.
+    pub(super) async fn holds_lock(&self) -> bool {
+        match &self.lease {
             Some(lease) => lease.holds().await,
             None => false,
-        };
-        if !holds {
-            self.stop = Some(Stop::LockLost);
         }
-        holds
     }
 
     /// A share of the account's free concurrency, unless the run ends first. A function with a reserve of its
