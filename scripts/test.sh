@@ -30,4 +30,6 @@ scripts/package.sh --for-tests
 cargo build --workspace --bins --examples
 cargo test --workspace "$@"
 cargo test --manifest-path infra/module-graph/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}/module-graph"
-[ "$#" -gt 0 ] || scripts/browser-test.sh
+[ "$#" -gt 0 ] && exit
+scripts/scale.sh --targets 5 --samples 3 --settle 100
+scripts/browser-test.sh

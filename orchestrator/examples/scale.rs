@@ -322,7 +322,10 @@ impl Scene {
     async fn own_api(&self, path: &str) -> Outcome<Value> {
         let host = self.cloud.endpoint().trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).await?;
-        let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let access = self.cloud.access();
+        let token = access.token();
+        let head =
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nx-coldwatch-token: {token}\r\nConnection: close\r\n\r\n");
         stream.write_all(head.as_bytes()).await?;
         let mut reply = String::new();
         stream.read_to_string(&mut reply).await?;

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::Lambda;
+use crate::aws::Seat;
 use crate::evidence::invocation::{Invocation, InvokeError};
 use crate::units::millis;
 
@@ -49,17 +49,15 @@ pub fn payload(own: Option<&Value>, hold: Duration) -> Vec<u8> {
     value.to_string().into_bytes()
 }
 
-/// Sends `size` invokes at once and waits for all of them. `stop` abandons those still unanswered: their
-/// outcome is a transport failure, and they stay counted.
+/// Sends one invoke from each of the `seats`, all at once, and waits for all of them. `stop` abandons those still
+/// unanswered: their outcome is a transport failure, and they stay counted.
 pub async fn burst(
-    lambda: &Lambda,
+    seats: Vec<Seat>,
     arn: &str,
     payload: &[u8],
-    size: u32,
     deadline: Duration,
     stop: &CancellationToken,
 ) -> Vec<Invocation> {
-    let seats = lambda.seats(arn, size as usize).await;
     let start = Instant::now();
     let mut invokes = JoinSet::new();
     for seat in seats {

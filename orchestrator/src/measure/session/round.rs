@@ -6,6 +6,7 @@ use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 use super::{Round, Session, Stop};
+use crate::aws::Seat;
 use crate::evidence::classify::classify;
 use crate::evidence::hold;
 use crate::evidence::outcome::Outcome;
@@ -57,7 +58,8 @@ impl<'a> Session<'a> {
         };
         let size = self.burst_size();
         let share = self.share(size).await;
-        // Much may have happened while the update settled and while others had the concurrency.
+        let seats = self.seats(size).await;
+        // Much may have happened while the update settled, others had the concurrency, and connections were opened.
         if share.is_none() || !self.goes_on(Duration::ZERO) {
             return;
         }
@@ -69,7 +71,7 @@ impl<'a> Session<'a> {
         let deadline = reply_deadline(self.config.timeout).min(self.time_left());
         let start = Instant::now();
         let body = payload(self.spec.payload.as_ref(), hold);
-        let invocations = burst(&self.run.aws.lambda, &self.config.arn, &body, size, deadline, &self.run.stop).await;
+        let invocations = burst(seats, &self.config.arn, &body, deadline, &self.run.stop).await;
         let burst_time = start.elapsed();
         let send_spread = invocations.last().map(|last| last.sent_after).unwrap_or_default();
         let mut samples = classify(invocations, &mut self.seen);
@@ -114,6 +116,15 @@ impl<'a> Session<'a> {
             permit = run.free_concurrency.acquire_many(size) => permit.ok().map(Some),
             () = self.run.stop.cancelled() => None,
             () = tokio::time::sleep(self.time_left()) => None,
+        }
+    }
+
+    /// Seats for a burst; none if the run is stopped while their connections are opened.
+    async fn seats(&self, size: u32) -> Vec<Seat> {
+        tokio::select! {
+            biased;
+            () = self.run.stop.cancelled() => Vec::new(),
+            seats = self.run.aws.lambda.seats(&self.config.arn, size as usize) => seats,
         }
     }
 
