@@ -28,11 +28,7 @@ pub fn function_name(arn: &str) -> String {
 
 /// Whether two ARNs name the same function, whatever their qualifiers.
 pub fn is_same_function(a: &str, b: &str) -> bool {
-    let unqualified = |arn: &str| match qualifier(arn) {
-        Some(q) => arn.len() - q.len() - 1,
-        None => arn.len(),
-    };
-    a[..unqualified(a)] == b[..unqualified(b)]
+    a[..unqualified_length(a)] == b[..unqualified_length(b)]
 }
 
 /// A way to name a function, taken apart: `name`, `name:qualifier`, `account:function:name`, or an ARN, each with or without a
@@ -82,7 +78,6 @@ impl<'a> Reference<'a> {
 
     /// Whether both can mean one function: a name alone may be of any account.
     pub fn may_be(&self, other: &Self) -> bool {
-        let agree = |a: Option<&str>, b: Option<&str>| a.is_none() || b.is_none() || a == b;
         (self.name, self.qualifier) == (other.name, other.qualifier)
             && agree(self.account, other.account)
             && agree(self.region, other.region)
@@ -100,6 +95,19 @@ fn is_region(text: &str) -> bool {
 fn is_word(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+/// Bytes of an ARN without its qualifier.
+fn unqualified_length(arn: &str) -> usize {
+    match qualifier(arn) {
+        Some(q) => arn.len() - q.len() - 1,
+        None => arn.len(),
+    }
+}
+
+/// Whether two parts can be the same: one that is absent can be any.
+fn agree(a: Option<&str>, b: Option<&str>) -> bool {
+    a.is_none() || b.is_none() || a == b
 }
 
 #[cfg(test)]

@@ -70,11 +70,15 @@ pub fn range(low: f64, high: f64) -> String {
 /// Decimals of the ends of an interval: `least`, or up to two more where the ends would read alike or one of them as 0.
 pub fn telling(low: f64, high: f64, least: usize) -> usize {
     let most = least + MORE;
-    let read = |value: f64, decimals: usize| format!("{value:.decimals$}").parse::<f64>().unwrap_or(value);
     let is_lost = |value, decimals| read(value, decimals) == 0.0 && read(value, most) != 0.0;
     let tells = |d: &usize| read(low, *d) < read(high, *d) && !is_lost(low, *d) && !is_lost(high, *d);
     let has_all = |d: &usize| [low, high].into_iter().all(|end| read(end, *d).total_cmp(&read(end, most)).is_eq());
     (least..most).find(tells).or_else(|| (least..most).find(has_all)).unwrap_or(most)
+}
+
+/// A value as a reader gets it.
+fn read(value: f64, decimals: usize) -> f64 {
+    format!("{value:.decimals$}").parse::<f64>().unwrap_or(value)
 }
 
 #[cfg(test)]

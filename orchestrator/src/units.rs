@@ -116,11 +116,13 @@ fn since_1970(text: &str) -> Option<DateTime<Utc>> {
         15..=17 => scaled(3),
         _ => scaled(0),
     };
-    let time = |all: i128| {
-        let (seconds, rest) = (all.div_euclid(1_000_000_000), all.rem_euclid(1_000_000_000));
-        DateTime::from_timestamp(i64::try_from(seconds).ok()?, u32::try_from(rest).ok()?)
-    };
-    nanoseconds.and_then(time)
+    nanoseconds.and_then(time_of)
+}
+
+/// A time from nanoseconds since 1970; `None` where no calendar reaches.
+fn time_of(nanoseconds: i128) -> Option<DateTime<Utc>> {
+    let (seconds, rest) = (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, u32::try_from(rest).ok()?)
 }
 
 #[cfg(test)]

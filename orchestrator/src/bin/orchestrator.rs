@@ -57,7 +57,6 @@ struct Work {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     log();
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
     let table = variable("COLDWATCH_TABLE").unwrap_or_else(|| "coldwatch".to_owned());
     let own_suite = OwnSuite { text: variable("COLDWATCH_SUITE"), parameter: variable("COLDWATCH_SUITE_PARAMETER") };
     let aws = Aws::connect(Connection { table, ..Connection::default() }).await?;
@@ -289,4 +288,9 @@ fn warn(function: &str, warnings: &[String]) {
     for warning in warnings {
         tracing::warn!(function, warning);
     }
+}
+
+/// A variable of the environment; one that is blank is not set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }

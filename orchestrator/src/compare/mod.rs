@@ -203,10 +203,9 @@ impl Comparison {
 
     /// Adds to both ends of the intervals what runs shift together, as variances add.
     fn with_run_effects(self, a: &Group, b: &Group) -> Self {
-        let effect = |side: &Group| side.noise.as_ref().map_or(USUAL_RUN_EFFECT, |noise| noise.effect);
         let of_runs = |side: &Group| {
             let alike = side.noise.as_ref().map_or(1.0, |noise| noise.variance_of_mean(side.runs.len()));
-            effect(side) * alike.sqrt()
+            run_effect(side) * alike.sqrt()
         };
         let normal = normal_z(1.0 - CONFIDENCE);
         let reach = normal * error(a, b, of_runs);
@@ -220,7 +219,7 @@ impl Comparison {
             if sd > 0.0 { normal_p(estimate / sd) } else { self.p }
         });
         let shift = wider(self.shift, level);
-        Self { basis: Basis::FewRuns { a: effect(a), b: effect(b) }, p, shift, ratio, ..self }
+        Self { basis: Basis::FewRuns { a: run_effect(a), b: run_effect(b) }, p, shift, ratio, ..self }
     }
 }
 
@@ -258,6 +257,11 @@ fn each(Shift { estimate, interval }: Shift, f: fn(f64) -> f64) -> Shift {
 #[expect(clippy::cast_precision_loss, reason = "runs and samples are few")]
 fn count(n: usize) -> f64 {
     n as f64
+}
+
+/// What runs of a side shift together, as a share of the level.
+fn run_effect(side: &Group) -> f64 {
+    side.noise.as_ref().map_or(USUAL_RUN_EFFECT, |noise| noise.effect)
 }
 
 #[cfg(test)]

@@ -112,16 +112,18 @@ impl Testimony {
 /// − started" of the burst. Where "sent − started" is greater even than that, the start came before the request. A
 /// burst of one shows nothing this way.
 fn initialised_early(invocations: &[Invocation], testimonies: &[Option<Testimony>]) -> Vec<bool> {
-    let started = |t: &Option<Testimony>| t.as_ref()?.started_at;
-    let Some(zero) = testimonies.iter().find_map(started) else { return vec![false; invocations.len()] };
+    let Some(zero) = testimonies.iter().find_map(|t| started(t.as_ref())) else {
+        return vec![false; invocations.len()];
+    };
     let seconds = |at: DateTime<Utc>| (at - zero).as_seconds_f64();
     let offset = invocations
         .iter()
         .zip(testimonies)
-        .filter_map(|(i, t)| Some((i.sent_after + i.round_trip).as_secs_f64() - seconds(started(t)?)))
+        .filter_map(|(i, t)| Some((i.sent_after + i.round_trip).as_secs_f64() - seconds(started(t.as_ref())?)))
         .fold(f64::INFINITY, f64::min);
     let is_early = |(i, t): (&Invocation, &Option<Testimony>)| {
-        started(t).is_some_and(|at| i.sent_after.as_secs_f64() - seconds(at) > offset + CLOCK_TOLERANCE.as_secs_f64())
+        started(t.as_ref())
+            .is_some_and(|at| i.sent_after.as_secs_f64() - seconds(at) > offset + CLOCK_TOLERANCE.as_secs_f64())
     };
     invocations.iter().zip(testimonies).map(is_early).collect()
 }
@@ -197,10 +199,6 @@ fn shortest_round_trip(
 
 /// Whether the whole log is there, and has no line in which an extension registers.
 fn shows_no_extension(log: &[u8]) -> bool {
-    let registers = |line: &[u8]| {
-        line.starts_with(b"EXTENSION\t")
-            || line.windows(b"platform.extension".len()).any(|w| w == b"platform.extension")
-    };
     log.len() < LOG_TAIL_BYTES && !log.split(|byte| *byte == b'\n').any(registers)
 }
 
@@ -215,6 +213,16 @@ fn against_first(testimony: Option<&Testimony>, seen: &BTreeSet<String>) -> Opti
 
 fn not_first(invocation: u64) -> String {
     format!("REPORT of a start, reply says invocation {invocation}")
+}
+
+/// When a function says that it started.
+fn started(testimony: Option<&Testimony>) -> Option<DateTime<Utc>> {
+    testimony?.started_at
+}
+
+/// Whether a line tells of an extension.
+fn registers(line: &[u8]) -> bool {
+    line.starts_with(b"EXTENSION\t") || line.windows(b"platform.extension".len()).any(|w| w == b"platform.extension")
 }
 
 #[cfg(test)]

@@ -126,9 +126,8 @@ fn news(runs: &[Run], changes: &[Change]) -> Option<News> {
     if runs.len() - change.index > ALERT_RUNS {
         return None;
     }
-    let level = |runs: &[Run]| Sorted::new(runs.iter().filter_map(Run::p50).collect()).ok();
-    let old = level(&runs[before.max(change.index.saturating_sub(TESTED_RUNS))..change.index])?;
-    let new = level(&runs[change.index..])?;
+    let old = medians_of(&runs[before.max(change.index.saturating_sub(TESTED_RUNS))..change.index])?;
+    let new = medians_of(&runs[change.index..])?;
     Some(News { change: change.clone(), p: mann_whitney(&old, &new).p })
 }
 
@@ -136,6 +135,11 @@ fn news(runs: &[Run], changes: &[Change]) -> Option<News> {
 fn slower_p(news: Option<&News>) -> f64 {
     let slower = news.filter(|news| news.change.shift_percent > 0.0);
     slower.map_or(1.0, |news| news.p)
+}
+
+/// The medians of runs; `None` where no run has one.
+fn medians_of(runs: &[Run]) -> Option<Sorted> {
+    Sorted::new(runs.iter().filter_map(Run::p50).collect()).ok()
 }
 
 #[cfg(test)]

@@ -223,10 +223,6 @@ impl RunReport {
 
     /// What there is to say of them, for their records.
     pub fn notes(&self) -> Notes {
-        let warnings = |target: &TargetReport| match &target.end {
-            TargetEnd::Left(left) if !left.warnings.is_empty() => Some(left.warnings.clone()),
-            _ => None,
-        };
         self.targets.iter().filter_map(|t| Some((t.spec.function.clone(), warnings(t)?))).collect()
     }
 
@@ -236,5 +232,13 @@ impl RunReport {
             TargetEnd::Refused(error) => Some(error),
             _ => None,
         })
+    }
+}
+
+/// What was said of a target that another invocation measures.
+fn warnings(target: &TargetReport) -> Option<Vec<String>> {
+    match &target.end {
+        TargetEnd::Left(left) if !left.warnings.is_empty() => Some(left.warnings.clone()),
+        _ => None,
     }
 }

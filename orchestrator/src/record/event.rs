@@ -203,8 +203,7 @@ fn message_on_platform(
 }
 
 fn cause(cause: &Cause) -> String {
-    let side = |side: &Option<String>| side.as_deref().unwrap_or("unknown").chars().take(SHOWN).collect::<String>();
-    format!("{} {} → {}", cause.what, side(&cause.before), side(&cause.after))
+    format!("{} {} → {}", cause.what, side(cause.before.as_deref()), side(cause.after.as_deref()))
 }
 
 fn way(shift_percent: f64) -> &'static str {
@@ -221,6 +220,11 @@ fn at(link: Option<&str>) -> String {
 
 fn sentence(text: &str) -> String {
     text.chars().map(|c| if c == '"' || c == '\\' || c.is_control() { '\'' } else { c }).collect()
+}
+
+/// A value before or after, cut to what is shown.
+fn side(value: Option<&str>) -> String {
+    value.unwrap_or("unknown").chars().take(SHOWN).collect::<String>()
 }
 
 #[cfg(test)]

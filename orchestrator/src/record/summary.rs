@@ -31,21 +31,15 @@ pub fn function_errors(samples: &[Sample]) -> Vec<FunctionErrors> {
             *proven += u64::from(sample.is_proven());
         }
     }
-    let named = |(error, [invocations, proven]): (&str, [u64; 2])| FunctionErrors {
-        error_type: error.to_owned(),
-        invocations,
-        proven,
-    };
     counts.into_iter().map(named).collect()
 }
 
 /// Proven cold samples over invocations that returned. `None` when none returned.
 pub fn cold_yield(samples: &[Sample]) -> Option<f64> {
-    let returned = |s: &&Sample| !matches!(s.outcome.kind(), OutcomeKind::Throttled | OutcomeKind::Transport);
-    let returned = samples.iter().filter(returned).count();
+    let has_returned = samples.iter().filter(|sample| has_returned(sample)).count();
     let proven = samples.iter().filter(|s| s.is_proven()).count();
     #[expect(clippy::cast_precision_loss, reason = "at most 10,000 invocations a run")]
-    (returned > 0).then(|| proven as f64 / returned as f64)
+    (has_returned > 0).then(|| proven as f64 / has_returned as f64)
 }
 
 /// Quantiles of durations in ms. What the number of values does not support is absent.
@@ -70,6 +64,16 @@ pub fn distribution_ms(values: Vec<f64>) -> Distribution {
         p90_high: p90.map(|i| i.high),
         max: Some(sorted.max()),
     }
+}
+
+/// The count of one type of error, with its name.
+fn named((error, [invocations, proven]): (&str, [u64; 2])) -> FunctionErrors {
+    FunctionErrors { error_type: error.to_owned(), invocations, proven }
+}
+
+/// Whether the function was reached and answered.
+fn has_returned(sample: &Sample) -> bool {
+    !matches!(sample.outcome.kind(), OutcomeKind::Throttled | OutcomeKind::Transport)
 }
 
 #[cfg(test)]

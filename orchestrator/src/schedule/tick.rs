@@ -119,7 +119,6 @@ impl Tick {
     fn of_input(event: Value) -> Result<Self, TickError> {
         // A test invocation without any input is `null` or `{}`.
         let input: Input = read(if event.is_null() { Value::Object(serde_json::Map::new()) } else { event })?;
-        let filled = |text: Option<String>| text.filter(|t| !t.starts_with('<') && !t.is_empty());
         let at = filled(input.scheduled_time).map(|text| time("scheduled_time", text)).transpose()?;
         let suite = match (input.suite, input.suite_parameter) {
             (Some(_), Some(_)) => return Err(TickError::TwoSuites),
@@ -146,6 +145,11 @@ fn read<T: serde::de::DeserializeOwned>(event: Value) -> Result<T, TickError> {
 
 fn time(key: &'static str, value: String) -> Result<DateTime<Utc>, TickError> {
     value.parse().map_err(|_| TickError::Time { key, value })
+}
+
+/// A text, unless it is empty or a placeholder that nobody filled in.
+fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|t| !t.starts_with('<') && !t.is_empty())
 }
 
 #[cfg(test)]

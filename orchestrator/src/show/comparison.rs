@@ -82,7 +82,6 @@ impl Cost {
 impl<'a> ComparisonDocument<'a> {
     /// The document of a comparison; `stopped` says why measuring ended, in one word.
     pub fn new(compared: &'a Comparison, stopped: Option<&'a str>, cost: Option<Cost>) -> Self {
-        let bounds = |shift: Shift| (shift.interval.map(|i| i.low), shift.interval.map(|i| i.high));
         let (shift_low, shift_high) = bounds(compared.shift);
         let (ratio_low, ratio_high) = compared.ratio.map_or((None, None), bounds);
         Self {
@@ -147,6 +146,11 @@ pub fn details(compared: &Comparison, cost: Option<Cost>) -> String {
 
 fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".to_owned() } else { format!("= {p:.3}") }
+}
+
+/// The ends of the interval, absent together.
+fn bounds(shift: Shift) -> (Option<f64>, Option<f64>) {
+    (shift.interval.map(|i| i.low), shift.interval.map(|i| i.high))
 }
 
 #[cfg(test)]

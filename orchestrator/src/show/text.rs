@@ -140,7 +140,6 @@ pub fn sides(compared: &Comparison) -> String {
 pub fn fastest(targets: &[(&str, Vec<f64>)]) -> Option<String> {
     let mut sorted: Vec<(&str, Sorted)> =
         targets.iter().filter_map(|(label, values)| Some((*label, Sorted::new(values.clone()).ok()?))).collect();
-    let median = |s: &Sorted| shift_stats::quantile(s, 0.5);
     sorted.sort_by(|(_, a), (_, b)| median(a).total_cmp(&median(b)));
     let [(first, a), (second, b), ..] = sorted.as_slice() else { return None };
     let counts = format!("{} + {} cold starts", a.len(), b.len());
@@ -185,6 +184,11 @@ fn range(low: Option<f64>, high: Option<f64>, n: u64, needed: u64) -> String {
         (Some(low), Some(high)) => figures::range(low, high),
         _ => estimable(None, n, needed),
     }
+}
+
+/// The middle of the values.
+fn median(sample: &Sorted) -> f64 {
+    shift_stats::quantile(sample, 0.5)
 }
 
 #[cfg(test)]

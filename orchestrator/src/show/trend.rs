@@ -77,8 +77,8 @@ fn causes(causes: &[Cause], unchanged: &[Part], function: &str) -> String {
     if causes.is_empty() {
         return nothing_at_the_same_time(unchanged, function);
     }
-    let value = |value: &Option<String>| value.as_deref().unwrap_or("unknown").chars().take(24).collect::<String>();
-    let told = causes.iter().map(|c| format!("{} {} → {}", c.what, value(&c.before), value(&c.after)));
+    let told =
+        causes.iter().map(|c| format!("{} {} → {}", c.what, side(c.before.as_deref()), side(c.after.as_deref())));
     format!("{}: {}", at_the_same_time(), told.collect::<Vec<_>>().join(", "))
 }
 
@@ -100,6 +100,11 @@ fn spark(runs: &[Run]) -> String {
     let line: String = bars.iter().map(|value| value.map_or(' ', bar)).collect();
     let shared = if per_bar > 1 { format!(", each bar the median of {per_bar} runs") } else { String::new() };
     if low > high { line } else { format!("{line}  p50 as drawn: {low:.1} to {high:.1} ms{shared}") }
+}
+
+/// A value before or after, cut to what is shown.
+fn side(value: Option<&str>) -> String {
+    value.unwrap_or("unknown").chars().take(24).collect::<String>()
 }
 
 #[cfg(test)]

@@ -52,8 +52,7 @@ impl AccessKey {
     /// Reads `ID:SECRET`.
     pub fn parse(text: &str) -> Result<AccessKey, KeyError> {
         let (id, secret) = text.split_once(':').filter(|(_, secret)| !secret.is_empty()).ok_or(KeyError::Form)?;
-        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if !(1..=128).contains(&id.len()) || !id.chars().all(allowed) {
+        if !(1..=128).contains(&id.len()) || !id.chars().all(is_id_symbol) {
             return Err(KeyError::Id);
         }
         Ok(AccessKey::new(id, secret))
@@ -136,6 +135,11 @@ impl Keyring {
 pub(crate) fn same(one: &str, other: &str) -> bool {
     let differs = one.bytes().zip(other.bytes()).fold(0, |differs, (one, other)| differs | (one ^ other));
     one.len() == other.len() && differs == 0
+}
+
+/// What the id of a key may consist of.
+fn is_id_symbol(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }
 
 #[cfg(test)]

@@ -66,7 +66,6 @@ impl Request {
     pub(crate) fn of(parts: &Parts) -> Request {
         let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         let path = parts.uri.path();
-        let after_last = |text: &str, mark| text.rsplit(mark).next().unwrap_or_default().to_owned();
         let plain = |service, operation| Request { service, operation, cbor: false };
         if let Some(service) = by_target(target) {
             return plain(service, after_last(target, '.'));
@@ -101,4 +100,9 @@ impl Request {
 fn function_name(reference: &str) -> &str {
     let name = reference.rsplit_once("function:").map_or(reference, |(_, name)| name);
     name.split(':').next().unwrap_or_default()
+}
+
+/// What stands behind the last `mark`: the name of an operation.
+fn after_last(text: &str, mark: char) -> String {
+    text.rsplit(mark).next().unwrap_or_default().to_owned()
 }

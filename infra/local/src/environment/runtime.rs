@@ -121,7 +121,6 @@ impl Runtimes {
 }
 
 fn language(runtime: &str) -> Option<Language> {
-    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     if runtime.strip_prefix("python3.").is_some_and(is_number) {
         let asking = ["-c", "import platform, sys; print(sys.executable); print(platform.python_version())"];
         let programs = vec![runtime.to_owned(), "python3".to_owned()];
@@ -147,6 +146,11 @@ async fn ask(program: &str, arguments: [&str; 2]) -> io::Result<(PathBuf, String
 fn version_arn(runtime: &str, version: &str) -> String {
     let hash = sha256::hex(format!("{runtime} {version}").as_bytes());
     runtime_arn(&hash)
+}
+
+/// Whether a part of a runtime's name is its version.
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
 }
 
 #[cfg(test)]

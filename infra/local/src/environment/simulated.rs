@@ -92,7 +92,6 @@ impl Simulation {
 impl Times {
     fn parse(text: &str) -> Option<Times> {
         let (kind, rest) = text.split_once(':')?;
-        let figure = |text: &str| text.trim().parse().ok().filter(|ms: &f64| ms.is_finite() && *ms >= 0.0);
         let figures = rest.split(',').map(figure).collect::<Option<Vec<f64>>>()?;
         match (kind, figures.as_slice()) {
             ("constant", &[ms]) => Some(Times::Constant(ms)),
@@ -201,6 +200,11 @@ fn shown(value: &Value) -> String {
         None => text,
         Some((end, _)) => format!("{}…", &text[..end]),
     }
+}
+
+/// A duration in ms: finite and not negative.
+fn figure(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|ms: &f64| ms.is_finite() && *ms >= 0.0)
 }
 
 #[cfg(test)]

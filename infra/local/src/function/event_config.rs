@@ -47,13 +47,12 @@ impl EventConfig {
 
     /// As the API shows it.
     pub(crate) fn describe(&self, function: &str, qualifier: &str) -> Value {
-        let destination = |arn: &Option<String>| arn.as_ref().map_or(json!({}), |arn| json!({ "Destination": arn }));
         let mut shown = json!({
             "LastModified": self.modified.timestamp(),
             "FunctionArn": qualified_arn(function, qualifier),
             "DestinationConfig": {
-                "OnSuccess": destination(&self.on_success),
-                "OnFailure": destination(&self.on_failure),
+                "OnSuccess": destination(self.on_success.as_deref()),
+                "OnFailure": destination(self.on_failure.as_deref()),
             },
         });
         if let Some(attempts) = self.retry_attempts {
@@ -64,4 +63,9 @@ impl EventConfig {
         }
         shown
     }
+}
+
+/// A destination as the API shows it; `{}` for none.
+fn destination(arn: Option<&str>) -> Value {
+    arn.map_or_else(|| json!({}), |arn| json!({ "Destination": arn }))
 }

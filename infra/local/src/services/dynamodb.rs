@@ -165,7 +165,6 @@ impl DynamoDb {
 /// Whether nobody but `ours` is connected to `server`. Where the system does not list connections, it is taken to be so.
 fn is_alone(ours: SocketAddr, server: SocketAddr) -> bool {
     let Ok(listed) = fs::read_to_string("/proc/net/tcp") else { return true };
-    let port = |field: &str| field.rsplit_once(':').and_then(|(_, port)| u16::from_str_radix(port, 16).ok());
     let others = listed.lines().skip(1).filter(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let (local, remote) =
@@ -182,6 +181,11 @@ fn end_to_end(headers: &HeaderMap) -> HeaderMap {
         passed.remove(name);
     }
     passed
+}
+
+/// The port of an address in the kernel's list: hexadecimal, behind a colon.
+fn port(field: &str) -> Option<u16> {
+    field.rsplit_once(':').and_then(|(_, port)| u16::from_str_radix(port, 16).ok())
 }
 
 #[cfg(test)]

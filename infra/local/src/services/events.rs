@@ -117,10 +117,12 @@ impl Events {
 impl Entry {
     /// As the user guide counts ("Calculating event entry size").
     fn bytes(&self) -> usize {
-        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let time = self.time.map_or(0, |_| TIME_BYTES);
         let resources: usize = self.resources.iter().map(String::len).sum();
-        time + text(&self.source) + text(&self.detail_type) + text(&self.detail) + resources
+        time + text_bytes(self.source.as_deref())
+            + text_bytes(self.detail_type.as_deref())
+            + text_bytes(self.detail.as_deref())
+            + resources
     }
 
     fn event(self) -> Result<Value, Rejected> {
@@ -164,6 +166,11 @@ fn required(name: &str, value: Option<String>) -> Result<String, Rejected> {
         code: "InvalidArgument",
         message: format!("Parameter {name} is not valid. Reason: {name} is a required argument."),
     })
+}
+
+/// The bytes that an optional member counts.
+fn text_bytes(text: Option<&str>) -> usize {
+    text.map_or(0, str::len)
 }
 
 #[cfg(test)]

@@ -46,7 +46,6 @@ pub(crate) fn answer(operation: &str, body: &[u8], functions: &[(String, BTreeMa
 }
 
 fn get_resources(asked: &GetResources, functions: &[(String, BTreeMap<String, String>)]) -> Result<Value, Refusal> {
-    let invalid = |message: String| Refusal::of("InvalidParameterException", message);
     let most = asked.resources_per_page.unwrap_or(PAGE);
     if !(1..=LONGEST_PAGE).contains(&most) {
         return Err(invalid(format!("ResourcesPerPage must be between 1 and {LONGEST_PAGE}, not {most}")));
@@ -87,6 +86,11 @@ impl TagFilter {
     fn holds(&self, tags: &BTreeMap<String, String>) -> bool {
         tags.get(&self.key).is_some_and(|value| self.values.is_empty() || self.values.contains(value))
     }
+}
+
+/// What a request without meaning is answered with.
+fn invalid(message: String) -> Refusal {
+    Refusal::of("InvalidParameterException", message)
 }
 
 #[cfg(test)]

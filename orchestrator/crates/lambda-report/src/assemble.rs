@@ -87,13 +87,17 @@ fn adopt(events: &mut Vec<Event<'_>>) {
 /// How many lines look like a REPORT, readable or not: those with the platform's word, its figures or its event.
 pub(super) fn lines_like_reports(log: &[u8]) -> usize {
     const WORD: &[u8] = b"REPORT";
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let is_word = |at: &usize| {
-        let (before, behind) = (log[..*at].last(), log.get(at + WORD.len()));
-        !before.is_some_and(is_part) && !behind.is_some_and(is_part)
+        let (before, behind) = (log[..*at].last().copied(), log.get(at + WORD.len()).copied());
+        !before.is_some_and(is_part_of_word) && !behind.is_some_and(is_part_of_word)
     };
     let mut places: Vec<usize> = memmem::find_iter(log, WORD).filter(is_word).collect();
     places.extend(memmem::find_iter(log, b"Billed Duration:").chain(memmem::find_iter(log, b"platform.report")));
     places.sort_unstable();
     lines_at(log, places).count()
+}
+
+/// Whether a byte next to a word makes it part of a longer one.
+fn is_part_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }

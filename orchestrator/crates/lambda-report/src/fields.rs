@@ -173,9 +173,8 @@ fn unknown(rest: &[u8], separators: Separators) -> (Piece<'_>, usize) {
     let until = if separators == Separators::Tabs { rest.len() } else { next_label(rest) };
     let stray = rest[..until].trim_ascii_end();
     // Words right before a known label make another label of it.
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if separators == Separators::Loose
-        && stray.last().is_some_and(is_word)
+        && stray.last().copied().is_some_and(is_part_of_word)
         && stray.len() <= LONGEST_LABEL
         && let Some((label, value)) = Label::at_start(&rest[until..])
     {
@@ -256,7 +255,6 @@ fn number_before<'a>(unit: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
 
 /// What a copy leaves around a line without a meaning of its own: the border of a table, quotation marks.
 pub(super) fn without_border(body: &[u8]) -> &[u8] {
-    let is_border = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'|' | b'"' | b'\'' | b'`' | b',' | b'*');
     let end = body.iter().rposition(|&byte| !is_border(byte)).map_or(0, |last| last + 1);
     &body[..end]
 }
@@ -277,4 +275,14 @@ pub(super) fn may_name_a_start(label: &str) -> bool {
 pub(super) fn text(value: &[u8]) -> Option<String> {
     const LONGEST: usize = 256;
     (!value.is_empty()).then(|| String::from_utf8_lossy(&value[..value.len().min(LONGEST)]).into_owned())
+}
+
+/// Whether a byte may end the first word of a label.
+fn is_part_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// What copies leave around a line: blanks, borders of tables, quotation marks.
+fn is_border(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'|' | b'"' | b'\'' | b'`' | b',' | b'*')
 }

@@ -242,8 +242,12 @@ fn is_group_name(word: &[u8]) -> bool {
 
 /// Arrows, bullets and lines of the consoles that show logs.
 fn is_symbol(word: &[u8]) -> bool {
-    let is_symbol = |c: char| !c.is_ascii() && !c.is_alphanumeric() && !c.is_control() && !c.is_whitespace();
-    str::from_utf8(word).is_ok_and(|word| !word.is_empty() && word.chars().all(is_symbol))
+    str::from_utf8(word).is_ok_and(|word| !word.is_empty() && word.chars().all(is_drawn))
+}
+
+/// Whether a character is neither text nor blank.
+fn is_drawn(c: char) -> bool {
+    !c.is_ascii() && !c.is_alphanumeric() && !c.is_control() && !c.is_whitespace()
 }
 
 #[cfg(test)]

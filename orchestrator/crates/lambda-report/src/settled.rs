@@ -31,9 +31,11 @@ pub(super) fn settled(events: &[Event<'_>], length: usize) -> usize {
 
 /// Where what belongs to the START at `index` begins: the lines about the environment before it.
 fn beginning(events: &[Event<'_>], index: usize) -> usize {
-    let about_environment = |event: &&Event<'_>| {
-        matches!(event.what, What::EnvironmentStart(_) | What::InitPhase { .. } | What::InitFailure)
-    };
-    let before = events[..index].iter().rev().take_while(about_environment).count();
+    let before = events[..index].iter().rev().take_while(|event| is_about_environment(event)).count();
     events[index - before].start
+}
+
+/// Whether an event tells of an environment, and of no invocation.
+fn is_about_environment(event: &Event<'_>) -> bool {
+    matches!(event.what, What::EnvironmentStart(_) | What::InitPhase { .. } | What::InitFailure)
 }

@@ -106,7 +106,6 @@ fn report_fields(body: &[u8], separators: Separators) -> ReportFields {
                 enter(&mut fields, label, value, separators);
             }
             Piece::Other(label, value) => {
-                let text = |bytes| fields::text(bytes).unwrap_or_default();
                 fields.enter_other(text(label), text(value));
             }
             Piece::Stray(stray) => fields.stray |= !fields::is_harmless(stray),
@@ -181,13 +180,22 @@ fn request_id(body: &[u8]) -> Option<(RequestId<'_>, &[u8])> {
 
 /// An id without the marks that a copy put around it.
 fn unquoted(id: &[u8]) -> &[u8] {
-    let is_mark = |byte: &u8| matches!(byte, b'`' | b'*' | b'"' | b'\'' | b',');
-    let start = id.iter().position(|byte| !is_mark(byte)).unwrap_or(id.len());
-    let end = id.iter().rposition(|byte| !is_mark(byte)).map_or(start, |last| last + 1);
+    let start = id.iter().position(|&byte| !is_mark(byte)).unwrap_or(id.len());
+    let end = id.iter().rposition(|&byte| !is_mark(byte)).map_or(start, |last| last + 1);
     &id[start..end]
 }
 
 fn first_word(body: &[u8]) -> &[u8] {
     let length = body.iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
     &body[..length]
+}
+
+/// A name or value that is kept as it is written.
+fn text(bytes: &[u8]) -> String {
+    fields::text(bytes).unwrap_or_default()
+}
+
+/// What copies put around an id.
+fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'`' | b'*' | b'"' | b'\'' | b',')
 }

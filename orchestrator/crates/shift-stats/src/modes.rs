@@ -34,7 +34,6 @@ pub fn two_modes(sample: &Sorted) -> Option<TwoModes> {
         return None;
     }
     let (lower, upper) = sample.values().split_at(best_split(logarithms.values()));
-    let median = |part: &[f64]| Sorted::new(part.to_vec()).ok().map(|part| quantile(&part, 0.5));
     Some(TwoModes {
         lower: median(lower)?,
         upper: median(upper)?,
@@ -156,6 +155,11 @@ fn critical(n: usize) -> f64 {
         return if above == 0 { CRITICAL[0].1 } else { CRITICAL[CRITICAL.len() - 1].1 };
     };
     low + (high - low) * (n - left) / (right - left)
+}
+
+/// `None` where there is no value.
+fn median(part: &[f64]) -> Option<f64> {
+    Sorted::new(part.to_vec()).ok().map(|part| quantile(&part, 0.5))
 }
 
 #[cfg(test)]

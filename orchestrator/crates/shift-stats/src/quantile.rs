@@ -39,8 +39,7 @@ pub fn quantile_of(values: &[f64], p: f64) -> Option<f64> {
 /// means fewer than 6 values for p50, 36 for p90, 72 for p95, 368 for p99. Also `None` where `p` or `confidence` is not
 /// strictly between 0 and 1.
 pub fn interval(sample: &Sorted, p: f64, confidence: f64) -> Option<Interval> {
-    let inside = |share: f64| share > 0.0 && share < 1.0;
-    if !inside(p) || !inside(confidence) {
+    if !is_inside(p) || !is_inside(confidence) {
         return None;
     }
     let values = sample.values();
@@ -100,6 +99,11 @@ fn rank_is_below(rank: usize, n: usize, p: f64) -> f64 {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions lie between 0 and the length")]
 fn floor_index(position: f64) -> usize {
     position.floor() as usize
+}
+
+/// Whether a share is strictly between 0 and 1.
+fn is_inside(share: f64) -> bool {
+    share > 0.0 && share < 1.0
 }
 
 #[cfg(test)]

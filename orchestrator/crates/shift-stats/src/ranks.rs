@@ -65,7 +65,6 @@ pub fn normal_z(p: f64) -> f64 {
 /// How far `b` is above `a`, in standard deviations of U, by the normal approximation with correction for ties. For
 /// screening where no exact p is needed.
 pub(super) fn rank_z(a: &[f64], b: &[f64]) -> f64 {
-    let sorted = |values: &[f64]| Sorted::new(values.to_vec()).ok();
     let Some((a, b)) = sorted(a).zip(sorted(b)) else { return 0.0 };
     let comparison = Comparison::of(&a, &b, 0.0);
     if comparison.sd() > 0.0 { comparison.z_uncorrected() } else { 0.0 }
@@ -290,6 +289,11 @@ fn smaller_of(a: Option<f64>, b: Option<f64>) -> Option<f64> {
         (Some(a), Some(b)) => Some(a.min(b)),
         (one, other) => one.or(other),
     }
+}
+
+/// `None` where there is no value.
+fn sorted(values: &[f64]) -> Option<Sorted> {
+    Sorted::new(values.to_vec()).ok()
 }
 
 #[cfg(test)]

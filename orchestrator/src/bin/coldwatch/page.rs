@@ -80,9 +80,8 @@ pub fn put(page: &str, out: &Path) -> Result<(), Failure> {
 
 /// The command as it was typed, for the footer.
 pub fn command_line() -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
     let quoted = |argument: String| {
-        if argument.chars().all(plain) && !argument.is_empty() {
+        if argument.chars().all(is_plain) && !argument.is_empty() {
             argument
         } else {
             format!("'{}'", argument.replace('\'', "'\\''"))
@@ -90,4 +89,9 @@ pub fn command_line() -> String {
     };
     let arguments = std::env::args().skip(1).map(quoted);
     std::iter::once("coldwatch".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a shell takes a character as it is.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c)
 }

@@ -30,8 +30,7 @@ impl<W: Write> Write for Visible<W> {
         let mut text = std::mem::take(&mut self.begun);
         text.extend_from_slice(bytes);
         self.begun = text.split_off(text.len() - unfinished(&text));
-        let acts = |byte: &u8| !matches!(byte, b'\n' | b'\t' | b' '..=b'~');
-        if text.iter().any(acts) {
+        if text.iter().any(|&byte| acts(byte)) {
             let shown: String = String::from_utf8_lossy(&text).chars().map(seen).collect();
             self.to.write_all(shown.as_bytes())?;
         } else {
@@ -71,6 +70,11 @@ fn unfinished(text: &[u8]) -> usize {
         _ => 0,
     };
     if text.ends_with(last) && last.len() < wanted { last.len() } else { 0 }
+}
+
+/// Whether a terminal may do something else with a byte than to show it.
+fn acts(byte: u8) -> bool {
+    !matches!(byte, b'\n' | b'\t' | b' '..=b'~')
 }
 
 #[cfg(test)]

@@ -42,7 +42,6 @@ impl<'a> Session<'a> {
         if self.run.chain.at_deadline == AtDeadline::Close {
             return Duration::ZERO;
         }
-        let took = |round: &Round| from_millis(round.record.settle_ms + round.record.burst_ms);
         self.rounds.iter().map(took).max().unwrap_or(FIRST_ROUND)
     }
 
@@ -226,12 +225,6 @@ fn is_refusal(round: &Round) -> bool {
 /// Whether two configurations run different things. Lambda may exchange the runtime version by itself, so that alone
 /// does not count as a deploy. What is not read with every configuration is left out.
 fn differs(a: &Provenance, b: &Provenance) -> bool {
-    let compared = |p: &Provenance| Provenance {
-        runtime_version_arn: None,
-        runtime_management: None,
-        variables: None,
-        ..p.clone()
-    };
     compared(a) != compared(b)
 }
 
@@ -244,4 +237,14 @@ fn discard(samples: &mut [Sample]) {
 
 fn count_proven(samples: &[Sample]) -> u32 {
     u32::try_from(samples.iter().filter(|s| s.is_proven()).count()).unwrap_or(u32::MAX)
+}
+
+/// From the update to the last reply.
+fn took(round: &Round) -> Duration {
+    from_millis(round.record.settle_ms + round.record.burst_ms)
+}
+
+/// What a deploy changes, and every read tells.
+fn compared(provenance: &Provenance) -> Provenance {
+    Provenance { runtime_version_arn: None, runtime_management: None, variables: None, ..provenance.clone() }
 }

@@ -50,8 +50,7 @@ fn level(judged: &Judgement) -> String {
 }
 
 fn last_change(judged: &Judgement) -> String {
-    let stands = |change: &&Change| change.metric == Metric::P50 && change.state != State::Retracted;
-    let Some(change) = judged.changes.iter().rfind(stands) else { return "none found".to_owned() };
+    let Some(change) = judged.changes.iter().rfind(|change| stands(change)) else { return "none found".to_owned() };
     let bounds = change.interval.map_or_else(String::new, |i| format!(" (95 %: {:+.1} to {:+.1} %)", i.low, i.high));
     let unsure = if change.state == State::Provisional { ", provisional" } else { "" };
     format!("{:+.1} %{bounds} on {}{unsure}", change.shift_percent, change.at.format("%Y-%m-%d"))
@@ -108,4 +107,9 @@ fn plain(text: &str) -> String {
         }
     }
     plain.replace("://", ":&#47;/").replace("www.", "www&#46;")
+}
+
+/// Whether a change is one of the median and was not taken back.
+fn stands(change: &Change) -> bool {
+    change.metric == Metric::P50 && change.state != State::Retracted
 }

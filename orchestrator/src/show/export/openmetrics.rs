@@ -66,7 +66,11 @@ fn figures(d: &Distribution) -> Vec<(Option<(&'static str, &'static str)>, f64)>
 }
 
 fn labels(series: &Series) -> String {
-    let escaped = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let (function, label) = (escaped(&function_name(&series.function)), escaped(&series.label));
     format!("function=\"{function}\",label=\"{label}\",protocol=\"{}\"", escaped(&series.protocol))
+}
+
+/// The value of a label as `OpenMetrics` writes it ("ABNF", escaped-string).
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -72,8 +72,7 @@ impl<'a> Standing<'a> {
             }
             return if change.shift_percent > 0.0 { Self::Slower(change) } else { Self::Faster(change) };
         }
-        let wider = |change: &&Change| change.metric != Metric::P50 && change.shift_percent > 0.0;
-        if let Some(change) = changes.iter().filter(wider).rfind(news) {
+        if let Some(change) = changes.iter().filter(|change| is_of_tail(change)).rfind(news) {
             return Self::Tail(change);
         }
         let proven = series.runs.iter().filter(|run| !run.samples.is_empty()).count();
@@ -173,4 +172,9 @@ fn stale<'a>(series: &SeriesHistory, now: DateTime<Utc>) -> Option<Standing<'a>>
         && silent >= TimeDelta::hours(1)
         && span(silent) > Rhythm::MISSED * span(usual);
     late.then_some(Standing::Stale { silent, usual })
+}
+
+/// Whether a tail or a spread has grown.
+fn is_of_tail(change: &Change) -> bool {
+    change.metric != Metric::P50 && change.shift_percent > 0.0
 }

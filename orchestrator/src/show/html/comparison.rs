@@ -187,7 +187,6 @@ fn sentences(html: &mut Html, candidates: &[Candidate<'_>]) {
 }
 
 fn sentence(a: &Candidate<'_>, b: &Candidate<'_>) -> String {
-    let name = |c: &Candidate<'_>| format!("<bdi>{}</bdi>", Escaped(&c.view.series.label));
     let (first, second) = (name(a), name(b));
     let Some(Pair { factor, interval, basis }) = pair(a, b) else {
         return format!("{first} and {second} were not measured together, and have too few runs to be compared");
@@ -258,4 +257,9 @@ fn last_runs(candidate: &Candidate<'_>) -> Vec<Option<f64>> {
 fn in_order(candidate: &Candidate<'_>) -> Vec<Option<f64>> {
     let proven = candidate.view.series.samples.iter().filter(|s| s.outcome == "cold" || s.outcome == "restored");
     proven.map(|s| s.init_ms.or(s.restore_ms)).collect()
+}
+
+/// The label as HTML.
+fn name(candidate: &Candidate<'_>) -> String {
+    format!("<bdi>{}</bdi>", Escaped(&candidate.view.series.label))
 }

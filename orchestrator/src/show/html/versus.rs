@@ -109,7 +109,6 @@ impl Versus<'_> {
 
 fn row(html: &mut Html, letter: &str, side: &Side) {
     let d = &side.durations;
-    let said = |value: Option<f64>| value.map_or_else(|| NOT_ESTIMABLE.to_owned(), words::figure);
     let interval = d.p50_low.zip(d.p50_high);
     html.add(format_args!(
         "<tr><th scope=\"row\">{letter} <bdi>{}</bdi></th><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
@@ -121,6 +120,11 @@ fn row(html: &mut Html, letter: &str, side: &Side) {
         interval.map_or_else(|| NOT_ESTIMABLE.to_owned(), |(low, high)| words::range(low, high)),
         said(d.p90)
     ));
+}
+
+/// A figure in words, or that it cannot be estimated.
+fn said(value: Option<f64>) -> String {
+    value.map_or_else(|| NOT_ESTIMABLE.to_owned(), words::figure)
 }
 
 #[cfg(test)]

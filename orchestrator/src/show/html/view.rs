@@ -108,8 +108,7 @@ impl<'a> View<'a> {
 
     /// Changes of tail and spread, and retracted ones: listed, not drawn.
     pub fn other_changes(&self) -> impl Iterator<Item = &'a Change> {
-        let drawn = |change: &&Change| change.metric == Metric::P50 && change.state != crate::history::State::Retracted;
-        self.series.judgement.changes.iter().filter(move |change| !drawn(change))
+        self.series.judgement.changes.iter().filter(move |change| !is_drawn(change))
     }
 
     /// The level before the last change, and the one after it.
@@ -117,4 +116,9 @@ impl<'a> View<'a> {
         let [.., before, after] = self.levels.as_slice() else { return None };
         Some((before.p50?, after.p50?))
     }
+}
+
+/// Whether the chart shows a change: those of the median that stand.
+fn is_drawn(change: &Change) -> bool {
+    change.metric == Metric::P50 && change.state != crate::history::State::Retracted
 }

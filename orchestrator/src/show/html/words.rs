@@ -122,8 +122,7 @@ pub fn event_of(event: &PlatformEvent) -> String {
 
 /// Before and after of a cause, with long ids cut to the part in which they differ.
 pub fn cause(cause: &Cause) -> String {
-    let side = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), short);
-    format!("{}: {} → {}", cause.what, side(&cause.before), side(&cause.after))
+    format!("{}: {} → {}", cause.what, side(cause.before.as_deref()), side(cause.after.as_deref()))
 }
 
 /// The end of an ARN's id or the beginning of a hash: what a person compares.
@@ -135,6 +134,11 @@ pub fn short(value: &str) -> String {
     } else {
         format!("{}…", last.chars().take(SHOWN).collect::<String>())
     }
+}
+
+/// A value before or after, short enough to compare.
+fn side(value: Option<&str>) -> String {
+    value.map_or_else(|| "unknown".to_owned(), short)
 }
 
 #[cfg(test)]

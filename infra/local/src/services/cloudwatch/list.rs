@@ -45,13 +45,12 @@ pub(super) fn answer(
 }
 
 fn matches(metric: &Metric, request: &ListMetricsRequest) -> bool {
-    let equals = |wanted: &Option<String>, actual: &String| wanted.as_ref().is_none_or(|wanted| wanted == actual);
     let has = |filter: &Dimension| {
         let name = filter.name.as_deref().unwrap_or_default();
-        metric.dimensions.get(name).is_some_and(|value| equals(&filter.value, value))
+        metric.dimensions.get(name).is_some_and(|value| is_wanted(filter.value.as_deref(), value))
     };
-    equals(&request.namespace, &metric.namespace)
-        && equals(&request.metric_name, &metric.name)
+    is_wanted(request.namespace.as_deref(), &metric.namespace)
+        && is_wanted(request.metric_name.as_deref(), &metric.name)
         && request.dimensions.iter().all(has)
 }
 
@@ -64,4 +63,9 @@ fn listed(metric: &Metric) -> ListedMetric {
             .map(|(name, value)| ListedDimension { name: name.clone(), value: value.clone() })
             .collect(),
     }
+}
+
+/// Whether a value is the one asked for; without one, every value is.
+fn is_wanted(wanted: Option<&str>, actual: &str) -> bool {
+    wanted.is_none_or(|wanted| wanted == actual)
 }

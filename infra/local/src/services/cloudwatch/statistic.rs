@@ -47,7 +47,6 @@ impl Statistic {
 fn percentile(name: &str) -> Option<f64> {
     let digits = name.strip_prefix('p')?;
     let (whole, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !all_digits(whole) || !all_digits(decimals) || decimals.len() > 10 {
         return None;
     }
@@ -125,6 +124,11 @@ fn value_at(occurrences: &[(f64, f64)], rank: f64) -> Option<f64> {
         }
     }
     occurrences.last().map(|(value, _)| *value)
+}
+
+/// Whether a text is a number without sign, point or exponent.
+fn all_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

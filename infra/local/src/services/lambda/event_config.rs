@@ -102,9 +102,8 @@ fn apply(config: &mut EventConfig, members: Members) -> Result<(), LambdaError> 
         config.event_age_s = Some(request::within("maximumEventAgeInSeconds", age, 60, EVENT_AGE_S)?);
     }
     if let Some(destinations) = destination_config {
-        let arn = |destination: Option<Destination>| destination?.destination.filter(|arn| !arn.is_empty());
-        config.on_success = arn(destinations.on_success);
-        config.on_failure = arn(destinations.on_failure);
+        config.on_success = destination_arn(destinations.on_success);
+        config.on_failure = destination_arn(destinations.on_failure);
     }
     Ok(())
 }
@@ -112,4 +111,9 @@ fn apply(config: &mut EventConfig, members: Members) -> Result<(), LambdaError> 
 fn unset(reference: &FunctionRef) -> LambdaError {
     let arn = qualified_arn(&reference.name, reference.qualifier_or_latest());
     LambdaError::NotFound(format!("The function {arn} doesn't have an EventInvokeConfig"))
+}
+
+/// The ARN of a destination; an empty one takes it away.
+fn destination_arn(destination: Option<Destination>) -> Option<String> {
+    destination?.destination.filter(|arn| !arn.is_empty())
 }

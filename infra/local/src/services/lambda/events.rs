@@ -179,7 +179,6 @@ impl Event {
     /// The invocation record of a destination.
     fn record(&self, condition: Condition, now: DateTime<Utc>) -> Value {
         let version = self.reference.qualifier_or_latest();
-        let json = |bytes: &Bytes| serde_json::from_slice::<Value>(bytes).unwrap_or(Value::Null);
         let mut record = json!({
             "version": "1.0",
             "timestamp": now.to_rfc3339_opts(SecondsFormat::Millis, true),
@@ -189,14 +188,14 @@ impl Event {
                 "condition": condition.as_str(),
                 "approximateInvokeCount": self.attempts,
             },
-            "requestPayload": json(&self.invocation.payload),
+            "requestPayload": json_or_null(&self.invocation.payload),
         });
         if let Some(answer) = &self.answer {
             record["responseContext"] = json!({ "statusCode": 200, "executedVersion": version });
             if answer.function_error {
                 record["responseContext"]["functionError"] = "Unhandled".into();
             }
-            record["responsePayload"] = json(&answer.payload);
+            record["responsePayload"] = json_or_null(&answer.payload);
         }
         record
     }
@@ -214,4 +213,9 @@ impl Event {
             ("ErrorMessage".to_owned(), Attribute::string(message)),
         ])
     }
+}
+
+/// A payload as part of a record; `null` if it is no JSON.
+fn json_or_null(bytes: &Bytes) -> Value {
+    serde_json::from_slice::<Value>(bytes).unwrap_or(Value::Null)
 }

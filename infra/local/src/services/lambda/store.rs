@@ -73,7 +73,6 @@ impl StoredFunction {
 
     fn into_function(self) -> Function {
         let latest = Arc::new(self.latest);
-        let numbered = |version: Configuration| Some((version.version.parse().ok()?, Arc::new(version)));
         Function {
             serving: Some(Arc::clone(&latest)),
             latest,
@@ -87,6 +86,11 @@ impl StoredFunction {
             tags: self.tags,
         }
     }
+}
+
+/// A published version with its number.
+fn numbered(version: Configuration) -> Option<(u64, Arc<Configuration>)> {
+    Some((version.version.parse().ok()?, Arc::new(version)))
 }
 
 #[cfg(test)]

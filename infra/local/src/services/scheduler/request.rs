@@ -150,10 +150,6 @@ impl TargetMembers {
             return Err(SchedulerError::violates("target.deadLetterConfig.arn", queue, constraint));
         }
         let policy = self.retry_policy.unwrap_or_default();
-        let bounded = |member, given: Option<i64>, default, least, most| {
-            let member = format!("target.retryPolicy.{member}");
-            given.map_or(Ok(default), |given| within(&member, given, least, most))
-        };
         let attempts = policy.maximum_retry_attempts;
         let age = policy.maximum_event_age_in_seconds;
         Ok(Target {
@@ -161,8 +157,8 @@ impl TargetMembers {
             role_arn,
             input: self.input,
             dead_letter_queue,
-            retry_attempts: bounded("maximumRetryAttempts", attempts, RETRY_ATTEMPTS, 0, 185)?,
-            event_age_s: bounded("maximumEventAgeInSeconds", age, EVENT_AGE_S, 60, 86_400)?,
+            retry_attempts: bounded("maximumRetryAttempts", attempts, 0, RETRY_ATTEMPTS)?,
+            event_age_s: bounded("maximumEventAgeInSeconds", age, 60, EVENT_AGE_S)?,
         })
     }
 }
@@ -263,4 +259,10 @@ fn is_queue(arn: &str) -> bool {
     let ["arn", _, "sqs", _, account, name] = parts.as_slice() else { return false };
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     account.len() == 12 && !name.is_empty() && name.chars().all(allowed)
+}
+
+/// A figure of the retry policy; without one, as much as is allowed.
+fn bounded(member: &str, given: Option<i64>, least: u32, most: u32) -> Result<u32, SchedulerError> {
+    let member = format!("target.retryPolicy.{member}");
+    given.map_or(Ok(most), |given| within(&member, given, least, most))
 }

@@ -48,7 +48,6 @@ impl Evidence<'_> {
 pub fn level_shift(before: &[f64], after: &[f64], confidence: f64) -> Shift {
     let before = &before[before.len().saturating_sub(SIDE)..];
     let after = &after[..after.len().min(SIDE)];
-    let sorted = |values: &[f64]| Sorted::new(values.to_vec()).expect("a level has a run, and its figures are finite");
     let Shift { estimate, interval } = shift(&sorted(before), &sorted(after), confidence);
     let points: Vec<Weighted> =
         before.iter().chain(after).map(|value| Weighted { value: *value, weight: 1.0 }).collect();
@@ -160,6 +159,11 @@ fn doubt(values: &[f64], bounds: &[usize], least_shift: f64) -> f64 {
         return LEAST_Z + least_shift - shift;
     }
     (LEAST_Z - rank_z(before, after).abs()).max(0.0)
+}
+
+/// The values of a level, of which there is at least one.
+fn sorted(values: &[f64]) -> Sorted {
+    Sorted::new(values.to_vec()).expect("a level has a run, and its figures are finite")
 }
 
 #[cfg(test)]

@@ -74,9 +74,8 @@ impl Wave {
     /// Whether the wave gains what it has to; then `rest` is left without it.
     fn is_in(&self, rest: &mut Vec<f64>) -> bool {
         let left = self.left_of(rest);
-        let squares = |values: &[f64]| product(values, values).max(f64::MIN_POSITIVE);
         let runs = count(rest.len());
-        let is_in = runs * (squares(rest) / squares(&left)).ln() > SEASON_PRICE * runs.ln();
+        let is_in = runs * (sum_of_squares(rest) / sum_of_squares(&left)).ln() > SEASON_PRICE * runs.ln();
         if is_in {
             *rest = left;
         }
@@ -101,6 +100,11 @@ impl Wave {
 
 fn product(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Never 0, because its logarithm is taken.
+fn sum_of_squares(values: &[f64]) -> f64 {
+    product(values, values).max(f64::MIN_POSITIVE)
 }
 
 #[cfg(test)]

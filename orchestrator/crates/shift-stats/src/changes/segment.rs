@@ -64,8 +64,7 @@ impl Piece {
 
 /// The values without what outliers have too much, each weighted by the noise around it.
 pub(super) fn weighted(noise: &Noise, clip: f64) -> Vec<Weighted> {
-    let one = |(value, scale): (f64, &f64)| Weighted { value, weight: 1.0 / (scale * scale) };
-    noise.clipped(clip).into_iter().zip(&noise.scale).map(one).collect()
+    noise.clipped(clip).into_iter().zip(&noise.scale).map(weighted_by_noise).collect()
 }
 
 /// Starts of all segments but the first, ascending.
@@ -122,6 +121,11 @@ fn starts(last_start: &[usize]) -> Vec<usize> {
     }
     found.reverse();
     found
+}
+
+/// A value with the inverse of its variance as weight.
+fn weighted_by_noise((value, scale): (f64, &f64)) -> Weighted {
+    Weighted { value, weight: 1.0 / (scale * scale) }
 }
 
 #[cfg(test)]

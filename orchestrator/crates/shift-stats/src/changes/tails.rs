@@ -20,12 +20,8 @@ pub enum Tails {
 /// The root of the share of each run's samples in the tails, each counted by how far out it lies. `runs` are ascending samples, at
 /// least one each; a standard deviation is the one that the bodies of the series' runs have. Linear in the samples.
 pub fn tail_scores(runs: &[&[f64]], tails: Tails) -> Vec<f64> {
-    let at = |run: &[f64], p: f64| quantile_of(run, p).expect("a run with a figure has a sample");
     // Samples of zero, and runs whose samples are equal, must not divide by zero.
-    let base = |run: &[f64]| at(run, TAIL_BASE).max(f64::MIN_POSITIVE);
-    let body = |run: &&[f64]| (at(run, TAIL_BODY.1) - at(run, TAIL_BODY.0)) / base(run) / TAIL_BODY_WIDTH;
     let sigma = median(&mut runs.iter().map(body).collect::<Vec<f64>>()).clamp(1e-9, 1e9);
-    let counted = |off: f64| ((off - TAIL_COUNTED.0) / (TAIL_COUNTED.1 - TAIL_COUNTED.0)).clamp(0.0, 1.0);
     let score = |run: &&[f64]| {
         let base = base(run);
         let off = |sample: &f64| (sample / base - 1.0) / sigma - TAIL_BASE_TO_MEDIAN;
@@ -36,6 +32,26 @@ pub fn tail_scores(runs: &[&[f64]], tails: Tails) -> Vec<f64> {
         ((sum + ANSCOMBE) / count(run.len())).sqrt()
     };
     runs.iter().map(score).collect()
+}
+
+/// The quantile of a run, which has at least one sample.
+fn quantile_at(run: &[f64], p: f64) -> f64 {
+    quantile_of(run, p).expect("a run with a figure has a sample")
+}
+
+/// The value that a run's tail is measured from. Samples of zero must not divide by zero.
+fn base(run: &[f64]) -> f64 {
+    quantile_at(run, TAIL_BASE).max(f64::MIN_POSITIVE)
+}
+
+/// The standard deviation of a run's body, relative to its base.
+fn body(run: &&[f64]) -> f64 {
+    (quantile_at(run, TAIL_BODY.1) - quantile_at(run, TAIL_BODY.0)) / base(run) / TAIL_BODY_WIDTH
+}
+
+/// What a sample counts that lies `off` standard deviations out: 0 to 1.
+fn counted(off: f64) -> f64 {
+    ((off - TAIL_COUNTED.0) / (TAIL_COUNTED.1 - TAIL_COUNTED.0)).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

@@ -113,9 +113,8 @@ async fn export(aws: &Aws, args: &ExportArgs) -> Result<(), Failure> {
 
 /// The series asked for.
 async fn wanted(aws: &Aws, args: &ExportArgs) -> Result<Vec<SeriesEntry>, Failure> {
-    let is = |entry: &SeriesEntry, text: &String| entry.label.contains(text) || entry.function.contains(text);
     let mut entries = aws.store.series().await?;
-    entries.retain(|entry| args.target.as_ref().is_none_or(|text| is(entry, text)));
+    entries.retain(|entry| args.target.as_ref().is_none_or(|text| is_named(entry, text)));
     if entries.iter().all(|entry| args.since.is_some_and(|since| entry.last_run_at < since)) {
         warn("no matching runs are stored here; `coldwatch run` measures some");
     }
@@ -204,4 +203,9 @@ fn one(entries: &[SeriesEntry]) -> Result<&SeriesEntry, Failure> {
     let names: Vec<String> = entries.iter().map(|entry| format!("{} ({})", entry.label, entry.protocol)).collect();
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     Err(Failure::bad_input(format!("Otava reads one series per file; you chose {names}")))
+}
+
+/// Whether the label or the function contains the text.
+fn is_named(entry: &SeriesEntry, text: &str) -> bool {
+    entry.label.contains(text) || entry.function.contains(text)
 }

@@ -43,8 +43,7 @@ pub async fn execute(args: RestoreArgs) -> Result<Exit, Failure> {
     }
     let results = results?;
     whoever_reads(show(&results))?;
-    let failed = |restored: &Restored| matches!(restored, Restored::Busy(_) | Restored::Failed(_));
-    Ok(if results.iter().any(|(_, restored)| failed(restored)) { Exit::Failed } else { Exit::Done })
+    Ok(if results.iter().any(|(_, restored)| has_failed(restored)) { Exit::Failed } else { Exit::Done })
 }
 
 async fn restore(context: &RunContext, args: &RestoreArgs) -> Result<Vec<(String, Restored)>, Failure> {
@@ -88,4 +87,9 @@ fn words(restored: &Restored) -> String {
         }
         Restored::Failed(error) => format!("not put back: {error}"),
     }
+}
+
+/// Whether a function may still have the run's change.
+fn has_failed(restored: &Restored) -> bool {
+    matches!(restored, Restored::Busy(_) | Restored::Failed(_))
 }

@@ -128,7 +128,6 @@ impl History<'_> {
             html.push("<p class=\"empty\">No run has proven a cold start yet: there is nothing to draw.</p>");
             return;
         };
-        let time = |ms: f64| chrono::DateTime::from_timestamp_millis(whole(ms)).unwrap_or_default();
         let attributes = format!(
             " data-history data-from=\"{:.0}\" data-to=\"{:.0}\" data-low=\"{}\" data-high=\"{}\"",
             axes.from, axes.to, axes.value.low, axes.value.high
@@ -287,7 +286,6 @@ impl History<'_> {
 
     fn told(&self, axes: &Axes) -> Told {
         let mut told = Told::default();
-        let seconds = |ms: f64| whole(ms / 1_000.0);
         for s in all(self.pieces) {
             told.t.push(seconds(millis(s.from) - axes.from));
             told.w.push((s.to - s.from).num_seconds());
@@ -361,4 +359,14 @@ impl History<'_> {
 #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
 fn whole(value: f64) -> i64 {
     value.round() as i64
+}
+
+/// A time from milliseconds since 1970.
+fn time(ms: f64) -> chrono::DateTime<chrono::Utc> {
+    chrono::DateTime::from_timestamp_millis(whole(ms)).unwrap_or_default()
+}
+
+/// Milliseconds as whole seconds.
+fn seconds(ms: f64) -> i64 {
+    whole(ms / 1_000.0)
 }

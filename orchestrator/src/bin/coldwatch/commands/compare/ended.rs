@@ -21,8 +21,7 @@ const OF_INIT: [&str; 5] = [
 /// Why measuring ended, in one word: that of the side which ended it before the rule did, and which the other followed.
 pub fn stopped<'a>(sides: &[&'a Measured; 2]) -> &'a Stopped {
     let words = sides.map(|m| &m.record.stopped);
-    let ended = |word: &&Stopped| !is_of_rule(word) && **word != Stopped::OtherSide;
-    words.into_iter().find(ended).unwrap_or(words[0])
+    words.into_iter().find(|word| ended_measuring(word)).unwrap_or(words[0])
 }
 
 /// What a reader should know of one side.
@@ -63,4 +62,9 @@ fn failed_with(detail: &str) -> String {
 
 fn is_of_rule(stopped: &Stopped) -> bool {
     [Stopped::Enough, Stopped::Precise].contains(stopped)
+}
+
+/// Whether a side's reason ended the measuring of both.
+fn ended_measuring(word: &Stopped) -> bool {
+    !is_of_rule(word) && *word != Stopped::OtherSide
 }
