@@ -20,7 +20,6 @@ pub enum Tails {
 /// The root of the share of each run's samples in the tails, each counted by how far out it lies. `runs` are ascending samples, at
 /// least one each; a standard deviation is the one that the bodies of the series' runs have. Linear in the samples.
 pub fn tail_scores(runs: &[&[f64]], tails: Tails) -> Vec<f64> {
-    // Samples of zero, and runs whose samples are equal, must not divide by zero.
     let sigma = median(&mut runs.iter().map(body).collect::<Vec<f64>>()).clamp(1e-9, 1e9);
     let score = |run: &&[f64]| {
         let base = base(run);
@@ -39,7 +38,7 @@ fn quantile_at(run: &[f64], p: f64) -> f64 {
     quantile_of(run, p).expect("a run with a figure has a sample")
 }
 
-/// The value that a run's tail is measured from. Samples of zero must not divide by zero.
+/// The value that a run's tail is measured from. Samples of zero, and samples that are all equal, must not divide by zero.
 fn base(run: &[f64]) -> f64 {
     quantile_at(run, TAIL_BASE).max(f64::MIN_POSITIVE)
 }
