@@ -10,6 +10,7 @@ mod events;
 mod imports;
 mod index;
 mod journals;
+mod json_service;
 mod keys;
 mod lambda;
 mod lanes;
