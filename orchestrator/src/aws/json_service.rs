@@ -4,6 +4,7 @@
 //! put together from the parts that the SDK crates are made of: `docs/decisions/0004-parameters.md`.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use aws_config::{Region, SdkConfig};
@@ -45,13 +46,13 @@ pub(super) struct JsonService {
 /// Calls one service.
 #[derive(Debug, Clone)]
 pub(super) struct JsonClient {
-    config: SdkConfig,
+    config: Arc<SdkConfig>,
     service: JsonService,
 }
 
 impl JsonClient {
     pub(super) fn new(config: &SdkConfig, service: JsonService) -> Self {
-        Self { config: config.clone(), service }
+        Self { config: Arc::new(config.clone()), service }
     }
 
     /// Calls an operation and reads the answer, with the SDK's timeouts and retries.
