@@ -38,8 +38,11 @@ sleep() { whole asleep::; }
 fuzz() {
     cargo +nightly fuzz --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-fuzz --version 0.13.2 || return
     local limits=(-max_total_time="$FUZZ_SECONDS" -print_final_stats=1)
-    cargo +nightly fuzz run report_line -- "${limits[@]}" -dict=fuzz/report_line.dict &&
-        cargo +nightly fuzz run envelopes -- "${limits[@]}" -rss_limit_mb=256
+    mkdir -p fuzz/corpus/report_line fuzz/corpus/envelopes
+    cargo +nightly fuzz run report_line fuzz/corpus/report_line fuzz/seeds/report_line -- \
+        "${limits[@]}" -dict=fuzz/report_line.dict &&
+        cargo +nightly fuzz run envelopes fuzz/corpus/envelopes fuzz/seeds/envelopes -- \
+            "${limits[@]}" -rss_limit_mb=256
 }
 speed() {
     cargo run --quiet --release -p log-envelopes --example speed && scripts/http2.sh

@@ -20,6 +20,7 @@ from boto3_judge import ROLE, UUID, arn, lambda_, without_metadata
 scheduler = judge.client("scheduler")
 unchecked = judge.client("scheduler", parameter_validation=False)
 sqs = judge.client("sqs")
+logs = judge.client("logs")
 
 OFF = {"Mode": "OFF"}
 
@@ -628,6 +629,59 @@ class Sqs(Queues):
             (sqs.receive_message, {"QueueUrl": url, "WaitTimeSeconds": 21}, "InvalidParameterValue"),
             (sqs.send_message, {"QueueUrl": url, "MessageBody": "x", "DelaySeconds": 901}, "InvalidParameterValue"),
             (sqs.delete_message, {"QueueUrl": url, "ReceiptHandle": "mine"}, "ReceiptHandleIsInvalid"),
+        ]:
+            with self.subTest(members):
+                status, error = self.refused(call, **members)
+                self.assertEqual((status, error["Error"]["Code"]), (400, code))
+
+
+class Logs(judge.Functions):
+    """The reports of functions in CloudWatch Logs, and Logs Insights over them."""
+
+    def results(self, query, group, **settings):
+        """The answer of a query of the last minute, once it is complete."""
+        at = int(now().timestamp())
+        settings = {"logGroupName": group, "startTime": at - 60, "endTime": at} | settings
+        started = logs.start_query(queryString=query, **settings)
+        for _ in range(100):
+            reply = logs.get_query_results(queryId=started["queryId"])
+            if reply["status"] == "Complete":
+                return without_metadata(reply)
+            self.assertIn(reply["status"], ("Scheduled", "Running"))
+        self.fail("the query does not end")
+
+    def test_the_reports_of_a_function_are_found_by_a_query(self):
+        function = self.simulated(SIMULATED_INIT_MS="constant:20")
+        for _ in range(2):
+            self.invoke(function)
+        group = f"/aws/lambda/{function}"
+        (described,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+        self.assertEqual((described["logGroupName"], described["logGroupClass"]), (group, "STANDARD"))
+        self.assertGreater(described["storedBytes"], 200)
+        query = 'fields @timestamp, @message, @logStream, @log | filter @message like "Init Duration: "'
+        reply = self.results(query, group, limit=5)
+        (row,) = ({cell["field"]: cell["value"] for cell in row} for row in reply["results"])
+        self.assertRegex(row["@message"], "^REPORT RequestId: .*\tInit Duration: 20.00 ms\t$")
+        self.assertRegex(row["@timestamp"], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$")
+        self.assertRegex(row["@logStream"], r"^\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}$")
+        self.assertEqual(row["@log"], f"000000000000:{group}")
+        statistics = reply["statistics"]
+        self.assertEqual((statistics["recordsMatched"], statistics["recordsScanned"]), (1.0, 2.0))
+        self.assertEqual(statistics["bytesScanned"], described["storedBytes"])
+        both = self.results("fields @message | sort @timestamp asc | limit 1", group)
+        self.assertEqual(both["results"], [[{"field": "@message", "value": row["@message"]}]])
+
+    def test_requests_that_aws_refuses_are_refused(self):
+        function = self.simulated()
+        self.invoke(function)
+        members = {"logGroupName": f"/aws/lambda/{function}", "startTime": 1, "endTime": 2, "queryString": "fields @message"}
+        for call, members, code in [
+            (logs.start_query, members | {"logGroupName": "/aws/lambda/gone"}, "ResourceNotFoundException"),
+            (logs.start_query, members | {"startTime": 3}, "InvalidParameterException"),
+            (logs.start_query, members | {"limit": 10_001}, "InvalidParameterException"),
+            (logs.start_query, members | {"queryString": "what?"}, "MalformedQueryException"),
+            (logs.get_query_results, {"queryId": str(uuid.uuid4())}, "ResourceNotFoundException"),
+            (logs.describe_log_groups, {"limit": 51}, "InvalidParameterException"),
         ]:
             with self.subTest(members):
                 status, error = self.refused(call, **members)

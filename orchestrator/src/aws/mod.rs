@@ -10,10 +10,12 @@ mod events;
 mod imports;
 mod index;
 mod journals;
+mod json_service;
 mod keys;
 mod lambda;
 mod lanes;
 mod locks;
+mod logs;
 mod parameters;
 mod runs;
 mod series;
@@ -41,6 +43,9 @@ pub use imports::RUNS_A_CALL;
 pub use lambda::Lambda;
 pub use lanes::Seat;
 pub use locks::{Claim, Held, Takeable};
+pub use logs::{
+    Found, LogGroup, LogRow, Logs, MOST_GROUPS, MOST_ROWS, QUERIES_AT_ONCE, QueryError, Seconds, USD_PER_GB,
+};
 pub use parameters::Parameters;
 pub use runs::SAMPLES_KEPT;
 pub use series::JUDGED_RUNS;
@@ -94,6 +99,8 @@ pub struct Aws {
     pub metrics: Metrics,
     /// Events about findings.
     pub events: Events,
+    /// Logs of functions.
+    pub logs: Logs,
     /// Parameters that hold suites.
     pub parameters: Parameters,
     /// Tags of functions.
@@ -110,6 +117,7 @@ impl Aws {
             store: Store::new(&config, connection.table),
             metrics: Metrics::new(&config),
             events: Events::new(&config),
+            logs: Logs::new(&config),
             parameters: Parameters::new(&config),
             tags: Tags::new(&config),
         })

@@ -37,6 +37,7 @@ mod judging;
 mod unstored;
 mod hostile;
 mod import;
+mod observed;
 mod plan;
 mod kinds;
 mod neighbours;

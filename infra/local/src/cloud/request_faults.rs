@@ -134,7 +134,7 @@ pub(crate) fn rejection(request: &Request, status: u16, code: Option<&str>, mess
         Service::CloudWatch => cloudwatch_rejection(request.cbor, status, code, message),
         Service::Scheduler(_) => scheduler_rejection(status, code, message),
         Service::Sqs => sqs_rejection(status, code, message),
-        Service::Events | Service::Ssm | Service::Tagging => {
+        Service::Events | Service::Ssm | Service::Logs | Service::Tagging => {
             let code = code.unwrap_or(if status < 500 { "ThrottlingException" } else { "InternalServerError" });
             let mut response = respond(status, &json!({ "__type": code, "message": message }));
             let kind = HeaderValue::from_static("application/x-amz-json-1.1");

@@ -18,6 +18,8 @@ pub(crate) enum Service {
     Events,
     /// Systems Manager, of which there is Parameter Store.
     Ssm,
+    /// CloudWatch Logs.
+    Logs,
     /// Resource Groups Tagging API.
     Tagging,
     /// None of them.
@@ -40,6 +42,7 @@ fn by_target(target: &str) -> Option<Service> {
         "AWSEvents" => Some(Service::Events),
         "AmazonSQS" => Some(Service::Sqs),
         "AmazonSSM" => Some(Service::Ssm),
+        "Logs_20140328" => Some(Service::Logs),
         tagging if tagging.starts_with("ResourceGroupsTaggingAPI_") => Some(Service::Tagging),
         dynamodb if dynamodb.starts_with("DynamoDB_") => Some(Service::DynamoDb),
         _ => None,
@@ -56,6 +59,7 @@ impl Service {
             Service::CloudWatch => "cloudwatch",
             Service::Events => "events",
             Service::Ssm => "ssm",
+            Service::Logs => "logs",
             Service::Tagging => "tagging",
             Service::None => "none",
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicUsize;
 
 use axum::response::Response;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt, Limited};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -41,6 +42,7 @@ use crate::services::dynamodb::DynamoDb;
 use crate::services::events::Events;
 use crate::services::lambda::ensure::{EnsureError, Ensured, FunctionSpec};
 use crate::services::lambda::{self, Call, Lambda, Timing};
+use crate::services::logs::Logs;
 use crate::services::parameters::{ParameterError, Parameters};
 use crate::services::scheduler::{self, ScheduleError, ScheduleSpec, Scheduler};
 use crate::services::sqs::Queues;
@@ -79,6 +81,7 @@ struct Services {
     cloudwatch: CloudWatch,
     events: Events,
     parameters: Parameters,
+    logs: Arc<Logs>,
     pools: Arc<Pools>,
     clock: Arc<Clock>,
     activity: ActivityFeed,
@@ -164,6 +167,11 @@ impl LocalCloud {
         self.services.parameters.put_text(name, value)
     }
 
+    /// Adds a line to the log of a function as if it had been written at `at`.
+    pub fn put_log_line(&self, function: &str, at: DateTime<Utc>, line: String) {
+        self.services.logs.keep_at(function, "put", at, line);
+    }
+
     /// The events that EventBridge has taken, oldest first, as a rule's target would receive them.
     pub fn events(&self) -> Vec<Value> {
         self.services.events.all()
@@ -231,10 +239,12 @@ impl Services {
         let pools = Pools::start(shared, tasks, options.eager_assignment, options.idle_limit);
         let (clock, activity, tasks) = (Clock::new(), ActivityFeed::new(), Arc::clone(tasks));
         let queues = Queues::open(folder, endpoint, Arc::clone(&clock))?;
+        let logs = Logs::new(Arc::clone(&clock));
         let dependencies = lambda::Dependencies {
             pools: Arc::clone(&pools),
             tasks: Arc::clone(&tasks),
             queues: Arc::clone(&queues),
+            logs: Arc::clone(&logs),
             clock: Arc::clone(&clock),
             activity: activity.clone(),
         };
@@ -260,6 +270,7 @@ impl Services {
             cloudwatch,
             events,
             parameters,
+            logs,
             pools,
             clock,
             activity,
@@ -353,6 +364,7 @@ impl Services {
             Service::CloudWatch => self.cloudwatch.handle(parts.uri.path(), &parts.headers, body).await,
             Service::Events => self.events.answer(&asked.operation, &body),
             Service::Ssm => self.parameters.answer(&asked.operation, &body),
+            Service::Logs => self.logs.answer(&asked.operation, &body),
             Service::Tagging => tagging::answer(&asked.operation, &body, &self.lambda.tags()),
             Service::None => unknown_operation(parts),
         }

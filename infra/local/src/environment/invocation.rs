@@ -66,6 +66,16 @@ pub(crate) struct Answer {
     pub function_error: bool,
     /// The last 4 KB of the log.
     pub tail: Vec<u8>,
+    /// What goes to CloudWatch Logs.
+    pub written: Written,
+}
+
+/// The platform's reports of one invocation, and of inits before it that failed.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    /// Name of the log stream, one for each environment.
+    pub stream: String,
+    pub reports: Vec<String>,
 }
 
 impl Stop {

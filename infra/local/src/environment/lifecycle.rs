@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::Utc;
 use uuid::Uuid;
 
-use super::invocation::{Answer, Failure, Invocation, Ran, Stop};
+use super::invocation::{Answer, Failure, Invocation, Ran, Stop, Written};
 use super::log::{Ending, InvocationLog, Phase, Report};
 use super::process::{Process, Watch};
 use super::runtime::{Runtime, RuntimeError, Runtimes, Starter};
@@ -43,6 +44,7 @@ pub(crate) struct Environment {
     init: Option<Duration>,
     /// What the next invocation's log starts with.
     log: InvocationLog,
+    log_stream: String,
     faults: Arc<Faults>,
     _life: Life,
 }
@@ -86,7 +88,8 @@ impl Environment {
             log.init_report(Phase::Init, init.duration, &stop.ending());
         }
         let ready = init.result.is_ok();
-        Environment { configuration, worker, ready, init: ready.then_some(init.duration), log, faults, _life: life }
+        let (init, log_stream) = (ready.then_some(init.duration), log_stream(&configuration.version));
+        Environment { configuration, worker, ready, init, log, log_stream, faults, _life: life }
     }
 
     pub(crate) fn configuration(&self) -> &Arc<Configuration> {
@@ -164,8 +167,9 @@ impl Environment {
         if !self.happens(FunctionFault::NoReport) {
             log.finish(&report);
         }
-        let tail = self.damaged(log.into_tail());
-        Answer { payload, function_error, tail }
+        let (tail, reports) = log.into_tail_and_reports();
+        let written = Written { stream: self.log_stream.clone(), reports };
+        Answer { payload, function_error, tail: self.damaged(tail), written }
     }
 
     fn happens(&self, fault: FunctionFault) -> bool {
@@ -185,6 +189,11 @@ impl Environment {
         }
         tail
     }
+}
+
+/// The name of a new environment's log stream: `2026/05/10/[$LATEST]`, then 32 hexadecimal digits.
+fn log_stream(version: &str) -> String {
+    format!("{}/[{version}]{}", Utc::now().format("%Y/%m/%d"), Uuid::new_v4().simple())
 }
 
 impl Worker {

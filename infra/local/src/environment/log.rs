@@ -69,13 +69,15 @@ pub(crate) struct InvocationLog {
     format: LogFormat,
     level: SystemLogLevel,
     text: Vec<u8>,
+    /// The lines of it that report figures.
+    reports: Vec<String>,
 }
 
 impl InvocationLog {
     pub(crate) fn new(configuration: &Configuration) -> InvocationLog {
         let logging = &configuration.logging;
         let level = logging.system_level.unwrap_or(SystemLogLevel::Info);
-        InvocationLog { format: logging.format, level, text: Vec::new() }
+        InvocationLog { format: logging.format, level, text: Vec::new(), reports: Vec::new() }
     }
 
     /// Writes the platform's lines in `format` from here on.
@@ -100,7 +102,7 @@ impl InvocationLog {
         match self.format {
             LogFormat::Text => {
                 let status = text_status(ending);
-                self.line(&format!("INIT_REPORT Init Duration: {} ms\tPhase: {phase}{status}", text_ms(duration)));
+                self.report(format!("INIT_REPORT Init Duration: {} ms\tPhase: {phase}{status}", text_ms(duration)));
             }
             LogFormat::Json => {
                 let mut record = json!({
@@ -135,7 +137,7 @@ impl InvocationLog {
         match self.format {
             LogFormat::Text => {
                 self.line(&format!("END RequestId: {}", report.request_id));
-                self.line(&text_report(report));
+                self.report(text_report(report));
             }
             LogFormat::Json => {
                 let level = match report.ending {
@@ -147,11 +149,16 @@ impl InvocationLog {
         }
     }
 
-    /// The last 4 KB.
-    pub(crate) fn into_tail(self) -> Vec<u8> {
+    /// The last 4 KB, and the lines that report figures, all of them.
+    pub(crate) fn into_tail_and_reports(self) -> (Vec<u8>, Vec<String>) {
         let mut text = self.text;
         keep_tail(&mut text);
-        text
+        (text, self.reports)
+    }
+
+    fn report(&mut self, line: String) {
+        self.line(&line);
+        self.reports.push(line);
     }
 
     fn line(&mut self, line: &str) {
@@ -163,7 +170,11 @@ impl InvocationLog {
     fn event(&mut self, kind: &str, level: SystemLogLevel, record: &Value) {
         if level >= self.level {
             let time = timestamp(Utc::now());
-            self.line(&json!({ "time": time, "type": kind, "record": record }).to_string());
+            let line = json!({ "time": time, "type": kind, "record": record }).to_string();
+            match kind {
+                "platform.start" => self.line(&line),
+                _ => self.report(line),
+            }
         }
     }
 }
@@ -292,9 +303,11 @@ mod tests {
         let mut log = InvocationLog::new(&configuration);
         log.start(Uuid::nil(), "$LATEST");
         log.finish(&report(Ending::Success, None));
-        assert_eq!(log.into_tail(), b"");
+        assert_eq!(log.into_tail_and_reports(), (Vec::new(), Vec::new()));
         let mut log = InvocationLog::new(&configuration);
         log.finish(&report(Ending::Timeout, None));
-        assert!(String::from_utf8(log.into_tail()).unwrap().contains("\"platform.report\""));
+        let (tail, reports) = log.into_tail_and_reports();
+        assert!(reports[0].contains("\"platform.report\""), "{reports:?}");
+        assert_eq!(String::from_utf8(tail).unwrap(), reports[0].clone() + "\n");
     }
 }

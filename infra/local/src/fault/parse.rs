@@ -7,7 +7,8 @@ use super::{Due, Fault, FunctionFault, Kind, Place, RequestFault, When};
 const KINDS: &str = "reject, delay, drop, reset, goaway, silence, stall, truncate, unprocessed, slow-update, \
                      failed-update, warm-reuse, init-death, handler-death, no-report, tail-first, tail-last, json-tail";
 
-const SERVICES: [&str; 8] = ["lambda", "dynamodb", "cloudwatch", "scheduler", "sqs", "events", "ssm", "tagging"];
+const SERVICES: [&str; 9] =
+    ["lambda", "dynamodb", "cloudwatch", "logs", "scheduler", "sqs", "events", "ssm", "tagging"];
 
 /// A fault that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -232,7 +233,7 @@ mod tests {
             ("stall,chance=2", "chance=`2` is not a number from 0 to 1".to_owned()),
             (
                 "drop:s3.GetObject",
-                "`drop` cannot target `s3.GetObject`: give lambda, dynamodb, cloudwatch, scheduler, sqs, events, ssm, tagging with \
+                "`drop` cannot target `s3.GetObject`: give lambda, dynamodb, cloudwatch, logs, scheduler, sqs, events, ssm, tagging with \
                  an operation, as in `lambda.Invoke`, for one function `lambda.Invoke/NAME`, or `lambda.*`, or `*`"
                     .to_owned(),
             ),

@@ -8,16 +8,18 @@
 //! | `dynamodb` | the embedded database |
 //! | `cloudwatch` | metrics: put, statistics by period, list |
 //! | `events` | EventBridge: events put and remembered |
+//! | `logs` | CloudWatch Logs: the reports of functions, and Logs Insights over them |
 //! | `parameters` | Parameter Store |
 //! | `tagging` | which functions have a tag |
 //!
-//! Scheduler uses Lambda and SQS, Lambda uses SQS; the others know nothing of each other.
+//! Scheduler uses Lambda and SQS, Lambda uses SQS and logs; the others know nothing of each other.
 
 pub mod cloudwatch;
 
 pub(crate) mod dynamodb;
 pub(crate) mod events;
 pub(crate) mod lambda;
+pub(crate) mod logs;
 pub(crate) mod parameters;
 pub(crate) mod scheduler;
 pub(crate) mod sqs;

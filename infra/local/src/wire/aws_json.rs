@@ -1,4 +1,4 @@
-//! AWS's JSON protocol 1.1, as Parameter Store and the tagging API speak it.
+//! AWS's JSON protocol 1.1, as Parameter Store, CloudWatch Logs and the tagging API speak it.
 
 use axum::response::Response;
 use hyper::header::{CONTENT_TYPE, HeaderValue};

@@ -12,6 +12,7 @@ mod copy;
 mod lenient;
 mod pieces;
 mod hostile;
+mod seeds;
 
 const ID: &str = "1b0f6e1c-52a4-4d38-9f6e-0c2d4b6a8e10";
 const OTHER: &str = "77777777-1111-4222-8333-444444444444";

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::memchr3_iter;
 
 use super::event::{Environment, Event, Origin, RequestId, What};
 use super::fields::{self, Label, Piece, ReportFields, Separators, pieces};
@@ -79,8 +79,9 @@ fn reported_id(body: &[u8]) -> Option<(RequestId<'_>, &[u8])> {
     }
     // What a copy wrote for blanks and line ends has to be undone first.
     let written_out = [&b"&nbsp;"[..], b"<br", b"\\t", b"\\n"];
-    let has = |mark: &&[u8]| memmem::find(first_word(fields), mark).is_some();
-    if written_out.iter().any(has) { None } else { request_id(fields) }
+    let word = first_word(fields);
+    let is_written_out = |at: usize| written_out.iter().any(|mark| word[at..].starts_with(mark));
+    if memchr3_iter(b'&', b'<', b'\\', word).any(is_written_out) { None } else { request_id(fields) }
 }
 
 /// Whether a line can be the continuation of a broken REPORT, of which `before` is the last line: it begins with a label
@@ -175,7 +176,8 @@ fn request_id(body: &[u8]) -> Option<(RequestId<'_>, &[u8])> {
     let id = first_word(body);
     let rest = &body[id.len()..];
     let id = unquoted(id);
-    (!id.is_empty()).then(|| (String::from_utf8_lossy(id) as Cow<'_, str>, rest))
+    let text = || str::from_utf8(id).map_or_else(|_| String::from_utf8_lossy(id), Cow::Borrowed);
+    (!id.is_empty()).then(|| (text(), rest))
 }
 
 /// An id without the marks that a copy put around it.

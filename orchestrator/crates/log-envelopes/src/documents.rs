@@ -33,6 +33,8 @@ struct Container {
     start: usize,
     /// Behind its last complete element.
     complete: Option<usize>,
+    /// Of an array, the commas between its elements.
+    commas: Vec<usize>,
     /// Whether one of its elements was an array.
     had_array: bool,
 }
@@ -107,7 +109,13 @@ impl Scan {
                 b'"' => self.in_string = true,
                 b'{' | b'[' => {
                     self.values += 1;
-                    self.open.push(Container { kind: byte, start: index, complete: None, had_array: false });
+                    self.open.push(Container {
+                        kind: byte,
+                        start: index,
+                        complete: None,
+                        commas: vec![],
+                        had_array: false,
+                    });
                 }
                 b'}' | b']' => {
                     let closed = self.open.pop();
@@ -122,6 +130,9 @@ impl Scan {
                     self.values += 1;
                     if let Some(container) = self.open.last_mut() {
                         container.complete = Some(index);
+                        if container.kind == b'[' {
+                            container.commas.push(index);
+                        }
                     }
                 }
                 _ => {}
@@ -166,7 +177,9 @@ fn cut(
     let closers: Vec<u8> =
         scan.open[..=depth].iter().rev().map(|it| if it.kind == b'[' { b']' } else { b'}' }).collect();
     if keep(&buffer[start..end]) {
-        let mut document = buffer[..end].to_vec();
+        let mut document = buffer[..=start].to_vec();
+        let commas = scan.open[depth].commas.iter().copied().take_while(|comma| *comma < end);
+        join(&mut document, elements(&buffer[..end], start + 1, commas).filter(|element| keep(element)));
         document.extend_from_slice(&closers);
         take(&document)?;
     }
@@ -179,12 +192,36 @@ fn cut(
         container.start = if index <= depth { container.start.min(before.len() - 1) } else { moved(container.start) };
         container.had_array &= index > depth;
         container.complete = if index <= depth { None } else { container.complete.map(moved) };
+        if index <= depth {
+            container.commas.clear();
+        }
+        container.commas.iter_mut().for_each(|comma| *comma = moved(*comma));
     }
     scan.open[depth].start = before.len() - 1;
     *scanned = moved((*scanned).max(rest));
     buffer.splice(..rest, before);
     scan.values = scan.open.len();
     Ok(())
+}
+
+/// The elements of an array that begin at `start` and have these commas between them, up to the end of the text.
+fn elements(text: &[u8], start: usize, commas: impl Iterator<Item = usize>) -> impl Iterator<Item = &[u8]> {
+    let mut start = start;
+    commas.chain([text.len()]).map(move |end| {
+        let element = &text[start.min(end)..end];
+        start = end + 1;
+        element
+    })
+}
+
+/// Adds elements with commas between them.
+fn join<'t>(document: &mut Vec<u8>, elements: impl Iterator<Item = &'t [u8]>) {
+    for (index, element) in elements.enumerate() {
+        if index > 0 {
+            document.push(b',');
+        }
+        document.extend_from_slice(element);
+    }
 }
 
 /// What stands before an array: as it is where it is short and says nothing of the platform's, else the bare containers.

@@ -37,6 +37,11 @@ impl Default for Searches {
 impl Searches {
     /// Whether a text may hold anything worth unpacking.
     pub fn may_matter(&self, text: &[u8]) -> bool {
-        self.speech.may_speak(text) || self.base64.may_hold(text) || self.figures.find(text).is_some()
+        self.speech.may_speak(text) || self.may_hold_more(text)
+    }
+
+    /// Whether a text in which the platform does not speak may hold anything worth unpacking.
+    pub fn may_hold_more(&self, text: &[u8]) -> bool {
+        self.base64.may_hold(text) || self.figures.find(text).is_some()
     }
 }

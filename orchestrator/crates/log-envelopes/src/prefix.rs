@@ -18,8 +18,7 @@ const KEYWORDS: [&[u8]; 6] = [b"REPORT", b"START ", b"END ", b"INIT_", b"RESTORE
 pub fn of(line: &[u8]) -> Prefix {
     const LONGEST: usize = 512;
     let line = &line[..line.len().min(LONGEST)];
-    let starts = KEYWORDS.iter().filter_map(|word| memmem::find(line, word)).chain(memchr(b'{', line));
-    let end = starts.min().unwrap_or(0);
+    let end = spoken(line);
     let text = String::from_utf8_lossy(&line[..end]);
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || matches!(c, '|' | '"' | ','))
@@ -47,6 +46,15 @@ pub fn of(line: &[u8]) -> Prefix {
         found.at_ms = event_time(&line[end..]);
     }
     found
+}
+
+/// Where the platform's words begin; 0 if there are none.
+fn spoken(line: &[u8]) -> usize {
+    if line.starts_with(b"{") || KEYWORDS.iter().any(|word| line.starts_with(word)) {
+        return 0;
+    }
+    let starts = KEYWORDS.iter().filter_map(|word| memmem::find(line, word)).chain(memchr(b'{', line));
+    starts.min().unwrap_or(0)
 }
 
 /// A word without a terminal's colours.

@@ -16,6 +16,7 @@ use super::*;
 mod bounds;
 mod envelopes;
 mod prefixes;
+mod seeds;
 mod spoofs;
 
 const ID: &str = "1b0f6e1c-52a4-4d38-9f6e-0c2d4b6a8e10";

@@ -48,11 +48,17 @@ pub fn read(
             source.consume(length);
             continue;
         };
-        buffer.extend_from_slice(&read[..=last]);
-        let rest = read[last + 1..].to_vec();
+        let mut whole = &read[..=last];
+        if !buffer.is_empty() {
+            let end = memchr(b'\n', whole).map_or(whole.len(), |feed| feed + 1);
+            buffer.extend_from_slice(&whole[..end]);
+            lines.read(&buffer)?;
+            buffer.clear();
+            whole = &whole[end..];
+        }
+        lines.read(whole)?;
+        buffer.extend_from_slice(&read[last + 1..]);
         source.consume(length);
-        lines.read(&buffer)?;
-        buffer = rest;
     }
     lines.read(&buffer)
 }
@@ -139,7 +145,7 @@ impl Lines<'_> {
 
     fn line(&mut self, line: &[u8]) -> Result<(), ReadError> {
         let speaks = self.searches.speech.may_speak(line);
-        if !self.searches.may_matter(line) {
+        if !speaks && !self.searches.may_hold_more(line) {
             return self.give(Piece::Lines(line));
         }
         if let Some(value) = object(line) {

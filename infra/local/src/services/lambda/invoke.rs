@@ -105,12 +105,13 @@ impl Lambda {
 
     /// None when the stand-in stops before the environment is ready.
     pub(super) async fn run(&self, admitted: Admitted, invocation: Invocation) -> Option<Answer> {
-        let Admitted { claim, permit, .. } = admitted;
+        let Admitted { configuration, claim, permit } = admitted;
         let mut environment: Environment = match claim {
             Claim::Idle(environment) => *environment,
             Claim::Launching(launching) => launching.await.ok()?,
         };
         let answer = environment.invoke(invocation).await;
+        self.logs.keep(&configuration.name, answer.written.clone());
         self.pools.give_back(environment);
         drop(permit);
         Some(answer)

@@ -61,6 +61,7 @@ use crate::base::stored::StoreError;
 use crate::environment::pool::Pools;
 use crate::fault::Faults;
 use crate::function::definition::Function;
+use crate::services::logs::Logs;
 use crate::services::sqs::Queues;
 use crate::wire::query::Query;
 
@@ -73,6 +74,8 @@ pub(crate) struct Lambda {
     tasks: Arc<BackgroundTasks>,
     /// Where invocation records and dead letters go.
     queues: Arc<Queues>,
+    /// Where the reports of invocations go.
+    logs: Arc<Logs>,
     clock: Arc<Clock>,
     activity: ActivityFeed,
     /// Rings whenever an update has settled.
@@ -87,6 +90,7 @@ pub(crate) struct Dependencies {
     pub pools: Arc<Pools>,
     pub tasks: Arc<BackgroundTasks>,
     pub queues: Arc<Queues>,
+    pub logs: Arc<Logs>,
     pub clock: Arc<Clock>,
     pub activity: ActivityFeed,
 }
@@ -118,7 +122,7 @@ impl Lambda {
         concurrency_limit: u32,
         timing: Timing,
     ) -> Result<Arc<Lambda>, StoreError> {
-        let Dependencies { pools, tasks, queues, clock, activity } = dependencies;
+        let Dependencies { pools, tasks, queues, logs, clock, activity } = dependencies;
         let store = Store::open(folder.join("functions"))?;
         Ok(Arc::new(Lambda {
             functions: Mutex::new(store.load()?),
@@ -127,6 +131,7 @@ impl Lambda {
             concurrency: Concurrency::new(concurrency_limit),
             tasks,
             queues,
+            logs,
             clock,
             activity,
             settled: Notify::new(),

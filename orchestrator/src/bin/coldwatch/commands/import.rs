@@ -5,19 +5,18 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use coldwatch::aws::{RUNS_A_CALL, Store};
+use coldwatch::aws::{Aws, RUNS_A_CALL, Seconds, Store};
 use coldwatch::measure::unstored::UnstoredRun;
 use coldwatch::record::imported::{ImportedRun, OBSERVED, PROTOCOL, entry};
 use coldwatch::show::counted;
-use coldwatch::units::millis;
 use futures::{StreamExt, TryStreamExt, stream};
-use lambda_report::StartKind;
 
-use crate::exit::{Exit, Failure, warn, whoever_reads};
+use crate::exit::{Exit, Failure, note, whoever_reads};
+use crate::observed::{Observed, run_of};
 use crate::output::print;
 use crate::place::Place;
 use crate::rows::{Bad, ColumnArgs, Row, Sorter, lambda_perf_rows, named, open, sorted};
-use crate::{logs, progress, times};
+use crate::{insights, logs, progress, times};
 
 /// Calls under way at once.
 const CALLS: usize = 4;
@@ -30,13 +29,20 @@ pub struct ImportArgs {
     place: Place,
     /// A CSV with the columns `series,timestamp,init_ms`; lambda-perf's daily JSON; a file that `coldwatch run` wrote when
     /// the table was out of reach, or a log of the orchestrator; with --logs any logs of Lambda; `-` is stdin
-    #[arg(required = true)]
+    #[arg(required_unless_present = "log_group")]
     files: Vec<PathBuf>,
     /// The files are logs, in any envelope: their cold starts become series of the start mode `observed`
     #[arg(long)]
     logs: bool,
-    /// With --logs: how long a run is; all cold starts of a function in it are one run [default: 1d]
-    #[arg(long, value_name = "LENGTH", requires = "logs", value_parser = every)]
+    /// Ask CloudWatch Logs Insights for the cold starts in the log groups of this name, in which `*` stands for any text;
+    /// AWS bills 0.005 USD per GB scanned
+    #[arg(long, value_name = "PATTERN", conflicts_with_all = ["files", "logs"])]
+    log_group: Option<String>,
+    /// With --log-group: ask for what was logged since then, such as 7d, 12h or 2026-11-01 [default: 7d]
+    #[arg(long, value_name = "TIME", requires = "log_group", value_parser = times::time)]
+    since: Option<DateTime<Utc>>,
+    /// With --logs and --log-group: how long a run is; all cold starts of a function in it are one run [default: 1d]
+    #[arg(long, value_name = "LENGTH", value_parser = every)]
     every: Option<TimeDelta>,
     #[command(flatten)]
     columns: ColumnArgs,
@@ -56,15 +62,23 @@ byte order mark, semicolons or tabs between columns, and decimal commas are reco
 
 Logs become series of the start mode `observed`, one a function and one run a day. They are never mixed with forced starts.
 
+--log-group needs the permissions logs:DescribeLogGroups, logs:StartQuery and logs:GetQueryResults. What it is going to \
+ask is said before, and what was scanned, and its price, after.
+
 Examples:
   coldwatch import --local --logs exported/*/*.gz && coldwatch history --local
+  coldwatch import --log-group '/aws/lambda/*' --since 7d
   coldwatch import --local --column init_ms=dur --time when --unit s theirs.csv
   coldwatch import --local history.csv && coldwatch history --local
   zcat history.csv.gz | coldwatch import -
   coldwatch import coldwatch-run-0123456789ab.json";
 
-/// Stores what the files hold.
+/// Stores what the files hold, or the log groups.
 pub async fn execute(args: ImportArgs) -> Result<Exit, Failure> {
+    check(&args)?;
+    if let Some(pattern) = &args.log_group {
+        return import_log_groups(&args, pattern).await;
+    }
     if args.logs {
         return import_logs(&args).await;
     }
@@ -75,6 +89,20 @@ pub async fn execute(args: ImportArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Refuses arguments that do not go together.
+fn check(args: &ImportArgs) -> Result<(), Failure> {
+    let is_logs = args.logs || args.log_group.is_some();
+    if args.every.is_some() && !is_logs {
+        return Err(Failure::bad_input("`--every` is for logs: use it with --logs or --log-group"));
+    }
+    if is_logs && (args.columns.is_given() || args.columns.unit.is_some()) {
+        return Err(Failure::bad_input(
+            "`--column`, `--time`, `--series` and `--unit` are for a CSV, and --logs and --log-group read logs",
+        ));
+    }
+    Ok(())
+}
+
 /// The length of a run.
 fn every(text: &str) -> Result<TimeDelta, String> {
     let length = times::length(text).filter(|length| *length >= TimeDelta::minutes(1));
@@ -83,43 +111,38 @@ fn every(text: &str) -> Result<TimeDelta, String> {
 
 /// The cold starts of logs, as series of what users met.
 async fn import_logs(args: &ImportArgs) -> Result<Exit, Failure> {
-    if args.columns.is_given() || args.columns.unit.is_some() {
-        return Err(Failure::bad_input(
-            "`--column`, `--time`, `--series` and `--unit` are for a CSV, and --logs reads logs",
-        ));
-    }
-    let every = args.every.unwrap_or(TimeDelta::days(1));
-    let (mut sorter, mut without_time) = (Sorter::default(), 0);
-    let seen = logs::read(&args.files, |file, entry| {
-        let StartKind::Cold { init } = entry.report.start else { return Ok(()) };
-        let Some(at) = entry.at_ms.and_then(|at| run_of(at, every)) else {
-            without_time += 1;
-            return Ok(());
-        };
-        let file = file.file_stem().unwrap_or_default().to_string_lossy();
-        let series = entry.group.as_deref().map_or(file.as_ref(), |group| group.trim_start_matches("/aws/lambda/"));
-        Ok(sorter.push(&Row { series, at, init_ms: millis(init) })?)
-    })?;
+    let mut observed = Observed::new(args.every.unwrap_or(TimeDelta::days(1)));
+    let seen = logs::read(&args.files, |file, entry| observed.take(file, &entry))?;
     if seen.reports == 0 {
         return Err(Failure::failed(seen));
     }
-    if without_time > 0 {
-        warn(format!("{} without a time left out", counted(without_time, "cold start")));
-    }
-    if sorter.series().is_empty() {
-        return Err(Failure::failed(format!(
-            "{} in these logs, and no cold start with a time among them",
-            counted(seen.reports, "report")
-        )));
-    }
-    store_all(args, &mut sorter, OBSERVED).await?;
+    store_all(args, &mut observed.rows(seen.reports)?, OBSERVED).await?;
     Ok(Exit::Done)
 }
 
-/// The run that a time in ms belongs to: the beginning of its day, or of what `every` divides time into.
-fn run_of(at_ms: i64, every: TimeDelta) -> Option<DateTime<Utc>> {
-    let length = every.num_milliseconds();
-    DateTime::from_timestamp_millis(at_ms.div_euclid(length) * length)
+/// The cold starts in the log groups of an account, as series of what users met.
+async fn import_log_groups(args: &ImportArgs, pattern: &str) -> Result<Exit, Failure> {
+    let (aws, standin) = args.place.open().await?;
+    let imported = import_answers(args, pattern, &aws).await;
+    if let Some(standin) = standin {
+        standin.stop().await;
+    }
+    imported.map(|()| Exit::Done)
+}
+
+async fn import_answers(args: &ImportArgs, pattern: &str, aws: &Aws) -> Result<(), Failure> {
+    let every = args.every.unwrap_or(TimeDelta::days(1));
+    let now = Utc::now();
+    let since = args.since.unwrap_or(now - TimeDelta::days(7));
+    // From the beginning of a run: half a run would replace the whole one that an earlier import has stored.
+    let since = run_of(since.timestamp_millis(), every).unwrap_or(since);
+    let time = Seconds { first: since.timestamp().max(0), last: now.timestamp() };
+    let groups = insights::groups(&aws.logs, pattern).await?;
+    note(insights::announcement(&groups, time));
+    let mut observed = Observed::new(every);
+    let scan = insights::read(&aws.logs, &groups, time, |entry| observed.take(Path::new(""), &entry)).await?;
+    note(scan);
+    store_in(&aws.store, &mut observed.rows(scan.reports)?, OBSERVED).await
 }
 
 /// A file that is no CSV: lambda-perf's, or runs that could not be stored.
@@ -160,20 +183,25 @@ async fn import_rows(args: &ImportArgs, file: &Path, source: impl BufRead) -> Re
     store_all(args, &mut sorter, PROTOCOL).await
 }
 
-/// Opens the store, stores what was read, and says how much that is.
+/// Opens the store, and stores what was read.
 async fn store_all(args: &ImportArgs, sorter: &mut Sorter, protocol: &str) -> Result<(), Failure> {
     let (aws, standin) = args.place.open().await?;
-    let stored = store(&aws.store, sorter, protocol).await;
+    let stored = store_in(&aws.store, sorter, protocol).await;
     if let Some(standin) = standin {
         standin.stop().await;
     }
-    let (runs, starts) = stored?;
+    stored
+}
+
+/// Stores what was read, and says how much that is.
+async fn store_in(store: &Store, sorter: &mut Sorter, protocol: &str) -> Result<(), Failure> {
+    let (runs, starts) = store_rows(store, sorter, protocol).await?;
     let (starts, runs) = (counted(starts, "cold start"), counted(runs, "run"));
     print(format_args!("stored {starts} in {runs} of {} series", sorter.series().len()))
 }
 
 /// Stores the series and their runs, several calls at once. Gives the number of runs and of cold starts.
-async fn store(store: &Store, sorter: &mut Sorter, protocol: &str) -> Result<(u64, u64), Failure> {
+async fn store_rows(store: &Store, sorter: &mut Sorter, protocol: &str) -> Result<(u64, u64), Failure> {
     let known = store.series().await?;
     for (name, last) in sorter.series() {
         let new = entry(name, protocol, *last);

@@ -1,0 +1,209 @@
+//! Services that speak the AWS JSON 1.1 protocol, called without an SDK crate.
+//!
+//! For services of which we need few operations, and whose crates take longer to compile than all else here. A call is
+//! put together from the parts that the SDK crates are made of: `docs/decisions/0004-parameters.md`.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sdk_eventbridge::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
+use aws_smithy_runtime_api::client::identity::Identity;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::ErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::service_config::ServiceConfigKey;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::error::AwsError;
+
+/// Media type of the protocol.
+const JSON: &str = "application/x-amz-json-1.1";
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A service, by its names in botocore's model.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JsonService {
+    /// In messages.
+    pub name: &'static str,
+    /// `serviceId`, by which settings of one service are found.
+    pub id: &'static str,
+    /// `endpointPrefix`: in hosts and signatures.
+    pub prefix: &'static str,
+    /// `targetPrefix`: before an operation.
+    pub target: &'static str,
+}
+
+/// Calls one service.
+#[derive(Debug, Clone)]
+pub(super) struct JsonClient {
+    config: Arc<SdkConfig>,
+    service: JsonService,
+}
+
+impl JsonClient {
+    pub(super) fn new(config: &SdkConfig, service: JsonService) -> Self {
+        Self { config: Arc::new(config.clone()), service }
+    }
+
+    /// Calls an operation and reads the answer, with the SDK's timeouts and retries.
+    pub(super) async fn call<T>(&self, operation: &'static str, body: &Value) -> Result<T, AwsError>
+    where
+        T: DeserializeOwned + Debug + Send + Sync + 'static,
+    {
+        let endpoint = self.endpoint().await.map_err(|e| self.no_answer(operation, &e))?;
+        let request = self.signed(&endpoint, operation, body).await?;
+        let sent = self.operation(operation, &endpoint).invoke(request).await;
+        sent.map_err(|e| AwsError::from_sdk(self.service.name, operation, &e))
+    }
+
+    async fn signed(&self, endpoint: &str, operation: &'static str, body: &Value) -> Result<HttpRequest, AwsError> {
+        let provider = self.config.credentials_provider().ok_or(AwsError::NoCredentials)?;
+        let identity = provider.provide_credentials().await.map_err(|_| AwsError::NoCredentials)?.into();
+        let request = self.request(endpoint, operation, &identity, &body.to_string());
+        request.map_err(|e| self.no_answer(operation, &e))
+    }
+
+    fn no_answer(&self, operation: &'static str, error: &BoxError) -> AwsError {
+        AwsError::NoAnswer { service: self.service.name, operation, reason: error.to_string() }
+    }
+
+    /// Where the service is: as every SDK client finds it. The SDK's rules for EventBridge are those of the services here,
+    /// except for the name that the host begins with (`docs/decisions/0004-parameters.md`).
+    async fn endpoint(&self) -> Result<String, BoxError> {
+        let (id, config) = (self.service.id, &self.config);
+        let key = ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+        let key = key.expect("all three are given");
+        let own = config.service_config().and_then(|settings| settings.load_config(key));
+        if let Some(given) = own.or_else(|| config.endpoint_url().map(str::to_owned)) {
+            return Ok(given);
+        }
+        let params = Params::builder()
+            .set_region(config.region().map(ToString::to_string))
+            .set_use_fips(config.use_fips())
+            .set_use_dual_stack(config.use_dual_stack())
+            .build()?;
+        let found = DefaultResolver::new().resolve_endpoint(&params).await?;
+        Ok(found.url().replacen("//events", &format!("//{}", self.service.prefix), 1))
+    }
+
+    /// The operation sends a request that is signed already: signatures last for minutes, attempts for seconds.
+    fn operation<T>(&self, operation: &'static str, endpoint: &str) -> Operation<HttpRequest, T, ErrorMetadata>
+    where
+        T: DeserializeOwned + Debug + Send + Sync + 'static,
+    {
+        let config = &self.config;
+        let mut builder = Operation::builder()
+            .service_name(self.service.prefix)
+            .operation_name(operation)
+            .endpoint_url(endpoint)
+            .no_auth()
+            .standard_retry(&RetryConfig::standard())
+            .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
+            .retry_classifier(HttpStatusCodeClassifier::default());
+        if let Some(http) = config.http_client() {
+            builder = builder.http_client(http);
+        }
+        if let Some(sleep) = config.sleep_impl() {
+            builder = builder.sleep_impl(sleep);
+        }
+        if let Some(timeouts) = config.timeout_config() {
+            builder = builder.timeout_config(timeouts.clone());
+        }
+        builder.serializer(|request: HttpRequest| Ok(request)).deserializer(read).build()
+    }
+
+    fn request(
+        &self,
+        endpoint: &str,
+        operation: &str,
+        identity: &Identity,
+        body: &str,
+    ) -> Result<HttpRequest, BoxError> {
+        let target = format!("{}.{operation}", self.service.target);
+        let headers = [("content-type", JSON), ("x-amz-target", target.as_str())];
+        let host = endpoint.split("://").last().unwrap_or_default().trim_end_matches('/');
+        let params = v4::SigningParams::builder()
+            .identity(identity)
+            .region(self.config.region().map(Region::as_ref).unwrap_or_default())
+            .name(self.service.prefix)
+            .time(self.now())
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        let signed = headers.iter().copied().chain([("host", host)]);
+        let signable = SignableRequest::new("POST", endpoint, signed, SignableBody::Bytes(body.as_bytes()))?;
+        let (instructions, _) = sign(signable, &params)?.into_parts();
+        let mut request = HttpRequest::new(SdkBody::from(body));
+        request.set_method("POST")?;
+        request.set_uri("/")?;
+        for (name, value) in headers {
+            request.headers_mut().insert(name, value.to_owned());
+        }
+        let (signature, _) = instructions.into_parts();
+        for header in signature {
+            request.headers_mut().insert(header.name(), header.value().to_owned());
+        }
+        Ok(request)
+    }
+
+    fn now(&self) -> SystemTime {
+        self.config.time_source().unwrap_or_default().now()
+    }
+}
+
+fn read<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, OrchestratorError<ErrorMetadata>> {
+    let body = response.body().bytes().unwrap_or_default();
+    if response.status().is_success() {
+        return serde_json::from_slice(body).map_err(|error| OrchestratorError::other(Box::new(error) as BoxError));
+    }
+    let error: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |key: &str| error.get(key).and_then(Value::as_str);
+    // A namespace may precede the code.
+    let code = text("__type").and_then(|code| code.rsplit('#').next()).unwrap_or("unknown error");
+    let mut metadata = ErrorMetadata::builder().code(code);
+    if let Some(message) = text("message").or_else(|| text("Message")) {
+        metadata = metadata.message(message);
+    }
+    Err(OrchestratorError::operation(metadata.build()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn endpoints_follow_partition_fips_and_dual_stack() {
+        let endpoint = async |prefix, config| {
+            let service = JsonService { name: "", id: "Some Service", prefix, target: "" };
+            JsonClient::new(&config, service).endpoint().await.expect("known")
+        };
+        for (region, fips, dual_stack, expected) in [
+            ("us-east-1", false, false, ".us-east-1.amazonaws.com"),
+            ("us-east-1", true, false, "-fips.us-east-1.amazonaws.com"),
+            ("us-east-1", false, true, ".us-east-1.api.aws"),
+            ("cn-north-1", false, false, ".cn-north-1.amazonaws.com.cn"),
+            ("us-gov-west-1", true, false, ".us-gov-west-1.amazonaws.com"),
+            ("eusc-de-east-1", false, false, ".eusc-de-east-1.amazonaws.eu"),
+            ("us-iso-east-1", false, false, ".us-iso-east-1.c2s.ic.gov"),
+        ] {
+            let config = SdkConfig::builder().region(Region::new(region)).use_fips(fips).use_dual_stack(dual_stack);
+            let config = config.build();
+            for prefix in ["ssm", "logs"] {
+                let expected = format!("https://{prefix}{expected}");
+                assert_eq!(endpoint(prefix, config.clone()).await, expected);
+            }
+        }
+        let config = SdkConfig::builder().region(Region::new("us-east-1")).endpoint_url("http://127.0.0.1:1").build();
+        assert_eq!(endpoint("ssm", config).await, "http://127.0.0.1:1");
+    }
+}
