@@ -137,8 +137,8 @@ impl Scene {
                 id: cloud.access().key().id().to_owned(),
                 secret: cloud.access().key().secret().to_owned(),
             }),
-            authority: None,
             table: "coldwatch".to_owned(),
+            ..Connection::default()
         };
         let aws = Aws::connect(connection).await?;
         aws.store.ensure_table().await?;

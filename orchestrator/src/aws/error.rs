@@ -16,8 +16,11 @@ pub enum AwsError {
     /// No region is configured.
     #[error("no AWS region: set AWS_REGION, or a profile that has one")]
     NoRegion,
+    /// The proxy of the environment cannot be used.
+    #[error("HTTPS_PROXY must be the address of an HTTP proxy, such as http://proxy.example:3128")]
+    NoProxy,
     /// The call never reached a service.
-    #[error("cannot reach {service} ({reason}): check the network, AWS_ENDPOINT_URL and AWS_REGION")]
+    #[error("cannot reach {service} ({reason}): check the network, HTTPS_PROXY, AWS_ENDPOINT_URL and AWS_REGION")]
     Unreachable {
         /// Service that was called.
         service: &'static str,

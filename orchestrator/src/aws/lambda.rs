@@ -28,6 +28,7 @@ use tokio::time::{Instant, sleep};
 use super::configuration::read_configuration;
 use super::error::{AwsError, innermost, may_pass, text_of};
 use super::lanes::{Lanes, Seat};
+use super::proxy::Proxy;
 use crate::evidence::invocation::{Invocation, InvokeError, Reply};
 use crate::function::change::Update;
 use crate::function::config::FunctionConfig;
@@ -56,14 +57,10 @@ pub struct Lambda {
 }
 
 impl Lambda {
-    pub(super) fn new(config: &SdkConfig, authority: Option<PathBuf>) -> Self {
+    pub(super) fn new(config: &SdkConfig, authority: Option<PathBuf>, proxy: Option<&Proxy>) -> Self {
         let control = aws_sdk_lambda::config::Builder::from(config).retry_config(RetryConfig::disabled()).build();
-        Self {
-            control: Client::from_conf(control),
-            lanes: Lanes::new(config, authority),
-            pace: limiter(PACE),
-            reads: limiter(READS),
-        }
+        let lanes = Lanes::new(config, authority, proxy);
+        Self { control: Client::from_conf(control), lanes, pace: limiter(PACE), reads: limiter(READS) }
     }
 
     /// Reads a function. `GetFunction` has a quota of its own (100 a second), unlike `GetFunctionConfiguration`.

@@ -28,6 +28,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use tokio::time::Instant;
 
+use super::proxy::{Proxy, Road};
 use super::{CONNECT_TIMEOUT, trust};
 
 /// Invokes under way on one connection at most. Lambda allows some 128 (rusoto#1738, hyper#2197).
@@ -43,9 +44,15 @@ const PING: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(super) struct Lanes {
     config: SdkConfig,
-    authority: Option<PathBuf>,
-    tls: Arc<OnceLock<ClientConfig>>,
+    way: Arc<Way>,
     open: Arc<Mutex<Vec<Lane>>>,
+}
+
+/// How a connection is made.
+struct Way {
+    authority: Option<PathBuf>,
+    proxy: Option<Proxy>,
+    tls: OnceLock<ClientConfig>,
 }
 
 /// One connection over HTTP/2. Over HTTP/1.1 each request has one of its own, and a lane is as many.
@@ -63,8 +70,9 @@ pub struct Seat {
 }
 
 impl Lanes {
-    pub(super) fn new(config: &SdkConfig, authority: Option<PathBuf>) -> Self {
-        Self { config: config.clone(), authority, tls: Arc::default(), open: Arc::default() }
+    pub(super) fn new(config: &SdkConfig, authority: Option<PathBuf>, proxy: Option<&Proxy>) -> Self {
+        let way = Way { authority, proxy: proxy.cloned(), tls: OnceLock::new() };
+        Self { config: config.clone(), way: Arc::new(way), open: Arc::default() }
     }
 
     /// Seats for a burst, on as few connections as they need. The connections are open when this returns, as far as `open`, a
@@ -128,11 +136,12 @@ impl Lanes {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let way = &self.way;
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(self.tls.get_or_init(|| trust::client_config(self.authority.as_deref())).clone())
+            .with_tls_config(way.tls.get_or_init(|| trust::client_config(way.authority.as_deref())).clone())
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(tcp);
+            .wrap_connector(Road::new(tcp, way.proxy.as_ref()));
         let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
@@ -163,7 +172,7 @@ fn lock(lanes: &Mutex<Vec<Lane>>) -> MutexGuard<'_, Vec<Lane>> {
 
 /// The connection of one lane.
 #[derive(Clone, Debug)]
-struct Wire(hyper_util::client::legacy::Client<HttpsConnector<Tcp>, SdkBody>);
+struct Wire(hyper_util::client::legacy::Client<HttpsConnector<Road>, SdkBody>);
 
 impl HttpClient for Wire {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
@@ -191,7 +200,7 @@ mod tests {
 
     fn lanes() -> Lanes {
         let config = SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest());
-        Lanes::new(&config.endpoint_url("http://127.0.0.1:9").build(), None)
+        Lanes::new(&config.endpoint_url("http://127.0.0.1:9").build(), None, None)
     }
 
     fn taken(lanes: &Lanes) -> Vec<usize> {

@@ -17,6 +17,7 @@ mod lanes;
 mod locks;
 mod logs;
 mod parameters;
+mod proxy;
 mod runs;
 mod series;
 mod table;
@@ -24,12 +25,14 @@ mod tags;
 mod trust;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_lambda::config::{Credentials, SharedCredentialsProvider, StalledStreamProtectionConfig};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
@@ -47,6 +50,7 @@ pub use logs::{
     Found, LogGroup, LogRow, Logs, MOST_GROUPS, MOST_ROWS, QUERIES_AT_ONCE, QueryError, Seconds, USD_PER_GB,
 };
 pub use parameters::Parameters;
+pub use proxy::Proxy;
 pub use runs::SAMPLES_KEPT;
 pub use series::JUDGED_RUNS;
 pub use table::{Store, StoreError};
@@ -69,6 +73,8 @@ pub struct Connection {
     pub keys: Option<Keys>,
     /// A certificate to trust besides those of the system, in PEM: that of the local cloud.
     pub authority: Option<PathBuf>,
+    /// The proxy to AWS. The local cloud, whose keys are given, is never asked through one.
+    pub proxy: Option<Proxy>,
     /// DynamoDB table of the history.
     pub table: String,
 }
@@ -110,10 +116,12 @@ pub struct Aws {
 impl Aws {
     /// Builds the clients. Nothing is sent yet, save what finding credentials takes.
     pub async fn connect(connection: Connection) -> Result<Self, AwsError> {
-        let config = load(&connection).await;
+        let proxy = connection.proxy.as_ref().filter(|_| connection.keys.is_none());
+        let http = http_client(connection.authority.as_deref(), proxy.map(Proxy::config).transpose()?);
+        let config = load(&connection, http).await;
         config.region().ok_or(AwsError::NoRegion)?;
         Ok(Self {
-            lambda: Lambda::new(&config, connection.authority.clone()),
+            lambda: Lambda::new(&config, connection.authority.clone(), proxy),
             store: Store::new(&config, connection.table),
             metrics: Metrics::new(&config),
             events: Events::new(&config),
@@ -139,15 +147,23 @@ impl HttpClient for OnDemand {
     }
 }
 
-async fn load(connection: &Connection) -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
-    let http = match connection.authority.as_deref().and_then(trust::read) {
-        Some(pem) => http.tls_context(trust::only(pem)).build_https(),
-        None => http.build_https(),
-    };
+/// The HTTP client of everything but invokes. The SDK's own builder of clients knows no proxy, its connectors do.
+fn http_client(authority: Option<&Path>, proxy: Option<ProxyConfig>) -> OnDemand {
+    let trusted = authority.and_then(trust::read).map(trust::only).unwrap_or_default();
+    let proxy = proxy.unwrap_or_else(ProxyConfig::disabled);
+    let client = aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder().proxy_config(proxy.clone());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        let connector = connector.tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
+        connector.tls_context(trusted.clone()).build()
+    });
+    OnDemand(client)
+}
+
+async fn load(connection: &Connection, http: OnDemand) -> SdkConfig {
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-    let http = OnDemand(http);
     let region = connection.region.clone().map(Region::new);
     if let (Some(endpoint), Some(Keys { id, secret })) = (&connection.endpoint, &connection.keys) {
         // The local cloud. No setting of the user's AWS is meant for it, such as endpoints with FIPS.

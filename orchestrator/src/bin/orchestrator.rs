@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chrono::Utc;
-use coldwatch::aws::{Aws, AwsError, Connection};
+use coldwatch::aws::{Aws, AwsError, Connection, Proxy};
 use coldwatch::function::config::FingerprintKey;
 use coldwatch::measure::burst::{invokes_at_once, usable};
 use coldwatch::measure::context::RunContext;
@@ -59,7 +59,8 @@ async fn main() -> Result<(), Error> {
     log();
     let table = variable("COLDWATCH_TABLE").unwrap_or_else(|| "coldwatch".to_owned());
     let own_suite = OwnSuite { text: variable("COLDWATCH_SUITE"), parameter: variable("COLDWATCH_SUITE_PARAMETER") };
-    let aws = Aws::connect(Connection { table, ..Connection::default() }).await?;
+    let proxy = Proxy::find(variable);
+    let aws = Aws::connect(Connection { proxy, table, ..Connection::default() }).await?;
     let inline_suites = variable("COLDWATCH_INLINE_SUITES").is_some_and(|value| value == "true");
     let (link, stop) = (variable("COLDWATCH_LINK"), CancellationToken::new());
     let orchestrator = Orchestrator { aws, own_suite, inline_suites, link, stop };

@@ -251,8 +251,8 @@ fn a_killed_run_leaves_no_process_and_its_rounds_readable() {
                 id: cloud.access().key().id().to_owned(),
                 secret: cloud.access().key().secret().to_owned(),
             }),
-            authority: None,
             table: "coldwatch".to_owned(),
+            ..coldwatch::aws::Connection::default()
         };
         let store = coldwatch::aws::Aws::connect(connection).await.expect("clients").store;
         let mut rounds = 0;

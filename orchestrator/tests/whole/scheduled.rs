@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -85,8 +87,8 @@ impl Deployed {
             endpoint: Some(self.endpoint.clone()),
             region: Some("us-east-1".to_owned()),
             keys: Some(Keys { id: signing::KEY.to_owned(), secret: signing::KEY.to_owned() }),
-            authority: None,
             table: "coldwatch".to_owned(),
+            ..Connection::default()
         };
         Aws::connect(connection).await.expect("clients")
     }
@@ -268,6 +270,64 @@ fn a_run_over_tls_needs_nothing_but_the_printed_variables() {
     assert_eq!(run(true).0, Some(0), "{}", run(true).1);
     let (code, stderr) = run(false);
     assert_eq!(code, Some(1), "an unknown certificate is not believed: {stderr}");
+    end(child);
+}
+
+/// A proxy that opens a tunnel to any host, and counts them. It ends with the test.
+fn proxy() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let tunnels = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&tunnels);
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let client = client.expect("a connection");
+            let counted = Arc::clone(&counted);
+            thread::spawn(move || tunnel(client, &counted));
+        }
+    });
+    (address, tunnels)
+}
+
+fn tunnel(mut client: TcpStream, tunnels: &AtomicUsize) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte).expect("a request");
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).expect("UTF-8");
+    let host = head.split(' ').nth(1).filter(|_| head.starts_with("CONNECT ")).expect("a host to connect to");
+    let mut server = TcpStream::connect(host).expect("the host listens");
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").expect("sent");
+    tunnels.fetch_add(1, Ordering::SeqCst);
+    let (mut up, mut down) = (client.try_clone().expect("a stream"), server.try_clone().expect("a stream"));
+    thread::spawn(move || std::io::copy(&mut up, &mut down));
+    let _ = std::io::copy(&mut server, &mut client);
+}
+
+#[test]
+fn a_run_goes_through_the_proxy_of_the_environment() {
+    let folder = folder();
+    let (child, variables) = served(folder.path(), &["--tls"]);
+    let suite = "samples = 2\nburst = 2\n[[targets]]\nfunction = \"coldwatch-target-rust\"\n";
+    fs::write(folder.path().join("suite.toml"), suite).expect("written");
+    let (address, tunnels) = proxy();
+    let run = |address: &str, more: &[(&str, &str)]| {
+        let mut command = coldwatch(folder.path(), &["run", "--suite", "suite.toml"]);
+        command.envs(variables.iter().cloned()).env("HTTPS_PROXY", address).envs(more.iter().copied());
+        let output = command.output().expect("the program starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(run(&address, &[]), (Some(0), String::new()));
+    let counted = tunnels.load(Ordering::SeqCst);
+    assert!(counted >= 2, "a connection of the SDK's clients and one of the bursts: {counted}");
+    assert_eq!(run(&address, &[("NO_PROXY", "127.0.0.1")]), (Some(0), String::new()));
+    assert_eq!(tunnels.load(Ordering::SeqCst), counted, "what NO_PROXY names is asked directly");
+    let (code, stderr) = run("http://127.0.0.1:9", &[]);
+    assert!(code == Some(1) && stderr.contains("HTTPS_PROXY"), "{code:?} {stderr}");
+    let (code, stderr) = run("socks5://me:secret@127.0.0.1:9", &[]);
+    assert!(code == Some(1) && stderr.contains("HTTPS_PROXY") && !stderr.contains("secret"), "{code:?} {stderr}");
     end(child);
 }
 

@@ -141,7 +141,7 @@ async fn refusing(status: &'static str, code: &'static str, message: String) -> 
     });
     let keys = Some(Keys { id: "x".to_owned(), secret: "x".to_owned() });
     let (endpoint, region) = (Some(endpoint), Some("us-east-1".to_owned()));
-    Aws::connect(Connection { endpoint, region, keys, authority: None, table: "t".to_owned() }).await.expect("clients")
+    Aws::connect(Connection { endpoint, region, keys, ..Connection::default() }).await.expect("clients")
 }
 
 /// What the program says of the refusal of a read, of an invoke and of an update.

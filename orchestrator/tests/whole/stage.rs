@@ -171,6 +171,7 @@ fn connection(cloud: &LocalCloud) -> Connection {
         keys: Some(Keys { id: KEY.to_owned(), secret: KEY.to_owned() }),
         authority: Some(cloud.authority()).filter(|file| file.is_file()),
         table: "coldwatch".to_owned(),
+        ..Connection::default()
     }
 }
 

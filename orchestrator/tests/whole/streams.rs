@@ -75,19 +75,19 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 async fn a_run_whose_terminal_is_closed_is_stopped() {
     let mut python = process::Command::new("python3");
     python.args(["-c", TERMINAL]).stdin(Stdio::piped());
-    ends(python, |child| drop(child.stdin.take())).await;
+    Box::pin(ends(python, |child| drop(child.stdin.take()))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupt_stops_a_run_whose_stderr_nobody_reads() {
     let mut env = process::Command::new("env");
     env.stdout(Stdio::piped()).stderr(Stdio::piped());
-    ends(env, |child| {
+    let interrupted = ends(env, |child| {
         drop((child.stdout.take(), child.stderr.take()));
         let id = child.id().expect("it runs").to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill starts").success());
-    })
-    .await;
+    });
+    Box::pin(interrupted).await;
 }
 
 /// Where a stream goes.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 use coldwatch::arn::region;
-use coldwatch::aws::{Aws, Connection};
+use coldwatch::aws::{Aws, Connection, Proxy};
 use coldwatch::record::series::SeriesEntry;
 
 use crate::exit::Failure;
@@ -43,7 +43,8 @@ impl Place {
     /// started, and lives as long as the second value.
     pub async fn open(&self) -> Result<(Aws, Option<Standin>), Failure> {
         if !self.local {
-            let connection = Connection { table: self.table.clone(), ..Connection::default() };
+            let proxy = Proxy::find(|name| std::env::var(name).ok());
+            let connection = Connection { proxy, table: self.table.clone(), ..Connection::default() };
             return Ok((Aws::connect(connection).await?, None));
         }
         let standin = Standin::join_or_start(&self.state).await?;

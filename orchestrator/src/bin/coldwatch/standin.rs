@@ -128,6 +128,7 @@ impl Standin {
             keys: Some(Keys { id: access.key().id().to_owned(), secret: access.key().secret().to_owned() }),
             authority: local_cloud::authority_of(&self.state),
             table: table.to_owned(),
+            ..Connection::default()
         };
         let aws = Aws::connect(connection).await?;
         aws.store.ensure_table().await?;
