@@ -17,8 +17,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::sleep;
 
+use super::bare::{BareClient, BareService, Protocol};
 use super::error::AwsError;
-use super::json_service::{JsonClient, JsonService};
 
 /// USD for each GB (2^30 bytes) that a query scans.
 pub const USD_PER_GB: f64 = 0.005;
@@ -36,13 +36,17 @@ const LONGEST_LOOK: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_secs(5);
 const REPEATS: usize = 120;
 
-const SERVICE: JsonService =
-    JsonService { name: "CloudWatch Logs", id: "CloudWatch Logs", prefix: "logs", target: "Logs_20140328" };
+const SERVICE: BareService = BareService {
+    name: "CloudWatch Logs",
+    id: "CloudWatch Logs",
+    prefix: "logs",
+    protocol: Protocol::Json("Logs_20140328"),
+};
 
 /// The logs of the account.
 #[derive(Debug, Clone)]
 pub struct Logs {
-    client: JsonClient,
+    client: BareClient,
 }
 
 /// A log group.
@@ -139,7 +143,7 @@ fn standard() -> String {
 
 impl Logs {
     pub(super) fn new(config: &SdkConfig) -> Self {
-        Self { client: JsonClient::new(config, SERVICE) }
+        Self { client: BareClient::new(config, SERVICE) }
     }
 
     /// All log groups whose names begin so, by name.

@@ -10,7 +10,7 @@ mod events;
 mod imports;
 mod index;
 mod journals;
-mod json_service;
+mod bare;
 mod keys;
 mod lambda;
 mod lanes;
@@ -20,6 +20,7 @@ mod parameters;
 mod proxy;
 mod runs;
 mod series;
+mod stacks;
 mod table;
 mod tags;
 mod trust;
@@ -53,6 +54,7 @@ pub use parameters::Parameters;
 pub use proxy::Proxy;
 pub use runs::SAMPLES_KEPT;
 pub use series::JUDGED_RUNS;
+pub use stacks::Stacks;
 pub use table::{Store, StoreError};
 pub use tags::Tags;
 
@@ -107,6 +109,8 @@ pub struct Aws {
     pub events: Events,
     /// Logs of functions.
     pub logs: Logs,
+    /// The stacks of `CloudFormation`.
+    pub stacks: Stacks,
     /// Parameters that hold suites.
     pub parameters: Parameters,
     /// Tags of functions.
@@ -126,6 +130,7 @@ impl Aws {
             metrics: Metrics::new(&config),
             events: Events::new(&config),
             logs: Logs::new(&config),
+            stacks: Stacks::new(&config),
             parameters: Parameters::new(&config),
             tags: Tags::new(&config),
         })

@@ -4,15 +4,16 @@ use aws_config::SdkConfig;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::bare::{BareClient, BareService, Protocol};
 use super::error::AwsError;
-use super::json_service::{JsonClient, JsonService};
 
-const SERVICE: JsonService = JsonService { name: "Systems Manager", id: "ssm", prefix: "ssm", target: "AmazonSSM" };
+const SERVICE: BareService =
+    BareService { name: "Systems Manager", id: "ssm", prefix: "ssm", protocol: Protocol::Json("AmazonSSM") };
 
 /// The parameters of the account.
 #[derive(Debug, Clone)]
 pub struct Parameters {
-    client: JsonClient,
+    client: BareClient,
 }
 
 #[derive(Debug, Deserialize)]
@@ -29,7 +30,7 @@ struct Parameter {
 
 impl Parameters {
     pub(super) fn new(config: &SdkConfig) -> Self {
-        Self { client: JsonClient::new(config, SERVICE) }
+        Self { client: BareClient::new(config, SERVICE) }
     }
 
     /// The value of a parameter, decrypted if needed; `None` if the parameter does not exist.

@@ -182,6 +182,7 @@ impl Orchestrator {
             own_arn: Some(own_arn.to_owned()),
             concurrency,
             free_concurrency: Arc::new(Semaphore::new(at_once as usize)),
+            stacks: Arc::default(),
             fresh_key: FingerprintKey(rand::random()),
             link: self.link.clone(),
             observer: Arc::new(|_| {}),

@@ -45,6 +45,17 @@ pub enum Refusal {
     /// Somebody else's update is running.
     #[error("has an update in progress{}; run again when it has ended", deployed_by(.0.as_deref()))]
     UpdateInProgress(Option<String>),
+    /// Somebody changes the stack it belongs to.
+    #[error(
+        "belongs to the CloudFormation stack `{stack}`, which is being changed ({status}); an update of ours could make \
+         that fail, so run again when it has ended"
+    )]
+    StackInProgress {
+        /// Name of the stack.
+        stack: String,
+        /// Its status.
+        status: String,
+    },
     /// The environment cannot be merged safely.
     #[error(
         "has environment variables that Lambda cannot decrypt for this caller ({0}); grant kms:Decrypt, or use invalidate = \"description\""

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aws::Aws;
 use crate::function::config::FingerprintKey;
+use crate::measure::stack_watch::StackWatch;
 use crate::record::stopped::Stopped;
 use crate::record::trigger::Trigger;
 use crate::schedule::handover::{Chain, Notes};
@@ -48,6 +49,8 @@ pub struct RunContext {
     pub concurrency: u32,
     /// Those not yet taken by a burst of this run, of [`invokes_at_once`](crate::measure::burst::invokes_at_once).
     pub free_concurrency: Arc<Semaphore>,
+    /// What is known of the targets' stacks in `CloudFormation`.
+    pub stacks: Arc<StackWatch>,
     /// What becomes the key of the variables' fingerprints if the table has none: from a secure source of randomness.
     pub fresh_key: FingerprintKey,
     /// Where an event about a finding points people to, such as a dashboard.

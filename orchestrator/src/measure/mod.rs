@@ -9,6 +9,7 @@
 //! | [`session`] | one target in one run: opened, taken through its rounds, closed |
 //! | [`ending`] | how a target's run can end |
 //! | [`preflight`] | what is asked before anything is changed |
+//! | [`stack_watch`] | whether CloudFormation is changing the stack of a target |
 //! | [`lease`] | a lock that is held as long as its holder lives |
 //! | [`settle`], [`restore`] | an update made and waited for; a function put back |
 //! | [`killed`] | the record of a run that was killed |
@@ -25,6 +26,7 @@ pub mod order;
 pub mod session;
 pub mod ending;
 pub mod preflight;
+pub mod stack_watch;
 pub mod lease;
 pub mod settle;
 pub mod restore;

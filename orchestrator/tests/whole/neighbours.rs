@@ -1,11 +1,15 @@
 //! Somebody else works on a function while it is measured.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use coldwatch::function::change::MARKER;
 use coldwatch::function::config::{Environment, FunctionConfig};
+use coldwatch::measure::ending::TargetEnd;
+use coldwatch::measure::run::RunReport;
 use coldwatch::record::RunRecord;
 use local_cloud::Fault;
+use serde_json::json;
 
 use crate::stage::{Stage, check_counts, only, refusal};
 
@@ -78,4 +82,60 @@ async fn a_function_whose_stack_is_being_deployed_is_skipped_with_the_name_of_th
          it has ended"
     );
     stage.cloud.stop().await;
+}
+
+/// The stand-in's stacks, and functions that belong to them.
+async fn in_stacks(stacks: &[(&str, &str)]) -> Stage {
+    let stage = Stage::set().await;
+    let statuses: BTreeMap<_, _> = stacks.iter().copied().filter(|(_, status)| !status.is_empty()).collect();
+    stage.converse("POST /_local/stacks HTTP/1.1", &json!({ "stacks": statuses }).to_string()).await;
+    for (name, _) in stacks {
+        stage.simulated(name, "constant:5", &[]).await;
+        let arn = stage.configuration(name).await.arn;
+        let tag = stage.sdk().tag_resource().resource(arn).tags("aws:cloudformation:stack-name", *name);
+        tag.send().await.expect("tagged");
+    }
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_whose_stack_is_being_changed_is_skipped_before_anything_is_changed() {
+    let stage = in_stacks(&[("f", "UPDATE_IN_PROGRESS")]).await;
+    let before = stage.configuration("f").await;
+    assert_eq!(
+        refusal(stage.run(SUITE).await),
+        "function `f` belongs to the CloudFormation stack `f`, which is being changed (UPDATE_IN_PROGRESS); an update of \
+         ours could make that fail, so run again when it has ended"
+    );
+    assert_eq!(stage.configuration("f").await, before);
+    let changes = stage.calls().await.into_iter().filter(|call| call["operation"] == "UpdateFunctionConfiguration");
+    assert_eq!(changes.count(), 0);
+    // What changes nothing is in nobody's way.
+    let idle = only(stage.run("samples = 1\nstart = \"idle\"\n[[targets]]\nfunction = \"f\"\n").await);
+    assert_eq!(idle.record.attempted, 1);
+    stage.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stacks_at_rest_or_gone_are_measured_and_one_record_says_that_the_right_is_missing() {
+    let stage = in_stacks(&[("f", "UPDATE_COMPLETE"), ("g", "")]).await;
+    let suite = "samples = 2\nburst = 2\n[[targets]]\nfunction = \"f\"\n[[targets]]\nfunction = \"g\"\n";
+    assert_eq!(notes_on_stacks(stage.run(suite).await), Vec::<String>::new());
+    let denied = "reject:cloudformation.DescribeStacks,status=403,code=AccessDenied";
+    stage.cloud.inject(Fault::parse(denied).expect("a fault"));
+    let [note] = notes_on_stacks(stage.run(suite).await).try_into().expect("one note");
+    assert_eq!(
+        note,
+        "deploys of CloudFormation stacks are not looked for: CloudFormation refused DescribeStacks: AccessDenied"
+    );
+    stage.cloud.stop().await;
+}
+
+/// Warnings about stacks in the records of a run that measured all of its targets.
+fn notes_on_stacks(report: RunReport) -> Vec<String> {
+    let records = report.targets.into_iter().map(|target| match target.end {
+        TargetEnd::Measured(measured) => measured.record,
+        other => panic!("not measured: {other:?}"),
+    });
+    records.flat_map(|record| record.warnings).filter(|warning| warning.contains("CloudFormation")).collect()
 }

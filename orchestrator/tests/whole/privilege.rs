@@ -28,7 +28,8 @@ const TIMEOUT_S: u32 = 37;
 
 /// A call, the action that it is authorised as, and what its ARN has between the account and the name; nothing where
 /// the action knows no resource (service authorization reference).
-const ACTIONS: [(&str, &str, Option<&str>); 15] = [
+const ACTIONS: [(&str, &str, Option<&str>); 16] = [
+    ("cloudformation.DescribeStacks", "cloudformation:DescribeStacks", Some("stack/")),
     ("lambda.GetFunction", "lambda:GetFunction", Some("function:")),
     ("lambda.GetRuntimeManagementConfig", "lambda:GetRuntimeManagementConfig", Some("function:")),
     ("lambda.ListVersionsByFunction", "lambda:ListVersionsByFunction", Some("function:")),
@@ -256,7 +257,8 @@ async fn measure(stage: &Stage, time: &str) {
 async fn measure_tagged(stage: &Stage, time: &str) {
     for name in TAGGED {
         let arn = stage.configuration(name).await.arn;
-        stage.sdk().tag_resource().resource(arn).tags("coldwatch", "enabled").send().await.expect("tagged");
+        let tags = stage.sdk().tag_resource().resource(arn).tags("coldwatch", "enabled");
+        tags.tags("aws:cloudformation:stack-name", name).send().await.expect("tagged");
     }
     let suite = json!({"samples": 1, "burst": 1, "parallel": 1, "tagged": "coldwatch=enabled"}).to_string();
     let parameter = json!({"Name": PARAMETER, "Value": suite, "Type": "String"}).to_string();
@@ -351,7 +353,9 @@ impl Statement {
         assert!(operators.keys().all(known), "this test does not know {:?}", self.condition);
         // `Null` is about members that no request of ours has.
         let Some(equal) = operators.get("StringEquals") else { return true };
-        let tagged = TAGGED.iter().any(|name| request.resource.ends_with(&format!("function:{name}")));
+        let ends = |kind: &str| TAGGED.iter().any(|name| request.resource.ends_with(&format!("{kind}{name}")));
+        // Each belongs to a stack of its own name, which passes its tags on.
+        let tagged = ends("function:") || ends("stack/");
         equal.as_object().expect("keys").iter().all(|(key, value)| match key.as_str() {
             "aws:ResourceTag/coldwatch" => tagged && value == "enabled",
             "cloudwatch:namespace" => value == NAMESPACE,

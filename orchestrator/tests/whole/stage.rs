@@ -115,6 +115,7 @@ impl Stage {
             own_arn: None,
             concurrency: 1_000,
             free_concurrency: Arc::new(Semaphore::new(1_000)),
+            stacks: Arc::default(),
             fresh_key: FingerprintKey([7; 32]),
             link: None,
             observer: Arc::new(|_| {}),

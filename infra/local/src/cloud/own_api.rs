@@ -11,8 +11,10 @@
 //! | `GET /_local/environments` | how many execution environments live |
 //! | `GET /_local/clock` | the time that schedules, retries and queues go by |
 //! | `POST /_local/clock` | moves it ahead: `{"advance_s": 300}` |
+//! | `POST /_local/stacks` | sets the status of CloudFormation stacks: `{"stacks": {"shop": "UPDATE_IN_PROGRESS"}}` |
 //! | `GET /_local/code/HASH` | a deployment package; the address that `GetFunction` gives needs no token for ten minutes |
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use axum::body::Body;
@@ -28,6 +30,7 @@ use super::request_log::RequestLog;
 use crate::base::clock::Clock;
 use crate::environment::lifecycle::Shared;
 use crate::fault::Fault;
+use crate::services::cloudformation::Stacks;
 use crate::services::events::Events;
 use crate::wire::connections::json as respond;
 
@@ -37,44 +40,57 @@ struct Arm {
 }
 
 #[derive(Deserialize)]
+struct SetStacks {
+    stacks: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
 struct Advance {
     advance_s: u32,
 }
 
-/// Answers a request under `/_local/` that was let in.
-pub(crate) fn answer(
-    parts: &Parts,
-    body: &[u8],
-    shared: &Shared,
-    log: &RequestLog,
-    clock: &Clock,
-    events: &Events,
-) -> Response {
-    let rest = parts.uri.path().strip_prefix("/_local/").unwrap_or_default();
-    let faults = &shared.faults;
-    match (&parts.method, rest) {
-        (&Method::GET, "faults") => {
-            let armed =
-                faults.counts().into_iter().map(|(fault, happened)| json!({ "fault": fault, "happened": happened }));
-            respond(200, &json!({ "faults": armed.collect::<Vec<_>>() }))
-        }
-        (&Method::POST, "faults") => arm(body, shared),
-        (&Method::DELETE, "faults") => {
-            faults.clear();
-            respond(200, &json!({ "faults": [] }))
-        }
-        (&Method::GET, "calls") => respond(200, &json!({ "calls": log.all() })),
-        (&Method::GET, "events") => respond(200, &json!({ "events": events.all() })),
-        (&Method::GET, "environments") => {
-            respond(200, &json!({ "environments": shared.living.load(Ordering::Relaxed) }))
-        }
-        (&Method::GET, "clock") => respond(200, &json!({ "now": clock.now() })),
-        (&Method::POST, "clock") => advance(body, clock),
-        (&Method::GET, rest) => match rest.strip_prefix("code/") {
-            Some(hash) if hash.chars().all(|c| c.is_ascii_hexdigit()) => code(hash, shared),
+/// What the API shows and sets.
+pub(crate) struct OwnApi<'a> {
+    pub shared: &'a Shared,
+    pub log: &'a RequestLog,
+    pub clock: &'a Clock,
+    pub events: &'a Events,
+    pub stacks: &'a Stacks,
+}
+
+impl OwnApi<'_> {
+    /// Answers a request under `/_local/` that was let in.
+    pub(crate) fn answer(&self, parts: &Parts, body: &[u8]) -> Response {
+        let OwnApi { shared, log, clock, events, stacks } = *self;
+        let rest = parts.uri.path().strip_prefix("/_local/").unwrap_or_default();
+        let faults = &shared.faults;
+        match (&parts.method, rest) {
+            (&Method::GET, "faults") => {
+                let armed = faults
+                    .counts()
+                    .into_iter()
+                    .map(|(fault, happened)| json!({ "fault": fault, "happened": happened }));
+                respond(200, &json!({ "faults": armed.collect::<Vec<_>>() }))
+            }
+            (&Method::POST, "faults") => arm(body, shared),
+            (&Method::DELETE, "faults") => {
+                faults.clear();
+                respond(200, &json!({ "faults": [] }))
+            }
+            (&Method::GET, "calls") => respond(200, &json!({ "calls": log.all() })),
+            (&Method::GET, "events") => respond(200, &json!({ "events": events.all() })),
+            (&Method::GET, "environments") => {
+                respond(200, &json!({ "environments": shared.living.load(Ordering::Relaxed) }))
+            }
+            (&Method::GET, "clock") => respond(200, &json!({ "now": clock.now() })),
+            (&Method::POST, "clock") => advance(body, clock),
+            (&Method::POST, "stacks") => set_stacks(body, stacks),
+            (&Method::GET, rest) => match rest.strip_prefix("code/") {
+                Some(hash) if hash.chars().all(|c| c.is_ascii_hexdigit()) => code(hash, shared),
+                _ => nothing(),
+            },
             _ => nothing(),
-        },
-        _ => nothing(),
+        }
     }
 }
 
@@ -95,6 +111,16 @@ fn arm(body: &[u8], shared: &Shared) -> Response {
             respond(200, &json!({ "faults": asked.faults }))
         }
         Err(error) => respond(400, &json!({ "message": error.to_string() })),
+    }
+}
+
+/// Sets the status of all stacks of the request, or of none.
+fn set_stacks(body: &[u8], stacks: &Stacks) -> Response {
+    let asked = serde_json::from_slice::<SetStacks>(body);
+    let asked = asked.map_err(|error| format!("the body must be {{\"stacks\": {{NAME: STATUS}}}}: {error}"));
+    match asked.and_then(|asked| stacks.set(asked.stacks)) {
+        Ok(()) => respond(200, &json!({})),
+        Err(message) => respond(400, &json!({ "message": message })),
     }
 }
 

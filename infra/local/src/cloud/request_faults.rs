@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::requests::{Request, Service};
 use crate::fault::{RequestFault, When};
+use crate::services::cloudformation;
 use crate::wire::connections::{Hangup, Order, Peer, Reply, json as respond};
 
 /// Text of errors for which AWS's own would mislead.
@@ -131,6 +132,11 @@ pub(crate) fn rejection(request: &Request, status: u16, code: Option<&str>, mess
             response.headers_mut().insert(CONTENT_TYPE, kind);
             response
         }
+        Service::CloudFormation => cloudformation::failure(
+            status,
+            code.unwrap_or(if status < 500 { "Throttling" } else { "InternalFailure" }),
+            message,
+        ),
         Service::CloudWatch => cloudwatch_rejection(request.cbor, status, code, message),
         Service::Scheduler(_) => scheduler_rejection(status, code, message),
         Service::Sqs => sqs_rejection(status, code, message),

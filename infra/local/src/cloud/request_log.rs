@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::requests::{Request, Service};
+use crate::services::cloudformation;
 
 /// How many requests the log holds; then the oldest go.
 const LONGEST: usize = 100_000;
@@ -93,6 +94,7 @@ fn resource(request: &Request, body: &[u8]) -> Option<String> {
     match &request.service {
         Service::Lambda(route) => Some(route.subject.clone()),
         Service::Scheduler(route) => Some(route.name.clone()),
+        Service::CloudFormation => cloudformation::stack(body),
         // Each entry names its bus, and there is only one.
         Service::Events => Some("default".to_owned()),
         _ => {

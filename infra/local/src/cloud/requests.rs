@@ -2,6 +2,7 @@
 
 use hyper::http::request::Parts;
 
+use crate::services::cloudformation;
 use crate::services::cloudwatch::CloudWatch;
 use crate::services::lambda::routes as lambda;
 use crate::services::scheduler::routes as scheduler;
@@ -13,6 +14,7 @@ pub(crate) enum Service {
     Scheduler(scheduler::Route),
     Sqs,
     DynamoDb,
+    CloudFormation,
     CloudWatch,
     /// EventBridge.
     Events,
@@ -56,6 +58,7 @@ impl Service {
             Service::Scheduler(_) => "scheduler",
             Service::Sqs => "sqs",
             Service::DynamoDb => "dynamodb",
+            Service::CloudFormation => "cloudformation",
             Service::CloudWatch => "cloudwatch",
             Service::Events => "events",
             Service::Ssm => "ssm",
@@ -67,7 +70,7 @@ impl Service {
 }
 
 impl Request {
-    pub(crate) fn of(parts: &Parts) -> Request {
+    pub(crate) fn of(parts: &Parts, body: &[u8]) -> Request {
         let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         let path = parts.uri.path();
         let plain = |service, operation| Request { service, operation, cbor: false };
@@ -78,6 +81,12 @@ impl Request {
             let cbor = target.is_empty();
             let operation = if cbor { after_last(path, '/') } else { after_last(target, '.') };
             return Request { service: Service::CloudWatch, operation, cbor };
+        }
+        if path == "/"
+            && target.is_empty()
+            && let Some(operation) = cloudformation::operation(body)
+        {
+            return plain(Service::CloudFormation, operation);
         }
         if let Some(route) = lambda::route(&parts.method, path) {
             let operation = format!("{:?}", route.operation);

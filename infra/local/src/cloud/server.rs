@@ -22,10 +22,11 @@ use uuid::Uuid;
 use super::admission::{Admission, Entry};
 use super::error::StartError;
 use super::options::Options;
+use super::own_api::OwnApi;
+use super::request_faults;
 use super::request_log::RequestLog;
 use super::requests::{self, Service};
 use super::state::State;
-use super::{own_api, request_faults};
 use crate::base::activity::{Activity, ActivityFeed};
 use crate::base::background::BackgroundTasks;
 use crate::base::clock::Clock;
@@ -37,6 +38,7 @@ use crate::environment::process::Watch;
 use crate::environment::runtime::Runtimes;
 use crate::fault::{Fault, Faults, RequestFault};
 use crate::function::code::CodeStore;
+use crate::services::cloudformation::Stacks;
 use crate::services::cloudwatch::CloudWatch;
 use crate::services::dynamodb::DynamoDb;
 use crate::services::events::Events;
@@ -78,6 +80,7 @@ struct Services {
     scheduler: Arc<Scheduler>,
     queues: Arc<Queues>,
     dynamodb: DynamoDb,
+    stacks: Stacks,
     cloudwatch: CloudWatch,
     events: Events,
     parameters: Parameters,
@@ -267,6 +270,7 @@ impl Services {
             scheduler,
             queues,
             dynamodb,
+            stacks: Stacks::default(),
             cloudwatch,
             events,
             parameters,
@@ -295,12 +299,18 @@ impl Services {
         };
         let signed = match entry {
             Entry::OwnApi => {
-                let (shared, log) = (self.pools.shared(), &self.log);
-                return Ok(own_api::answer(&parts, &body, shared, log, &self.clock, &self.events));
+                let own = OwnApi {
+                    shared: self.pools.shared(),
+                    log: &self.log,
+                    clock: &self.clock,
+                    events: &self.events,
+                    stacks: &self.stacks,
+                };
+                return Ok(own.answer(&parts, &body));
             }
             Entry::Service(signed) => signed,
         };
-        let asked = requests::Request::of(&parts);
+        let asked = requests::Request::of(&parts, &body);
         if let Err(error) = self.admission.verify(&signed, &parts, &body, self.lambda.has(&signed.key_id)) {
             return Ok(request_faults::rejection(&asked, 403, Some(error.code()), &error.to_string()));
         }
@@ -361,6 +371,7 @@ impl Services {
             Service::Scheduler(route) => self.scheduler.answer(&route, &parts.uri, &body),
             Service::Sqs => self.queues.handle(&asked.operation, &body).await,
             Service::DynamoDb => self.dynamodb.forward(parts, body).await,
+            Service::CloudFormation => self.stacks.answer(&asked.operation, &body, self.clock.now()),
             Service::CloudWatch => self.cloudwatch.handle(parts.uri.path(), &parts.headers, body).await,
             Service::Events => self.events.answer(&asked.operation, &body),
             Service::Ssm => self.parameters.answer(&asked.operation, &body),

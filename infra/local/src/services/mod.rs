@@ -6,6 +6,7 @@
 //! | `scheduler` | schedules: their API, when they are due, how ticks reach a function |
 //! | `sqs` | queues, for dead letters |
 //! | `dynamodb` | the embedded database |
+//! | `cloudformation` | the status of stacks |
 //! | `cloudwatch` | metrics: put, statistics by period, list |
 //! | `events` | EventBridge: events put and remembered |
 //! | `logs` | CloudWatch Logs: the reports of functions, and Logs Insights over them |
@@ -16,6 +17,7 @@
 
 pub mod cloudwatch;
 
+pub(crate) mod cloudformation;
 pub(crate) mod dynamodb;
 pub(crate) mod events;
 pub(crate) mod lambda;

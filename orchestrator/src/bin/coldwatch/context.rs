@@ -45,6 +45,7 @@ pub async fn context(
         own_arn: None,
         concurrency: usable(limit),
         free_concurrency: Arc::new(Semaphore::new(at_once as usize)),
+        stacks: Arc::default(),
         fresh_key: FingerprintKey(rand::random()),
         link: None,
         observer,

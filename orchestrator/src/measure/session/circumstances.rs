@@ -6,7 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Session;
 use crate::function::change::MARKER;
 use crate::function::config::{Environment, Provenance};
+use crate::function::refusal::Refusal;
 use crate::function::remarks::{remark_on_management, remarks};
+use crate::measure::ending::TargetError;
 use crate::record::RunRecord;
 use crate::suite::StartMode;
 
@@ -28,6 +30,24 @@ impl Session<'_> {
         let warnings = mode.and_then(remark_on_management);
         self.warn_once(warnings);
         self.provenance.variables = self.fingerprint().await;
+    }
+
+    /// Refuses a function whose stack is being changed.
+    pub(super) async fn look_at_stack(&mut self) -> Result<(), TargetError> {
+        let Some(stack) = self.config.stack.clone().filter(|_| self.suite.start == StartMode::Forced) else {
+            return Ok(());
+        };
+        match self.run.stacks.change(&self.run.aws.stacks, &stack).await {
+            Ok(None) => Ok(()),
+            Ok(Some(status)) => {
+                let refusal = Refusal::StackInProgress { stack, status };
+                Err(TargetError::Refused { function: self.spec.function.clone(), refusal })
+            }
+            Err(error) => {
+                self.warn_once([format!("deploys of CloudFormation stacks are not looked for: {error}")]);
+                Ok(())
+            }
+        }
     }
 
     /// Whether the variables changed will be seen by this; absent where they cannot be read.

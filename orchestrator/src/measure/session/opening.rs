@@ -108,6 +108,7 @@ impl<'a> Session<'a> {
         // Only now: before the lock and the repair, another run may have been at work on it.
         self.config = described(self.run, self.suite, self.spec).await?;
         self.provenance = self.config.provenance.clone();
+        self.look_at_stack().await?;
         let last = store.runs(&self.series, Some(1)).await?.pop();
         self.look_around(last.as_ref()).await;
         self.take_up(last.as_ref()).await?;

@@ -1,4 +1,4 @@
-//! Services that speak the AWS JSON 1.1 protocol, called without an SDK crate.
+//! Services that are called without an SDK crate, in the AWS JSON 1.1 protocol or the query protocol.
 //!
 //! For services of which we need few operations, and whose crates take longer to compile than all else here. A call is
 //! put together from the parts that the SDK crates are made of: `docs/decisions/0004-parameters.md`.
@@ -25,51 +25,72 @@ use serde_json::Value;
 
 use super::error::AwsError;
 
-/// Media type of the protocol.
-const JSON: &str = "application/x-amz-json-1.1";
+/// How a service is talked to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Protocol {
+    /// AWS JSON 1.1: `targetPrefix` of the model stands before an operation.
+    Json(&'static str),
+    /// The query protocol: a form is sent, with `apiVersion` of the model, and XML comes back.
+    Query(&'static str),
+}
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A service, by its names in botocore's model.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct JsonService {
+pub(super) struct BareService {
     /// In messages.
     pub name: &'static str,
     /// `serviceId`, by which settings of one service are found.
     pub id: &'static str,
     /// `endpointPrefix`: in hosts and signatures.
     pub prefix: &'static str,
-    /// `targetPrefix`: before an operation.
-    pub target: &'static str,
+    pub protocol: Protocol,
 }
 
 /// Calls one service.
 #[derive(Debug, Clone)]
-pub(super) struct JsonClient {
+pub(super) struct BareClient {
     config: Arc<SdkConfig>,
-    service: JsonService,
+    service: BareService,
 }
 
-impl JsonClient {
-    pub(super) fn new(config: &SdkConfig, service: JsonService) -> Self {
+impl BareClient {
+    pub(super) fn new(config: &SdkConfig, service: BareService) -> Self {
         Self { config: Arc::new(config.clone()), service }
     }
 
-    /// Calls an operation and reads the answer, with the SDK's timeouts and retries.
-    pub(super) async fn call<T>(&self, operation: &'static str, body: &Value) -> Result<T, AwsError>
-    where
-        T: DeserializeOwned + Debug + Send + Sync + 'static,
-    {
+    /// Calls an operation of a service with JSON and reads the answer, with the SDK's timeouts and retries.
+    pub(super) async fn call<T: DeserializeOwned>(&self, operation: &'static str, body: &Value) -> Result<T, AwsError> {
+        let answer = self.send(operation, body.to_string()).await?;
+        serde_json::from_slice(&answer).map_err(|e| self.no_answer(operation, &e.into()))
+    }
+
+    /// Calls an operation of a service with the query protocol, with the SDK's timeouts and retries. Gives XML.
+    pub(super) async fn query(&self, operation: &'static str, members: &[(&str, &str)]) -> Result<String, AwsError> {
+        let answer = self.send(operation, self.form(operation, members)).await?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    }
+
+    fn form(&self, operation: &str, members: &[(&str, &str)]) -> String {
+        let version = match self.service.protocol {
+            Protocol::Query(version) | Protocol::Json(version) => version,
+        };
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("Action", operation).append_pair("Version", version).extend_pairs(members).finish()
+    }
+
+    async fn send(&self, operation: &'static str, body: String) -> Result<Vec<u8>, AwsError> {
         let endpoint = self.endpoint().await.map_err(|e| self.no_answer(operation, &e))?;
-        let request = self.signed(&endpoint, operation, body).await?;
+        let request = self.signed(&endpoint, operation, &body).await?;
         let sent = self.operation(operation, &endpoint).invoke(request).await;
         sent.map_err(|e| AwsError::from_sdk(self.service.name, operation, &e))
     }
 
-    async fn signed(&self, endpoint: &str, operation: &'static str, body: &Value) -> Result<HttpRequest, AwsError> {
+    async fn signed(&self, endpoint: &str, operation: &'static str, body: &str) -> Result<HttpRequest, AwsError> {
         let provider = self.config.credentials_provider().ok_or(AwsError::NoCredentials)?;
         let identity = provider.provide_credentials().await.map_err(|_| AwsError::NoCredentials)?.into();
-        let request = self.request(endpoint, operation, &identity, &body.to_string());
+        let request = self.request(endpoint, operation, &identity, body);
         request.map_err(|e| self.no_answer(operation, &e))
     }
 
@@ -97,10 +118,7 @@ impl JsonClient {
     }
 
     /// The operation sends a request that is signed already: signatures last for minutes, attempts for seconds.
-    fn operation<T>(&self, operation: &'static str, endpoint: &str) -> Operation<HttpRequest, T, ErrorMetadata>
-    where
-        T: DeserializeOwned + Debug + Send + Sync + 'static,
-    {
+    fn operation(&self, operation: &'static str, endpoint: &str) -> Operation<HttpRequest, Vec<u8>, ErrorMetadata> {
         let config = &self.config;
         let mut builder = Operation::builder()
             .service_name(self.service.prefix)
@@ -129,8 +147,7 @@ impl JsonClient {
         identity: &Identity,
         body: &str,
     ) -> Result<HttpRequest, BoxError> {
-        let target = format!("{}.{operation}", self.service.target);
-        let headers = [("content-type", JSON), ("x-amz-target", target.as_str())];
+        let headers = self.headers(operation);
         let host = endpoint.split("://").last().unwrap_or_default().trim_end_matches('/');
         let params = v4::SigningParams::builder()
             .identity(identity)
@@ -140,14 +157,14 @@ impl JsonClient {
             .settings(SigningSettings::default())
             .build()?
             .into();
-        let signed = headers.iter().copied().chain([("host", host)]);
+        let signed = headers.iter().map(|(name, value)| (*name, value.as_str())).chain([("host", host)]);
         let signable = SignableRequest::new("POST", endpoint, signed, SignableBody::Bytes(body.as_bytes()))?;
         let (instructions, _) = sign(signable, &params)?.into_parts();
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_method("POST")?;
         request.set_uri("/")?;
         for (name, value) in headers {
-            request.headers_mut().insert(name, value.to_owned());
+            request.headers_mut().insert(name, value);
         }
         let (signature, _) = instructions.into_parts();
         for header in signature {
@@ -156,25 +173,54 @@ impl JsonClient {
         Ok(request)
     }
 
+    /// What tells the service how to read the body, and for JSON the operation.
+    fn headers(&self, operation: &str) -> Vec<(&'static str, String)> {
+        match self.service.protocol {
+            Protocol::Json(target) => vec![
+                ("content-type", "application/x-amz-json-1.1".to_owned()),
+                ("x-amz-target", format!("{target}.{operation}")),
+            ],
+            Protocol::Query(_) => vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
+        }
+    }
+
     fn now(&self) -> SystemTime {
         self.config.time_source().unwrap_or_default().now()
     }
 }
 
-fn read<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, OrchestratorError<ErrorMetadata>> {
+fn read(response: &HttpResponse) -> Result<Vec<u8>, OrchestratorError<ErrorMetadata>> {
     let body = response.body().bytes().unwrap_or_default();
     if response.status().is_success() {
-        return serde_json::from_slice(body).map_err(|error| OrchestratorError::other(Box::new(error) as BoxError));
+        return Ok(body.to_vec());
     }
-    let error: Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |key: &str| error.get(key).and_then(Value::as_str);
-    // A namespace may precede the code.
-    let code = text("__type").and_then(|code| code.rsplit('#').next()).unwrap_or("unknown error");
-    let mut metadata = ErrorMetadata::builder().code(code);
-    if let Some(message) = text("message").or_else(|| text("Message")) {
+    let (code, message) = json_error(body).or_else(|| xml_error(body)).unwrap_or_default();
+    let mut metadata = ErrorMetadata::builder().code(if code.is_empty() { "unknown error" } else { &code });
+    if !message.is_empty() {
         metadata = metadata.message(message);
     }
     Err(OrchestratorError::operation(metadata.build()))
+}
+
+/// Code and message of an error in JSON.
+fn json_error(body: &[u8]) -> Option<(String, String)> {
+    let error: Value = serde_json::from_slice(body).ok()?;
+    // A namespace may precede the code.
+    let code = error["__type"].as_str().and_then(|code| code.rsplit('#').next()).unwrap_or_default();
+    let message = error["message"].as_str().or_else(|| error["Message"].as_str()).unwrap_or_default();
+    Some((code.to_owned(), message.to_owned()))
+}
+
+/// Code and message of an error of the query protocol.
+fn xml_error(body: &[u8]) -> Option<(String, String)> {
+    let text = str::from_utf8(body).ok()?;
+    Some((element(text, "Code")?.to_owned(), element(text, "Message").unwrap_or_default().to_owned()))
+}
+
+/// The text of the first element of this name, as it stands in the document: for words that need no escapes.
+pub(super) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once(&format!("</{name}>"))?.0)
 }
 
 #[cfg(test)]
@@ -184,8 +230,8 @@ mod tests {
     #[tokio::test]
     async fn endpoints_follow_partition_fips_and_dual_stack() {
         let endpoint = async |prefix, config| {
-            let service = JsonService { name: "", id: "Some Service", prefix, target: "" };
-            JsonClient::new(&config, service).endpoint().await.expect("known")
+            let service = BareService { name: "", id: "Some Service", prefix, protocol: Protocol::Json("") };
+            BareClient::new(&config, service).endpoint().await.expect("known")
         };
         for (region, fips, dual_stack, expected) in [
             ("us-east-1", false, false, ".us-east-1.amazonaws.com"),
