@@ -7,8 +7,8 @@ use super::{Due, Fault, FunctionFault, Kind, Place, RequestFault, When};
 const KINDS: &str = "reject, delay, drop, reset, goaway, silence, stall, truncate, unprocessed, slow-update, \
                      failed-update, warm-reuse, init-death, handler-death, no-report, tail-first, tail-last, json-tail";
 
-const SERVICES: [&str; 9] =
-    ["lambda", "dynamodb", "cloudwatch", "logs", "scheduler", "sqs", "events", "ssm", "tagging"];
+const SERVICES: [&str; 10] =
+    ["lambda", "dynamodb", "cloudformation", "cloudwatch", "logs", "scheduler", "sqs", "events", "ssm", "tagging"];
 
 /// A fault that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
