@@ -38,6 +38,8 @@ mod unstored;
 mod hostile;
 mod import;
 mod observed;
+#[cfg(target_os = "linux")]
+mod documented;
 mod plan;
 mod kinds;
 mod neighbours;
