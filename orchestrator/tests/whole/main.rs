@@ -37,6 +37,7 @@ mod judging;
 mod unstored;
 mod hostile;
 mod import;
+mod columns;
 mod observed;
 #[cfg(target_os = "linux")]
 mod documented;
