@@ -37,7 +37,10 @@ mod judging;
 mod unstored;
 mod hostile;
 mod import;
+mod columns;
 mod observed;
+#[cfg(target_os = "linux")]
+mod documented;
 mod plan;
 mod kinds;
 mod neighbours;

@@ -84,6 +84,19 @@ async fn an_account_is_asked_for_the_cold_starts_of_its_functions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn logs_of_an_account_become_a_history_on_this_machine() {
+    let stage = Stage::set().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    stage.cloud.put_log_line("pay", Utc::now(), report(1, 55.5));
+    let (code, stdout, stderr) = import(&stage, folder.path(), &["--local", "--log-group", "/aws/lambda/*"]);
+    assert_eq!((code, stdout.as_str()), (Some(0), "stored 1 cold start in 1 run of 1 series\n"), "{stderr}");
+    assert_eq!(runs(&stage, "pay#observed").await.len(), 0, "nothing is stored in the account");
+    let (_, history, _) = output(folder.path(), &["history", "--local"]);
+    assert!(history.starts_with("pay  observed, 1 run"), "{history}");
+    stage.cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn more_cold_starts_than_a_query_answers_with_are_all_stored() {
     let stage = Stage::set().await;
     let folder = tempfile::tempdir().expect("a folder");
@@ -132,6 +145,9 @@ async fn what_cannot_be_imported_is_refused_with_the_way_out() {
     let wanted = "error: 0 reports in these logs, and no cold start with a time among them";
     assert_eq!((code, error.as_str()), (Some(1), wanted));
     assert_eq!(refused(&["--since", "7d", "a.csv"]).0, Some(2));
+    assert_eq!(refused(&["--log-group", "/aws/lambda/idle", "--table", "gone"]).0, Some(1));
+    let queries = stage.calls().await.into_iter().filter(|call| call["operation"] == "StartQuery").count();
+    assert_eq!(queries, 1, "without a table nothing is asked that costs something");
     let denied = "reject:logs.StartQuery,status=400,code=AccessDeniedException,times=1";
     stage.cloud.inject(Fault::parse(denied).expect("a fault"));
     let (code, error) = refused(&["--log-group", "/aws/lambda/idle"]);

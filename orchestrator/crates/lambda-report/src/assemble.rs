@@ -42,9 +42,11 @@ fn believed(state: &mut State, log: &[u8], last: bool, wanted: impl Fn(&str) -> 
     adopt(&mut events);
     let read = if last { log.len() } else { settled(&events, log.len()) };
     let before = events.partition_point(|event| event.start < read);
+    // What is mended is read once more, and must not find what the first reading has left behind.
+    let mut environment = state.without_requests();
     let mut found = Walk::new(state, &events, log).reports(before);
     if found.is_empty() {
-        found = found_when_mended(state, &log[..read]);
+        found = found_when_mended(&mut environment, &log[..read]);
     }
     found.retain(|found| wanted(&found.report.request_id));
     let mut best: HashMap<String, Origin> = HashMap::new();

@@ -60,6 +60,17 @@ pub(super) struct State {
 }
 
 impl State {
+    /// The same environment, before any of its requests.
+    pub(super) fn without_requests(&self) -> Self {
+        Self {
+            environment: Arc::clone(&self.environment),
+            served: self.served,
+            phases: self.phases[self.phases_from..].to_vec(),
+            signs: self.signs,
+            ..Self::default()
+        }
+    }
+
     fn hash(&self, id: &str) -> u64 {
         self.hasher.hash_one(id)
     }

@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_query_is_read_command_by_command() {
-        let text = "fields @timestamp, @message | filter @message like \"a b\" or @message like \"c\" | sort @timestamp asc | limit 3";
+        let text = "fields @timestamp, @message | filter @message like \"a b\" or @message like \"c\" \
+                    | sort @timestamp asc | limit 3";
         let query = Query::parse(text).expect("understood");
         let expected = Query {
             fields: vec!["@timestamp".to_owned(), "@message".to_owned()],

@@ -7,13 +7,14 @@ use std::path::Path;
 use super::*;
 
 /// What each seed is read as: the starts of its reports, in the order of the log. Each init took 120.40 ms.
-const STARTS: [(&str, &str); 22] = [
+const STARTS: [(&str, &str); 23] = [
     ("backticked", "Cold"),
     ("bytes_that_are_no_text", "Cold, Warm"),
     ("cold_and_warm", "Cold, Warm"),
     ("coloured", "Cold, Warm"),
     ("cut", "Cold, Unknown"),
     ("failed_init_behind_output", "InitFailed"),
+    ("failed_init_inside_a_report_without_id", "Unknown"),
     ("joined_by_br", "Cold, Warm"),
     ("json", "Cold, Warm"),
     ("json_with_needless_escapes", "Cold, Warm"),
@@ -58,10 +59,15 @@ fn each_seed_is_read_as_what_it_is() {
 }
 
 #[test]
-fn no_part_of_a_seed_is_called_warm_that_is_not_whole() {
+fn parts_of_seeds_are_read_alike_and_called_warm_only_if_whole() {
     for (name, log) in seeds() {
         for end in 0..=log.len() {
-            for report in reports(&log[..end]).iter().filter(|report| report.start == StartKind::Warm) {
+            let all = reports(&log[..end]);
+            if let Some(last) = all.last() {
+                let asked = report_for(&log[..end], &last.request_id);
+                assert!(asked.is_none() || asked.as_ref() == Some(last), "{name} up to {end}: {asked:?}");
+            }
+            for report in all.iter().filter(|report| report.start == StartKind::Warm) {
                 let whole = report.duration.is_some() && report.billed.is_some() && report.max_memory_used_mb.is_some();
                 assert!(whole && report.init.is_none() && report.restore.is_none(), "{name} up to {end}: {report:?}");
                 assert_eq!(report.billing, BillingCheck::Agrees, "{name} up to {end}");

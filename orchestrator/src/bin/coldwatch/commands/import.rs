@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use coldwatch::aws::{Aws, RUNS_A_CALL, Seconds, Store};
+use coldwatch::aws::{Aws, Connection, Logs, RUNS_A_CALL, Seconds, Store};
 use coldwatch::measure::unstored::UnstoredRun;
 use coldwatch::record::imported::{ImportedRun, OBSERVED, PROTOCOL, entry};
 use coldwatch::show::counted;
@@ -62,12 +62,13 @@ byte order mark, semicolons or tabs between columns, and decimal commas are reco
 
 Logs become series of the start mode `observed`, one a function and one run a day. They are never mixed with forced starts.
 
---log-group needs the permissions logs:DescribeLogGroups, logs:StartQuery and logs:GetQueryResults. What it is going to \
-ask is said before, and what was scanned, and its price, after.
+--log-group asks the AWS account of your environment, also with --local, which only says where the history is. It needs \
+the permissions logs:DescribeLogGroups, logs:StartQuery and logs:GetQueryResults. What \
+it is going to ask is said before, and what was scanned, and its price, after.
 
 Examples:
   coldwatch import --local --logs exported/*/*.gz && coldwatch history --local
-  coldwatch import --log-group '/aws/lambda/*' --since 7d
+  coldwatch import --local --log-group '/aws/lambda/*' --since 7d && coldwatch history --local
   coldwatch import --local --column init_ms=dur --time when --unit s theirs.csv
   coldwatch import --local history.csv && coldwatch history --local
   zcat history.csv.gz | coldwatch import -
@@ -120,29 +121,32 @@ async fn import_logs(args: &ImportArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The cold starts in the log groups of an account, as series of what users met.
+/// The cold starts in the log groups of the environment's account, as series of what users met.
 async fn import_log_groups(args: &ImportArgs, pattern: &str) -> Result<Exit, Failure> {
+    let account = Aws::connect(Connection::default()).await?;
     let (aws, standin) = args.place.open().await?;
-    let imported = import_answers(args, pattern, &aws).await;
+    let imported = import_answers(args, pattern, &account.logs, &aws.store).await;
     if let Some(standin) = standin {
         standin.stop().await;
     }
     imported.map(|()| Exit::Done)
 }
 
-async fn import_answers(args: &ImportArgs, pattern: &str, aws: &Aws) -> Result<(), Failure> {
+async fn import_answers(args: &ImportArgs, pattern: &str, logs: &Logs, store: &Store) -> Result<(), Failure> {
+    // A missing table is found before anything is billed.
+    store.series().await?;
     let every = args.every.unwrap_or(TimeDelta::days(1));
     let now = Utc::now();
     let since = args.since.unwrap_or(now - TimeDelta::days(7));
     // From the beginning of a run: half a run would replace the whole one that an earlier import has stored.
     let since = run_of(since.timestamp_millis(), every).unwrap_or(since);
     let time = Seconds { first: since.timestamp().max(0), last: now.timestamp() };
-    let groups = insights::groups(&aws.logs, pattern).await?;
+    let groups = insights::groups(logs, pattern).await?;
     note(insights::announcement(&groups, time));
     let mut observed = Observed::new(every);
-    let scan = insights::read(&aws.logs, &groups, time, |entry| observed.take(Path::new(""), &entry)).await?;
+    let scan = insights::read(logs, &groups, time, |entry| observed.take(Path::new(""), &entry)).await?;
     note(scan);
-    store_in(&aws.store, &mut observed.rows(scan.reports)?, OBSERVED).await
+    store_in(store, &mut observed.rows(scan.reports)?, OBSERVED).await
 }
 
 /// A file that is no CSV: lambda-perf's, or runs that could not be stored.

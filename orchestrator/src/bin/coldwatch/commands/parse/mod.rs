@@ -47,7 +47,7 @@ Examples:
   aws lambda invoke --function-name checkout --log-type Tail out.json | coldwatch parse
   coldwatch parse --summary log-events-viewer-result.csv
   coldwatch parse --format table exported/*/*.gz
-  gh run view --log | coldwatch parse --allow-empty";
+  gh run view 12345678 --log | coldwatch parse --allow-empty";
 
 /// Reads the files, or standard input, and prints what is in them.
 pub fn execute(args: &ParseArgs) -> Result<Exit, Failure> {
