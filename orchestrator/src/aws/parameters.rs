@@ -70,8 +70,11 @@ impl Parameters {
     }
 
     async fn signed(&self, endpoint: &str, body: &Value) -> Result<HttpRequest, AwsError> {
-        let provider = self.config.credentials_provider().ok_or(AwsError::NoCredentials)?;
-        let identity = provider.provide_credentials().await.map_err(|_| AwsError::NoCredentials)?.into();
+        let provider = self
+            .config
+            .credentials_provider()
+            .ok_or_else(|| AwsError::NoCredentials { reason: "no source of them".to_owned() })?;
+        let identity = provider.provide_credentials().await.map_err(|e| AwsError::no_credentials(&e))?.into();
         let now = self.config.time_source().unwrap_or_default().now();
         let region = self.config.region().map(Region::as_ref).unwrap_or_default();
         request(endpoint, region, now, &identity, &body.to_string()).map_err(|e| no_answer(&e))
