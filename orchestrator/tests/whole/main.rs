@@ -50,6 +50,7 @@ mod histories;
 mod scenes;
 mod report;
 mod template;
+mod damaged;
 mod dashboard;
 mod deployment;
 #[cfg(target_os = "linux")]
