@@ -10,7 +10,7 @@
 #   kills      the command and the orchestrator, killed COLDWATCH_KILLS times each  [500]
 #   sleep      the command, stopped for longer than its lock is valid, COLDWATCH_SLEEPS times at once  [3]
 #   fuzz       the readers of logs and of their envelopes, for FUZZ_SECONDS each  [600]; needs the nightly compiler, and
-#              builds cargo-fuzz once
+#              builds cargo-fuzz once. Then PROPTEST_CASES damaged suites, rows, records and state files each  [200000]
 #   speed      the speed of reading files, and of bursts over HTTP/2, against their goals
 #
 # What the tests need is installed as in scripts/test.sh.
@@ -38,11 +38,14 @@ sleep() { whole asleep::; }
 fuzz() {
     cargo +nightly fuzz --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-fuzz --version 0.13.2 || return
     local limits=(-max_total_time="$FUZZ_SECONDS" -print_final_stats=1)
+    # Freed memory that the sanitizer keeps back does not count.
+    export ASAN_OPTIONS=quarantine_size_mb=16
     mkdir -p fuzz/corpus/report_line fuzz/corpus/envelopes
     cargo +nightly fuzz run report_line fuzz/corpus/report_line fuzz/seeds/report_line -- \
         "${limits[@]}" -dict=fuzz/report_line.dict &&
         cargo +nightly fuzz run envelopes fuzz/corpus/envelopes fuzz/seeds/envelopes -- \
-            "${limits[@]}" -rss_limit_mb=256
+            "${limits[@]}" -rss_limit_mb=256 &&
+        PROPTEST_CASES=${PROPTEST_CASES:-200000} cargo test --workspace --lib --bins --test whole -- damaged
 }
 speed() {
     cargo run --quiet --release -p log-envelopes --example speed && scripts/http2.sh

@@ -206,6 +206,18 @@ async fn the_runtime_api_answers_only_its_environment() {
     rig.cloud.stop().await;
 }
 
+/// Sends a POST, or a GET to `/next`, with one more header, and prints whose process it was and the status.
+const ASK: &str = r#"
+import os, sys, urllib.error, urllib.request
+url, name, value = sys.argv[1:]
+body = None if url.endswith(("/next", "/clock")) else b"{}"
+try:
+    status = urllib.request.urlopen(urllib.request.Request(url, body, {name: value}), timeout=10).status
+except urllib.error.HTTPError as error:
+    status = error.code
+print(os.getuid(), status)
+"#;
+
 #[tokio::test(flavor = "multi_thread")]
 #[cfg(target_os = "linux")]
 async fn another_user_neither_reads_the_key_nor_gets_in_without_it() {
@@ -225,14 +237,26 @@ async fn another_user_neither_reads_the_key_nor_gets_in_without_it() {
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let read = as_nobody(&format!("cat {0}/key.json {0}/functions/*", state.display())).await;
     assert!(!read.status.success() && read.stdout.is_empty(), "{read:?}");
-    let ask = format!(
-        "python3 -c 'import urllib.request as r; r.urlopen(r.Request(\"{}/2015-03-31/functions\", b\"{{}}\"))' 2>&1",
-        rig.cloud.endpoint()
-    );
-    let asked = as_nobody(&ask).await;
-    let text = String::from_utf8_lossy(&asked.stdout).into_owned();
-    assert!(text.contains("403"), "{text}");
-    assert_eq!(functions(&rig).await, 0);
+    rig.bootstrap("f", 10, &[]).await;
+    let invoked = rig.invoke("f", r#"{"variable":"AWS_LAMBDA_RUNTIME_API"}"#).await;
+    let runtime_api = format!("http://{}/2018-06-01/runtime", invoked.payload["variable"].as_str().unwrap());
+    let (cloud, port) = (rig.cloud.endpoint(), rig.cloud.endpoint().rsplit(':').next().unwrap());
+    let forged =
+        "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
+    let rebound = format!("evil.example:{port}");
+    for (url, header) in [
+        (format!("{cloud}/2015-03-31/functions"), ("x-a", "b")),
+        (format!("{cloud}/2015-03-31/functions"), ("authorization", forged)),
+        (format!("{cloud}/2015-03-31/functions"), ("host", rebound.as_str())),
+        (format!("{cloud}/_local/clock"), ("x-coldwatch-token", "wrong")),
+        (format!("{runtime_api}/invocation/next"), ("x-a", "b")),
+        (format!("{runtime_api}/init/error"), ("x-a", "b")),
+    ] {
+        let asked = as_nobody(&format!("python3 -c '{ASK}' '{url}' '{}' '{}'", header.0, header.1)).await;
+        assert_eq!(String::from_utf8_lossy(&asked.stdout).trim(), "65534 403", "{url} {header:?}: {asked:?}");
+    }
+    assert_eq!(rig.invoke("f", "{}").await.payload["invocation"], 2, "the environment goes on undisturbed");
+    assert_eq!(functions(&rig).await, 1);
     rig.cloud.stop().await;
 }
 

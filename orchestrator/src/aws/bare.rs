@@ -88,8 +88,11 @@ impl BareClient {
     }
 
     async fn signed(&self, endpoint: &str, operation: &'static str, body: &str) -> Result<HttpRequest, AwsError> {
-        let provider = self.config.credentials_provider().ok_or(AwsError::NoCredentials)?;
-        let identity = provider.provide_credentials().await.map_err(|_| AwsError::NoCredentials)?.into();
+        let provider = self
+            .config
+            .credentials_provider()
+            .ok_or_else(|| AwsError::NoCredentials { reason: "no source of them".to_owned() })?;
+        let identity = provider.provide_credentials().await.map_err(|e| AwsError::no_credentials(&e))?.into();
         let request = self.request(endpoint, operation, &identity, body);
         request.map_err(|e| self.no_answer(operation, &e))
     }

@@ -27,9 +27,17 @@ pub enum AwsError {
         /// What the connection came to.
         reason: String,
     },
+    /// The region that is configured cannot be part of a host's name.
+    #[error("`{0}` is not an AWS region: check AWS_REGION, or the region of the profile")]
+    BadRegion(String),
     /// There was nothing to sign the call with.
-    #[error("no AWS credentials: log in, set AWS_PROFILE, or try `coldwatch run --local`, which needs no account")]
-    NoCredentials,
+    #[error(
+        "no AWS credentials ({reason}): log in, check AWS_PROFILE, or try `coldwatch run --local`, which needs no account"
+    )]
+    NoCredentials {
+        /// Why the last source of credentials that was asked has none.
+        reason: String,
+    },
     /// Answered, and refused.
     #[error("{service} refused {operation}: {code}{message}")]
     Refused {
@@ -99,17 +107,27 @@ impl AwsError {
                 Self::Refused { service, operation, code, message: message.unwrap_or_default() }
             }
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-                Some(connector) if connector.is_user() && mentions_credentials(error) => Self::NoCredentials,
+                Some(connector) if connector.is_user() && mentions_credentials(error) => Self::no_credentials(error),
                 Some(connector) if connector.is_io() || connector.is_timeout() => {
                     Self::Unreachable { service, reason: innermost(connector) }
                 }
-                _ if mentions_credentials(error) => Self::NoCredentials,
+                _ if mentions_credentials(error) => Self::no_credentials(error),
                 _ => Self::NoAnswer { service, operation, reason: innermost(error) },
             },
             SdkError::TimeoutError(_) => Self::NoAnswer { service, operation, reason: "timed out".to_owned() },
-            SdkError::ConstructionFailure(_) if mentions_credentials(error) => Self::NoCredentials,
+            SdkError::ConstructionFailure(_) if mentions_credentials(error) => Self::no_credentials(error),
             other => Self::NoAnswer { service, operation, reason: innermost(other) },
         }
+    }
+
+    /// Puts the failure of a source of credentials into this crate's words.
+    pub(super) fn no_credentials(error: &(dyn Error + 'static)) -> Self {
+        let text = innermost(error);
+        // The SDK lists every source that it has asked, a line each. Most are just not set.
+        let says = |line: &&str| !line.contains("was not enabled") && !line.contains("found in chain");
+        let reasons: Vec<&str> = text.lines().map(str::trim).filter(says).collect();
+        let reason = if reasons.is_empty() { "none are set".to_owned() } else { reasons.join("; ") };
+        Self::NoCredentials { reason: reason.chars().take(LONGEST_TEXT).collect() }
     }
 
     /// AWS's error code, where the service answered.

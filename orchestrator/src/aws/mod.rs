@@ -123,7 +123,7 @@ impl Aws {
         let proxy = connection.proxy.as_ref().filter(|_| connection.keys.is_none());
         let http = http_client(connection.authority.as_deref(), proxy.map(Proxy::config).transpose()?);
         let config = load(&connection, http).await;
-        config.region().ok_or(AwsError::NoRegion)?;
+        check_region(config.region().map(Region::as_ref))?;
         Ok(Self {
             lambda: Lambda::new(&config, connection.authority.clone(), proxy),
             store: Store::new(&config, connection.table),
@@ -134,6 +134,15 @@ impl Aws {
             parameters: Parameters::new(&config),
             tags: Tags::new(&config),
         })
+    }
+}
+
+/// A region is part of the name of every host, so letters, digits and hyphens.
+fn check_region(region: Option<&str>) -> Result<(), AwsError> {
+    match region.map(str::trim) {
+        None | Some("") => Err(AwsError::NoRegion),
+        Some(region) if region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => Ok(()),
+        Some(region) => Err(AwsError::BadRegion(region.to_owned())),
     }
 }
 

@@ -282,3 +282,71 @@ async fn fewer_proven_samples_than_wanted_end_with_four() {
     assert_eq!(stderr, "warning: f: 0 of 2 samples proven: 2 rounds in a row proved no cold start\n");
     stage.cloud.stop().await;
 }
+
+#[test]
+fn what_keeps_a_command_from_aws_is_named() {
+    let folder = folder();
+    let config = folder.path().join("config");
+    let config_file = config.to_str().expect("UTF-8");
+    let process = "[default]\nregion = us-east-1\ncredential_process = sh -c 'echo vault is sealed >&2; exit 3'\n";
+    fs::write(&config, process).expect("written");
+    let region = ("AWS_REGION", "us-east-1");
+    for (variables, said) in [
+        (&[region, ("AWS_PROFILE", "nope")][..], "no AWS credentials (none are set): log in, check AWS_PROFILE"),
+        (&[("AWS_CONFIG_FILE", config_file)], "vault is sealed"),
+        (&[("AWS_REGION", "")], "no AWS region"),
+        (&[("AWS_REGION", "bad region")], "`bad region` is not an AWS region"),
+    ] {
+        let mut command = coldwatch(folder.path(), &["history"]);
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"] {
+            command.env_remove(name);
+        }
+        let ended = command.envs(variables.iter().copied()).output().expect("it starts");
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(1) && stderr.contains(said), "{variables:?}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+    let (code, _, stderr) = output(folder.path(), &["history", "--local", "--table", "a/b"]);
+    assert!(code == Some(2) && stderr.contains("a table's name has 3 to 255"), "{stderr}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn too_few_open_files_and_a_full_disk_are_named() {
+    let folder = folder();
+    let ended = |script: &str| {
+        let mut shell = Command::new("sh");
+        shell.current_dir(folder.path()).args(["-c", script, "sh", env!("CARGO_BIN_EXE_coldwatch")]);
+        let ended = shell.output().expect("the shell starts");
+        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).into_owned())
+    };
+    let (code, stderr) = ended("ulimit -n 64; \"$1\" history --local");
+    assert!(code == Some(1) && stderr.contains("allows 64 open files, and 512 are needed"), "{stderr}");
+    let (code, stderr) = ended("ulimit -n 512; \"$1\" run --local --samples 20 --burst 20");
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    for (script, named) in
+        [("\"$1\" history --local >/dev/full", "stdout: "), ("\"$1\" report --local --out /dev/full", "/dev/full: ")]
+    {
+        let (code, stderr) = ended(script);
+        assert!(code == Some(1) && stderr.starts_with(&format!("error: {named}No space left")), "{stderr}");
+    }
+}
+
+#[test]
+fn an_interpreter_behind_a_slow_wrapper_is_looked_for_before_anything_is_measured() {
+    let folder = folder();
+    let wrapper = folder.path().join("python3.13");
+    fs::write(&wrapper, "#!/bin/sh\nsleep 3\nexec python3 \"$@\"\n").expect("written");
+    fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").expect("a PATH"));
+    for _ in 0..2 {
+        let mut command = coldwatch(folder.path(), &["run", "--local", "--samples", "1", "--json"]);
+        let ended = command.env("PATH", &path).output().expect("it starts");
+        let run: Value = serde_json::from_slice(&ended.stdout).expect("JSON");
+        let runs = run["runs"].as_array().expect("runs");
+        let python = runs.iter().find(|run| run["label"] == "python").expect("python is there");
+        let slowest = python["samples"].as_array().expect("samples").iter().filter_map(|s| s["round_trip_ms"].as_f64());
+        let slowest = slowest.fold(0.0, f64::max);
+        assert!(slowest > 0.0 && slowest < 3_000.0, "{slowest} ms");
+    }
+}

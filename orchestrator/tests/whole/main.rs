@@ -54,6 +54,7 @@ mod histories;
 mod scenes;
 mod report;
 mod template;
+mod damaged;
 mod dashboard;
 mod deployment;
 #[cfg(target_os = "linux")]

@@ -248,6 +248,22 @@ fn served(folder: &Path, options: &[&str]) -> (Child, Vec<(String, String)>) {
     (child, words.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect())
 }
 
+/// `/proc/PID/environ` shows what a program was started with, whatever it has removed since.
+#[test]
+#[cfg(target_os = "linux")]
+fn functions_do_not_see_the_credentials_of_the_user() {
+    let folder = folder();
+    let mut command = coldwatch(folder.path(), &["local", "--port", "0"]);
+    command.envs([("AWS_SECRET_ACCESS_KEY", "PARENTSECRET"), ("AWS_SESSION_TOKEN", "PARENTTOKEN"), ("KEPT", "KEPT")]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut answers = String::new();
+    BufReader::new(child.stderr.take().expect("piped")).read_line(&mut answers).expect("UTF-8");
+    let environ = fs::read(format!("/proc/{}/environ", child.id())).expect("it runs");
+    let environ = String::from_utf8_lossy(&environ);
+    assert!(environ.contains("KEPT") && !environ.contains("PARENT"), "{environ}");
+    end(child);
+}
+
 fn end(mut child: Child) {
     let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill starts");
     assert!(ended.success());

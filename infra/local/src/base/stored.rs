@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::marker::PhantomData;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -20,7 +21,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file that this program did not write.
-    #[error("`{}` was not written by this program: {source}", .path.display())]
+    #[error("`{}` was not written by this program: {source}; move it away to go on without it", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -54,7 +55,7 @@ pub(crate) struct Folder<T> {
 /// Looked at first, so that a newer file is recognised before its members are read.
 #[derive(Deserialize)]
 struct Header {
-    version: u32,
+    version: NonZeroU32,
 }
 
 impl<T: Stored> Folder<T> {
@@ -104,8 +105,9 @@ impl<T: Stored> Folder<T> {
 pub(crate) fn parse<T: Stored>(text: &[u8], path: &Path) -> Result<T, StoreError> {
     let unreadable = |source| StoreError::Unreadable { path: path.to_owned(), source };
     let header: Header = serde_json::from_slice(text).map_err(unreadable)?;
-    if header.version > T::VERSION {
-        return Err(StoreError::TooNew { path: path.to_owned(), version: header.version, known: T::VERSION });
+    let version = header.version.get();
+    if version > T::VERSION {
+        return Err(StoreError::TooNew { path: path.to_owned(), version, known: T::VERSION });
     }
     serde_json::from_slice(text).map_err(unreadable)
 }
@@ -140,6 +142,7 @@ mod tests {
         let refused = |text: &str| parse::<Thing>(text.as_bytes(), Path::new("a.json")).unwrap_err().to_string();
         let newer = "`a.json` was written by a newer program: version 2, this one knows 1";
         assert_eq!(refused(r#"{"version":2,"shape":"round"}"#), newer);
+        assert!(refused(r#"{"version":0,"colour":"red"}"#).contains("expected a nonzero u32"));
         assert!(refused(r#"{"version":1}"#).starts_with("`a.json` was not written by this program: missing field"));
     }
 }

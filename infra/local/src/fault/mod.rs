@@ -7,8 +7,8 @@
 //! FAULT = KIND [ ":" WHERE ] { "," KEY "=" VALUE }
 //! ```
 //!
-//! Faults of requests. WHERE is `SERVICE.OPERATION` with `lambda`, `dynamodb`, `cloudwatch`, `logs`, `scheduler`, `sqs`,
-//! `events`, `ssm` or `tagging`, or `SERVICE.*`, or `*`; an operation of Lambda may be meant for one function alone, as in
+//! Faults of requests. WHERE is `SERVICE.OPERATION` with `lambda`, `dynamodb`, `cloudformation`, `cloudwatch`, `logs`, `scheduler`,
+//! `sqs`, `events`, `ssm` or `tagging`, or `SERVICE.*`, or `*`; an operation of Lambda may be meant for one function alone, as in
 //! `lambda.Invoke/NAME`:
 //!
 //! | kind | keys | does |

@@ -233,7 +233,7 @@ mod tests {
             ("stall,chance=2", "chance=`2` is not a number from 0 to 1".to_owned()),
             (
                 "drop:s3.GetObject",
-                "`drop` cannot target `s3.GetObject`: give lambda, dynamodb, cloudwatch, logs, scheduler, sqs, events, ssm, tagging with \
+                "`drop` cannot target `s3.GetObject`: give lambda, dynamodb, cloudformation, cloudwatch, logs, scheduler, sqs, events, ssm, tagging with \
                  an operation, as in `lambda.Invoke`, for one function `lambda.Invoke/NAME`, or `lambda.*`, or `*`"
                     .to_owned(),
             ),

@@ -37,7 +37,7 @@ const WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum DynamoDbError {
     /// The file is not one of its, or cannot be read.
-    #[error("the database cannot be opened: {0}")]
+    #[error("the database cannot be opened: {0}; move `dynamodb.db` away to go on without its history")]
     Open(String),
     /// The inner connection.
     #[error("no connection to the database: {0}")]

@@ -81,7 +81,9 @@ fn main() -> ExitCode {
     {
         return Failure::failed(format!("cannot start again without the AWS credentials: {error}")).report();
     }
-    raise_open_file_limit();
+    if let Err(failure) = raise_open_file_limit() {
+        return failure.report();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(execute(cli.command)),
@@ -92,6 +94,9 @@ fn main() -> ExitCode {
         Err(failure) => failure.report(),
     }
 }
+
+/// Enough for a burst of 20 in the local cloud, where each invoke has both ends of a connection, a process and its pipes.
+const FEWEST_OPEN_FILES: u64 = 512;
 
 /// Variables that hold credentials, or say where to get some.
 const CREDENTIALS: [&str; 9] = [
@@ -153,11 +158,18 @@ async fn execute(command: Command) -> Result<Exit, Failure> {
 }
 
 /// A burst over plain HTTP takes a connection an invoke, and the local cloud the other end of it; the usual
-/// soft limit of 1,024 open files would cut a large one short.
-fn raise_open_file_limit() {
+/// soft limit of 1,024 open files would cut a large one short. With fewer, what fails does not say why.
+fn raise_open_file_limit() -> Result<(), Failure> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     // Where this is not allowed the limit stays, and a burst too large for it reports transport failures.
     let _ = setrlimit(Resource::Nofile, limit);
+    match getrlimit(Resource::Nofile).current {
+        Some(allowed) if allowed < FEWEST_OPEN_FILES => Err(Failure::failed(format!(
+            "the system allows {allowed} open files, and {FEWEST_OPEN_FILES} are needed: raise the limit, for example \
+             with `ulimit -n {FEWEST_OPEN_FILES}`"
+        ))),
+        _ => Ok(()),
+    }
 }

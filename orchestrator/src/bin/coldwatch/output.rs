@@ -25,20 +25,33 @@ pub fn print(line: impl Display) -> Result<(), Failure> {
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes).map_err(named)
+        self.0.write(bytes).map_err(|error| named(&error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(named)
+        self.0.flush().map_err(|error| named(&error))
+    }
+}
+
+/// A file that is written directly, such as a device.
+struct Direct(File, PathBuf);
+
+impl Write for Direct {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(|e| io::Error::new(e.kind(), in_file(&self.1, &e)))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
 /// What writing to stdout came to, in words that the exit code is read from.
-fn named(error: io::Error) -> io::Error {
+fn named(error: &io::Error) -> io::Error {
     if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) {
         return ErrorKind::BrokenPipe.into();
     }
-    error
+    io::Error::new(error.kind(), format!("stdout: {error}"))
 }
 
 /// Text on its way.
@@ -57,7 +70,8 @@ impl Output {
         let Some(path) = path else { return Ok(Self::to(Sink::Stream(Box::new(stdout())))) };
         let failed = |e: io::Error| Failure::failed(in_file(path, &e));
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-            return Ok(Self::to(Sink::Stream(Box::new(File::options().write(true).open(path).map_err(failed)?))));
+            let file = File::options().write(true).open(path).map_err(failed)?;
+            return Ok(Self::to(Sink::Stream(Box::new(Direct(file, path.to_owned())))));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Made by hand, because tempfile's own files are for nobody else to read.

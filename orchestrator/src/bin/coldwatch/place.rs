@@ -20,7 +20,7 @@ pub struct Place {
     #[arg(long, value_name = "DIR", default_value = ".coldwatch", requires = "local")]
     pub state: std::path::PathBuf,
     /// DynamoDB table of the history
-    #[arg(long, env = "COLDWATCH_TABLE", default_value = "coldwatch")]
+    #[arg(long, env = "COLDWATCH_TABLE", default_value = "coldwatch", value_parser = table_name)]
     pub table: String,
 }
 
@@ -51,4 +51,13 @@ impl Place {
         let aws = standin.connect(&self.table).await?;
         Ok((aws, Some(standin)))
     }
+}
+
+/// A name as DynamoDB allows it (developer guide, "Naming rules and data types").
+fn table_name(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if (3..=255).contains(&text.len()) && text.chars().all(allowed) {
+        return Ok(text.to_owned());
+    }
+    Err("a table's name has 3 to 255 letters, digits, `_`, `-` and `.`".to_owned())
 }

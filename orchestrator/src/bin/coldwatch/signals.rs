@@ -1,22 +1,30 @@
 //! Signals that end the program.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Waits for SIGINT, SIGTERM or SIGHUP.
-pub async fn interrupt() {
-    let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be listened to inside a runtime");
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        () = termination() => {}
+/// Waits for SIGINT, SIGTERM or SIGHUP. They are caught from the call on, not only once the future is polled.
+pub fn interrupt() -> impl Future<Output = ()> {
+    let mut interrupt = listen(SignalKind::interrupt());
+    let termination = termination();
+    async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            () = termination => {}
+        }
     }
 }
 
 /// Waits for SIGTERM or SIGHUP: nobody is there to send a second one.
-pub async fn termination() {
-    let listen = |kind| signal(kind).expect("signals can be listened to inside a runtime");
+pub fn termination() -> impl Future<Output = ()> {
     let (mut term, mut hup) = (listen(SignalKind::terminate()), listen(SignalKind::hangup()));
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = hup.recv() => {}
+    async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = hup.recv() => {}
+        }
     }
+}
+
+fn listen(kind: SignalKind) -> Signal {
+    signal(kind).expect("signals can be listened to inside a runtime")
 }

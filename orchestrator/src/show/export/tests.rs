@@ -55,7 +55,7 @@ fn a_row_per_sample_has_its_figures() {
 
 #[test]
 fn no_cell_is_a_formula() {
-    for label in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"] {
+    for label in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1+1", "＋1", "－1", "＠SUM(A1)"] {
         let text = runs(&series(label));
         let cell = text.lines().nth(1).expect("a row").trim_start_matches('"');
         assert!(cell.starts_with('\''), "{label:?}: {text}");
@@ -90,6 +90,14 @@ fn gauges_are_in_seconds_and_labels_are_escaped() {
     assert!(text.contains(&format!("coldwatch_init_duration_seconds{{{labels},figure=\"p50\"}} 0.04897\n")), "{text}");
     assert!(text.contains(&format!("coldwatch_proven_samples{{{labels}}} 3\n")) && text.ends_with("# EOF\n"), "{text}");
     assert!(!text.contains("p90"), "three samples bear no p90: {text}");
+}
+
+#[test]
+fn no_label_becomes_a_link_on_github() {
+    for label in ["http://evil.example", "www.evil.example", "[a](http://evil.example)"] {
+        let text = github::last_runs(&[(series(label).remove(0), Judgement::default())]);
+        assert!(text.contains("evil") && !text.contains("://") && !text.contains("www."), "{text}");
+    }
 }
 
 #[test]

@@ -130,4 +130,13 @@ mod tests {
         );
         assert_eq!(function.latest.name, "coldwatch-target-rust");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_damaged_file_is_read_or_refused(
+            text in crate::base::damage::damaged(include_bytes!("../../../tests/fixtures/function-v1.json")),
+        ) {
+            let _ = parse::<StoredFunction>(&text, Path::new("f.json")).map(StoredFunction::into_function);
+        }
+    }
 }

@@ -308,4 +308,15 @@ mod tests {
         let next = Entry::from(schedule, "2026-01-31T18:03:00Z".parse().unwrap()).next;
         assert_eq!(next, Some("2026-01-31T18:05:00Z".parse().unwrap()));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_damaged_file_is_read_or_refused(
+            text in crate::base::damage::damaged(include_bytes!("../../../tests/fixtures/schedule-v1.json")),
+        ) {
+            if let Ok(schedule) = crate::base::stored::parse::<Schedule>(&text, Path::new("s.json")) {
+                let _ = Entry::from(schedule, "2026-01-31T18:03:00Z".parse().unwrap()).next;
+            }
+        }
+    }
 }

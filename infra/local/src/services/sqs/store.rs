@@ -185,4 +185,16 @@ mod tests {
         }
         assert!(queue.logged <= 4_001, "{} lines", queue.logged);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_damaged_queue_and_log_are_read_or_refused(
+            text in crate::base::damage::damaged(include_bytes!("../../../tests/fixtures/queue-v1.json")),
+            log in crate::base::damage::damaged(b"{\"deleted\":\"00000000-0000-0000-0000-000000000000\"}\n"),
+        ) {
+            if let Ok(mut queue) = crate::base::stored::parse::<Queue>(&text, Path::new("q.json")) {
+                replay(&mut queue, &String::from_utf8_lossy(&log));
+            }
+        }
+    }
 }

@@ -241,4 +241,34 @@ mod tests {
             ],
         );
     }
+
+    use proptest::prelude::*;
+
+    const ROWS: &str = "series,timestamp,init_ms\na,2026-01-01T00:00:00Z,12.5\n\"b,c\",1767225600,1e3\n";
+
+    proptest! {
+        #[test]
+        fn damaged_rows_are_read_or_refused(
+            bytes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6).prop_map(|damages| {
+                let mut bytes = ROWS.as_bytes().to_vec();
+                for (place, byte) in damages {
+                    let place = place.index(bytes.len());
+                    bytes[place] = byte;
+                }
+                bytes
+            }),
+        ) {
+            let mut wrong = None;
+            let read = each(&bytes[..], &ColumnArgs::default(), "file", |_, row| {
+                match row {
+                    Ok(row) if !(row.init_ms.is_finite() && row.init_ms > 0.0) => wrong = Some(row.init_ms),
+                    Err(reason) if reason.len() > 1_000 => wrong = Some(0.0),
+                    _ => {}
+                }
+                Ok(())
+            });
+            prop_assert!(read.is_ok() || read.is_err_and(|reason| reason.len() < 1_000));
+            prop_assert_eq!(wrong, None);
+        }
+    }
 }

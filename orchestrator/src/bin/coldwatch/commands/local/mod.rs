@@ -132,11 +132,13 @@ async fn serve(
     // Whoever reads only the first line may be gone before the last: it is served all the same.
     let exports = exports(standin.state(), standin.endpoint(), &cloud.access(), table);
     let _ = stdout().write_all(exports.as_bytes());
+    // Before it says that it answers: whoever reads that may end it at once.
+    let interrupted = interrupt();
     tell(format_args!("the local cloud answers at {}; interrupt it to stop", standin.endpoint()));
     if let Some(deployment) = deployment {
         return deployment.run(standin, cloud, &aws, &targets).await;
     }
-    interrupt().await;
+    interrupted.await;
     Ok(())
 }
 
