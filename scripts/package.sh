@@ -34,7 +34,8 @@ build() { # ARCHITECTURE PACKAGE BINARY ZIP: builds, checks and moves one binary
         [ "$1" = x86_64 ] || echo "to deploy on x86-64 alone, use --no-arm64" >&2
         exit 1
     fi
-    "$tools/cargo-lambda" lambda build --release "$flag" --output-format zip --package "$2" --bin "$3" \
+    "$tools/cargo-lambda" lambda build --release "$flag" --config scripts/package.toml --output-format zip \
+        --package "$2" --bin "$3" \
         --no-default-features --lambda-dir target/lambda >&2
     mv "target/lambda/$3/bootstrap.zip" "$packages/$4"
     check "$packages/$4"

@@ -21,7 +21,7 @@ done
 case $(uname -m) in aarch64 | arm64) architecture=arm64 option= ;; *) architecture=x86_64 option=--no-arm64 ;; esac
 packaged=target/package/orchestrator.zip
 if [ "$(cat target/package/architecture 2>/dev/null)" != "$architecture" ] \
-    || [ -n "$(find orchestrator/src target-function/src Cargo.lock -newer $packaged -print -quit)" ]; then
+    || [ -n "$(find orchestrator/src orchestrator/crates target-function/src Cargo.lock scripts/package.toml -newer $packaged -print -quit)" ]; then
     scripts/package.sh $option >&2
 fi
 [ -n "${COLDWATCH_RIE:-}" ] || eval "$(scripts/fetch-test-tools.sh)"
